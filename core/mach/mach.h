@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// mach: machine IR. What lowering yields, the register allocator decides on and emission encodes.
+//
+// An MFunc is SSA with block parameters: every virtual register has one definition. Instructions are
+// rows of the target's instruction table (MRow); an MInst holds the row's number, its operands (a
+// slice of MFunc.operands) and its immediates. Operands carry constraints; moves are the
+// allocator's business, and code that it inserts never writes flags. Instructions of a block are
+// contiguous, blocks are numbered in layout order, critical edges are split.
+//
+// After allocation MFunc.allocs says where each operand is, parallel to operands; MFunc.moves lists
+// the moves to insert. Nothing else changes, so that a checker can compare both.
+//
+// Ownership: everything in the arena of the function being compiled.
+#ifndef MACH_MACH_H
+#define MACH_MACH_H
+
+#include "ir/ir.h"
+#include "settings/settings.h"
+
+ENTITY(VReg);
+ENTITY(MBlock);
+
+// ---- Registers ----
+
+typedef enum RegClass { REG_INT, REG_FLOAT, REG_CLASS_COUNT } RegClass;
+
+// A physical register: class * 32 + hardware number.
+typedef uint8_t PReg;
+#define PREG(class, number) ((PReg)((class) * 32 + (number)))
+#define PREG_NONE           ((PReg)255)
+
+static inline RegClass preg_class(PReg reg)
+{
+    return (RegClass)(reg / 32);
+}
+
+static inline uint32_t preg_number(PReg reg)
+{
+    return reg % 32;
+}
+
+// A set of physical registers, bit PReg.
+typedef uint64_t PRegSet;
+
+static inline PRegSet preg_bit(PReg reg)
+{
+    return (PRegSet)1 << reg;
+}
+
+// ---- Instruction rows ----
+
+typedef enum OperandKind {
+    OPERAND_USE,
+    OPERAND_DEF,
+    OPERAND_MEM, // an addressing mode: takes two operands, base and index, both uses or absent
+    OPERAND_RM,  // a register use (amode AMODE_NONE; one operand), or an addressing mode (two)
+} OperandKind;
+
+// When in the instruction the register is busy. A use is read EARLY and may share its register with
+// a def; a use that is LATE lives until after the defs are written. A def that is EARLY is written
+// before the late part, so it may not share with any use.
+typedef enum OperandPos { POS_EARLY, POS_LATE } OperandPos;
+
+typedef enum Constraint {
+    CONSTRAINT_REG,   // any allocatable register of the class
+    CONSTRAINT_ANY,   // a register or the spill slot
+    CONSTRAINT_FIXED, // MOperand.reg
+    CONSTRAINT_REUSE, // a def in the register of use number MOperand.reg of this instruction
+} Constraint;
+
+// One operand occurrence. 8 bytes.
+typedef struct MOperand {
+    VReg vreg;          // NO(VReg): absent (an addressing mode without index)
+    uint8_t kind;       // OperandKind: OPERAND_USE or OPERAND_DEF (memory registers are uses)
+    uint8_t pos;        // OperandPos
+    uint8_t constraint; // Constraint
+    uint8_t reg;        // PReg of FIXED, operand number within the instruction of REUSE
+} MOperand;
+
+// Where an operand is after allocation.
+typedef struct Alloc {
+    uint32_t bits; // a PReg, or ALLOC_SLOT + spill slot number; ALLOC_NONE
+} Alloc;
+
+#define ALLOC_SLOT 0x80000000u
+#define ALLOC_NONE ((Alloc){0x7fffffff})
+
+static inline Alloc alloc_reg(PReg reg)
+{
+    return (Alloc){reg};
+}
+
+static inline Alloc alloc_slot(uint32_t slot)
+{
+    return (Alloc){ALLOC_SLOT | slot};
+}
+
+static inline bool alloc_is_reg(Alloc a)
+{
+    return a.bits < 0x100;
+}
+
+static inline bool alloc_is_slot(Alloc a)
+{
+    return (a.bits & ALLOC_SLOT) != 0;
+}
+
+static inline PReg alloc_preg(Alloc a)
+{
+    ASSERT(alloc_is_reg(a));
+    return (PReg)a.bits;
+}
+
+static inline uint32_t alloc_slot_number(Alloc a)
+{
+    ASSERT(alloc_is_slot(a));
+    return a.bits & ~ALLOC_SLOT;
+}
+
+// Flags that a row reads or writes.
+typedef enum MFlagsUse { MFLAGS_NONE = 0, MFLAGS_READ = 1, MFLAGS_WRITE = 2 } MFlagsUse;
+
+// What sort of control flow or effect a row is, beside its data flow.
+enum {
+    ROW_BRANCH = 1 << 0, // ends a block; successors are MBlockData.succs
+    ROW_RETURN = 1 << 1, // ends a block and leaves the function
+    ROW_CALL = 1 << 2,   // clobbers by MInst.clobbers, operands by the ABI
+    ROW_LOAD = 1 << 3,
+    ROW_STORE = 1 << 4,
+    ROW_TRAP = 1 << 5,        // always or conditionally stops with MInst.trap
+    ROW_MOVE = 1 << 6,        // copies use 0 to def 0: both may get one register and it vanishes
+    ROW_REMAT = 1 << 7,       // no uses and no effects: may be repeated instead of spilled
+    ROW_PSEUDO = 1 << 8,      // emitted by a function of the target, not by one encoding
+    ROW_MAY_TRAP_MEM = 1 << 9 // its memory access traps with MInst.trap unless that is TRAP_NONE
+};
+
+// How a memory operand's address is made. One set for both targets; a target uses some.
+typedef enum AmodeKind {
+    AMODE_NONE,
+    AMODE_BASE,       // [base + disp]
+    AMODE_INDEX,      // [base + (index << scale) + disp]
+    AMODE_INDEX_UXTW, // [base + (zext32(index) << scale)]
+    AMODE_INDEX_SXTW, // [base + (sext32(index) << scale)]
+    AMODE_STACK_SLOT, // [frame: explicit slot area + disp]
+    AMODE_INCOMING,   // [caller's argument area + disp]
+    AMODE_OUTGOING,   // [outgoing argument area + disp]
+    AMODE_SPILL,      // [spill slot number disp]
+    AMODE_CONSTANT,   // constant pool entry `target`
+    AMODE_SYMBOL,     // symbol `target` + disp, pc-relative or via the GOT
+} AmodeKind;
+
+// One machine instruction. 40 bytes. Fields beyond op and operands mean what the row says.
+typedef struct MInst {
+    uint16_t op;       // row number of the target
+    uint8_t size;      // width of the operation in bytes: 1, 2, 4, 8, 16
+    uint8_t cc;        // condition, shift or extension kind
+    uint32_t operands; // first of num_operands in MFunc.operands
+    uint8_t num_operands;
+    uint8_t mem_operand; // which operand is the base of the addressing mode (the index follows)
+    uint8_t amode;       // AmodeKind
+    uint8_t scale;       // of the index: shift 0..4
+    int32_t disp;
+    int64_t imm;
+    uint32_t target;   // block (branch folding works on succs), symbol, constant, call: see row
+    uint16_t clobbers; // index into MFunc.clobber_sets; 0 is the empty set
+    TrapCode trap;
+    uint8_t flags; // MINST_*
+    Inst src;      // the CLIF instruction it comes from, for locations
+} MInst;
+
+typedef struct MEdge {
+    MBlock to;
+    uint32_t args; // first of num_args VReg numbers in MFunc.edge_args
+    uint32_t num_args;
+} MEdge;
+
+typedef struct MBlockData {
+    uint32_t first, end;         // instructions
+    uint32_t params, num_params; // VReg numbers in MFunc.edge_args
+    uint32_t succs, num_succs;   // in MFunc.edges; taken targets in the branch's order
+    uint32_t preds, num_preds;   // MBlock numbers in MFunc.pred_list
+    uint32_t loop_depth;         // 0: in no loop
+    bool cold;
+    Block src; // the CLIF block, NO(Block) for a split edge
+} MBlockData;
+
+// A move that the allocator adds: `from` to `to` before instruction `before` of the function (for
+// the end of a block: before its branch). Moves of one place are in order and act one after another.
+typedef struct MMove {
+    uint32_t before;
+    Alloc from, to;
+    VReg vreg;      // the value moved
+    uint32_t remat; // instruction whose result is made anew instead of moved; NO_INDEX: a move
+} MMove;
+
+typedef struct VRegData {
+    uint8_t class; // RegClass
+    uint8_t bytes; // width to spill: 8 or 16
+} VRegData;
+
+struct Target;
+
+typedef struct MFunc {
+    Arena *arena;
+    const struct Target *target;
+    const Func *func;
+    VEC(MInst) insts;
+    VEC(MOperand) operands;
+    VEC(VRegData) vregs;
+    VEC(MBlockData) blocks; // in layout order; 0 is the entry
+    VEC(MEdge) edges;
+    VEC(uint32_t) edge_args;
+    VEC(uint32_t) pred_list;
+    VEC(PRegSet) clobber_sets;
+
+    // By the allocator:
+    Alloc *allocs;        // parallel to operands
+    VEC(MMove) moves;     // sorted by `before`
+    uint32_t num_slots;   // spill slots of 8 bytes; a 16-byte value takes two, aligned
+    PRegSet callee_saved; // callee-saved registers that are written
+
+    // By lowering, for the frame:
+    uint32_t stack_slots_size; // bytes of explicit slots
+    uint32_t outgoing_size;    // bytes of the outgoing argument area
+    bool has_calls;
+} MFunc;
+
+// ---- Rows ----
+
+// One operand of a row, in the order of MInst.operands (memory operands count as two).
+typedef struct RowOperand {
+    const char *name;
+    uint8_t kind;       // OperandKind
+    uint8_t class;      // RegClass
+    uint8_t pos;        // OperandPos
+    uint8_t constraint; // Constraint
+    uint8_t reg;        // of FIXED and REUSE
+} RowOperand;
+
+#define ROW_OPERANDS_MAX 8
+
+// What every target says of an instruction; generated from isle-rules/<target>/insts.
+typedef struct MRow {
+    const char *name;
+    const char *asm_text; // template: {dst}, {src2:32}, {imm}, {mem}, {cc}
+    uint16_t flags;       // ROW_*
+    uint8_t flags_use;    // MFlagsUse
+    uint8_t num_operands;
+    RowOperand operands[ROW_OPERANDS_MAX];
+    PRegSet clobbers;
+    uint8_t sizes;     // allowed MInst.size, as a sum
+    uint64_t features; // IsaFlags needed, as bits of Isa.flags[0]
+    bool has_meaning;
+} MRow;
+
+// ---- Calling conventions ----
+
+// Where one argument or result lies at a call.
+typedef struct AbiLoc {
+    PReg reg;          // PREG_NONE: on the stack
+    int32_t offset;    // bytes from the start of the (outgoing or incoming) argument area
+    uint8_t bytes;     // width of the slot or register part that holds it
+    uint8_t extension; // Extension that caller (argument) or callee (result) makes
+} AbiLoc;
+
+// A signature laid out for a target. An i128 takes two consecutive locations, low half first.
+typedef struct AbiSig {
+    AbiLoc *args, *rets; // by location; arg_first[i] is the first location of parameter i
+    uint32_t *arg_first, *ret_first; // num_params + 1, num_returns + 1 entries
+    uint32_t stack_args_size; // bytes of the argument area, a multiple of the stack alignment
+    uint32_t stack_rets_size; // bytes of the area for results beyond registers
+    bool ret_area_ptr;        // results beyond registers go through a hidden pointer argument,
+    AbiLoc ret_area;          // which lies here
+    PRegSet clobbers;         // registers that a call may change
+    PRegSet callee_saved;
+} AbiSig;
+
+// ---- The target ----
+
+struct LowerCtx;
+struct EmitCtx;
+
+// All that generic code knows of a target: one const instance each in target/x64, target/aarch64.
+typedef struct Target {
+    const char *name; // "x86_64"
+    Arch arch;
+    const MRow *rows;
+    uint16_t num_rows;
+    PRegSet allocatable; // all registers that may ever be handed out
+    PReg stack_pointer, frame_pointer;
+
+    // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions
+    // that the target can't do yet.
+    Status (*abi)(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
+                  Diag *diag);
+
+    // Lowering (core/lower calls these; generated matchers behind). false: no rule matches.
+    bool (*lower_inst)(struct LowerCtx *ctx, Inst inst);
+    bool (*lower_branch)(struct LowerCtx *ctx, Inst inst);
+    void (*lower_args)(struct LowerCtx *ctx);
+
+    // Emission (core/emit calls these).
+    void (*emit_prologue)(struct EmitCtx *ctx);
+    void (*emit_inst)(struct EmitCtx *ctx, const MInst *inst);
+    void (*emit_move)(struct EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes);
+
+    // "rax" / "eax" / "al" by width in bytes; "x0" / "w0".
+    const char *(*reg_name)(PReg reg, uint32_t bytes);
+} Target;
+
+// The target of an architecture, NULL when we generate no code for it. (target/targets.c)
+const Target *target_find(Arch arch);
+
+// Generic questions, answered from the row and the instruction.
+const MRow *minst_row(const MFunc *f, const MInst *inst);
+
+// Text of the function for tests: blocks, instructions with vregs or, once allocated, registers.
+void mfunc_print(const MFunc *f, StrBuf *out);
+
+// A new virtual register.
+VReg mfunc_new_vreg(MFunc *f, RegClass class, uint32_t bytes);
+
+// Checks the invariants of this header: single definitions that dominate uses, operands fit their
+// rows, flags are read only where the writer's flags are intact, edges fit parameters, no critical
+// edges. Returns the first broken rule as text in the arena, or the empty Str.
+Str mfunc_validate(const MFunc *f, Arena *arena);
+
+#endif
