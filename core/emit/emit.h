@@ -39,10 +39,10 @@ typedef struct TrapSite {
 } TrapSite;
 
 // The address behind a call instruction.
-typedef struct CallSite {
+typedef struct CallRecord {
     uint32_t return_offset;
     Inst inst;
-} CallSiteRecord;
+} CallRecord;
 
 // From which offset on code belongs to which CLIF instruction.
 typedef struct SrcRange {
@@ -61,7 +61,7 @@ typedef struct CompiledFunc {
     uint32_t num_relocs;
     const TrapSite *traps; // sorted by offset
     uint32_t num_traps;
-    const CallSiteRecord *calls;
+    const CallRecord *calls;
     uint32_t num_calls;
     const SrcRange *srcs;
     uint32_t num_srcs;
