@@ -212,7 +212,9 @@ typedef struct MFunc {
     VEC(MEdge) edges;
     VEC(uint32_t) edge_args;
     VEC(uint32_t) pred_list;
-    VEC(PRegSet) clobber_sets;
+    VEC(PRegSet) clobber_sets;   // 0 is the empty set
+    VEC(ExtName) symbols;        // what MInst.target names in calls and AMODE_SYMBOL
+    VEC(ConstantData) constants; // AMODE_CONSTANT
 
     // By the allocator:
     Alloc *allocs;        // parallel to operands
