@@ -317,7 +317,11 @@ static Status read_toplevel(RowReader *r, const Sexpr *form)
         return read_foreach(r, form);
     if (has_head(form, STR("inst")))
         return read_inst(r, form);
-    return fail(r, form, "expected (target ...), (inst ...) or (foreach ...)");
+    if (has_head(form, STR("macro"))) {
+        VEC_PUSH(r->set->arena, &r->set->macros, *form);
+        return STATUS_OK;
+    }
+    return fail(r, form, "expected (target ...), (inst ...), (macro ...) or (foreach ...)");
 }
 
 Status rows_read(RowSet *set, Source *source, Diag *diag)

@@ -82,6 +82,7 @@ typedef struct RowSet {
     RowTarget target;
     bool has_target;
     VEC(RowModel) rows;
+    VEC(Sexpr) macros; // (macro (NAME PARAM...) EXPR...): abbreviations for meanings
     StrTable names;
 } RowSet;
 

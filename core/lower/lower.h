@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// lower: from CLIF to machine IR. Walks blocks in reverse layout order and each block backwards, so
+// that a value is lowered only when something uses it, and instructions can take in the ones that
+// they use. What becomes of one CLIF instruction is said by rules (isle-rules/<target>), compiled to
+// C; the functions here are what rules and the constructors of instruction rows stand on.
+//
+// Sinking: a use may take in the instruction that defines its operand when that is pure, or, for a
+// load, when it is the value's only use and no effect lies between (effect colours). Taken-in loads
+// are not lowered on their own.
+#ifndef LOWER_LOWER_H
+#define LOWER_LOWER_H
+
+#include "mach/mach.h"
+
+// ---- What rules handle ----
+
+typedef struct Gpr {
+    VReg reg;
+} Gpr;
+
+typedef struct Fpr {
+    VReg reg;
+} Fpr;
+
+typedef struct RegPair {
+    VReg lo, hi;
+} RegPair;
+
+// Proof that flags have just been written; whoever reads them takes one. Nothing that writes flags
+// may be emitted between.
+typedef struct Flags {
+    uint8_t none;
+} Flags;
+
+typedef struct Unit {
+    uint8_t none;
+} Unit;
+
+typedef uint8_t Cond; // the target's condition code, as encoded
+
+// An address that an instruction can use.
+typedef struct MAmode {
+    uint8_t kind;  // AmodeKind
+    uint8_t scale; // shift of the index
+    TrapCode trap; // of an access through it; TRAP_NONE: can't trap
+    int32_t disp;
+    VReg base, index; // NO(VReg): none
+    uint32_t target;  // AMODE_CONSTANT: index in MFunc.constants; AMODE_SYMBOL: in MFunc.symbols
+} MAmode;
+
+typedef const MAmode *AmodeRef;
+
+// A register, or memory that an instruction reads in its place.
+typedef struct MRegMem {
+    VReg reg;       // NO(VReg): memory
+    AmodeRef amode; // NULL: register
+} MRegMem;
+
+typedef const MRegMem *RegMemRef;
+
+// ---- The context ----
+
+typedef struct LowerCtx {
+    const Func *f;
+    MFunc *m;
+    const Target *target;
+    const Settings *settings;
+    const Isa *isa;
+    Arena *scratch; // gone after the function
+    Diag *diag;
+
+    VReg *value_regs;     // by Value: its register, the low half of an i128
+    uint32_t *use_counts; // by Value: uses by instructions that are not taken in
+    uint32_t *colors; // by Inst: effect colour before it; two instructions of one colour have no
+                      // effect between them
+    Bitset sunk;      // by Inst: taken in by a user, not lowered on its own
+    Inst current;
+    const AbiSig *abi; // of the function
+
+    VEC(MInst) pending; // of the instruction being lowered, in program order
+} LowerCtx;
+
+// Lowers `f` for a target. *out is complete but for allocation. STATUS_UNSUPPORTED with a located
+// message that names opcode, type and stage when no rule matches.
+Status lower_func(const Func *f, const Target *target, const Settings *settings, const Isa *isa,
+                  Arena *arena, Arena *scratch, Source *source, MFunc **out, Diag *diag);
+
+// ---- For constructors of rows ----
+
+// Opens the next instruction; its fields are zero but for op, size and the first operand.
+MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);
+// Ends it. No other may be opened in between.
+void lower_end(LowerCtx *ctx, MInst *inst);
+
+static inline VReg lower_new_vreg(LowerCtx *ctx, RegClass class)
+{
+    return mfunc_new_vreg(ctx->m, class, class == REG_INT ? 8 : 16);
+}
+
+static inline void lower_operand(LowerCtx *ctx, VReg reg, OperandKind kind, OperandPos pos,
+                                 Constraint constraint, PReg preg)
+{
+    const MOperand operand = {reg, (uint8_t)kind, (uint8_t)pos, (uint8_t)constraint, preg};
+    VEC_PUSH(ctx->m->arena, &ctx->m->operands, operand);
+}
+
+// The operands and fields of an addressing mode.
+void lower_operand_mem(LowerCtx *ctx, MInst *inst, AmodeRef amode);
+void lower_operand_rm(LowerCtx *ctx, MInst *inst, RegMemRef rm);
+
+// ---- For rules ----
+
+// The register that holds `value`; counts as a use, so its definition will be lowered.
+VReg lower_value(LowerCtx *ctx, Value value);
+// The instruction that defines `value` if its result may be recomputed or folded at the use: pure,
+// or the same as a register otherwise. NO(Inst) for block parameters and impure definitions.
+Inst lower_pure_def(LowerCtx *ctx, Value value);
+// The load that defines `value` if it may be sunk into the current instruction: single use, no
+// effect between. NO(Inst) otherwise.
+Inst lower_sinkable_load(LowerCtx *ctx, Value value);
+// Takes the load in: it will not be lowered on its own.
+void lower_sink(LowerCtx *ctx, Inst load);
+// Says that `reg` is where result `index` of the current instruction ends up.
+void lower_set_result(LowerCtx *ctx, uint32_t index, VReg reg);
+
+#endif
