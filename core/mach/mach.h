@@ -238,6 +238,7 @@ typedef struct RowOperand {
     uint8_t pos;        // OperandPos
     uint8_t constraint; // Constraint
     uint8_t reg;        // of FIXED and REUSE
+    uint8_t bytes;      // width; 0: MInst.size
 } RowOperand;
 
 #define ROW_OPERANDS_MAX 8

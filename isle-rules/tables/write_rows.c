@@ -191,9 +191,10 @@ static Status write_operand(const RowSet *set, const RowModel *row, const RowOpe
         constraint = operand->any || operand->kind == ROWOP_RM ? "ANY" : "REG";
         buf_char(&reg, '0');
     }
-    buf_printf(out, "            {\"%.*s\", OPERAND_%s, %s, %s, CONSTRAINT_%s, %.*s},\n",
+    buf_printf(out, "            {\"%.*s\", OPERAND_%s, %s, %s, CONSTRAINT_%s, %.*s, %u},\n",
                STR_ARG(operand->name), kind, operand->is_vec ? "REG_FLOAT" : "REG_INT",
-               late ? "POS_LATE" : "POS_EARLY", constraint, STR_ARG(buf_view(&reg)));
+               late ? "POS_LATE" : "POS_EARLY", constraint, STR_ARG(buf_view(&reg)),
+               operand->bytes);
     return STATUS_OK;
 }
 
@@ -299,6 +300,8 @@ Status rows_write_tables(const RowSet *set, StrBuf *out, Diag *diag)
                                 STR_ARG(row->name));
             continue;
         }
+        if (row->num_encodings == 0)
+            continue;
         const Status one = set->target == ROW_X64 ? x64_write_encodings(set, row, out, diag)
                                                   : a64_write_encodings(set, row, out, diag);
         status = status == STATUS_OK ? one : status;

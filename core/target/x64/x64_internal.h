@@ -5,6 +5,7 @@
 #define TARGET_X64_INTERNAL_H
 
 #include "emit/emit.h"
+#include "x64_rows.h"
 
 // Encoding of a row for some sizes, from its opcode-column text. Operand numbers count in
 // MInst.operands, -1: none.
@@ -28,5 +29,47 @@ typedef struct X64Encoding {
 } X64Encoding;
 
 #define X64_ENCODINGS_MAX 3
+
+extern const X64Encoding x64_encodings[X64_ROW_COUNT][X64_ENCODINGS_MAX];
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+// A memory operand with physical registers. rip: disp is relative to the end of the instruction and
+// filled in by a fixup or relocation.
+typedef struct X64Mem {
+    bool rip;
+    PReg base;  // PREG_NONE: none
+    PReg index; // PREG_NONE: none
+    uint8_t scale;
+    int32_t disp;
+} X64Mem;
+
+// What the encoder needs of one instruction, registers decided.
+typedef struct X64Inst {
+    uint16_t op;
+    uint8_t size;
+    uint8_t cc;
+    PReg regs[ROW_OPERANDS_MAX]; // by operand; the memory operand's entry is unused if has_mem
+    int8_t mem_operand;          // which operand is in memory, -1: none
+    X64Mem mem;
+    int64_t imm;
+    int32_t imm2;
+} X64Inst;
+
+// The bytes of one instruction.
+typedef struct X64Bytes {
+    uint8_t bytes[16];
+    uint8_t len;
+    int8_t rip_field; // offset of a rip-relative disp32, -1: none
+} X64Bytes;
+
+// Encodes a row that is not pseudo. Asserts that the immediate fits one of its encodings.
+X64Bytes x64_encode(const X64Inst *inst);
+
+// Assembly text of an instruction, Intel syntax.
+void x64_print(const X64Inst *inst, StrBuf *out);
+
+// Name of a general or vector register at a width in bytes.
+const char *x64_reg_name(PReg reg, uint32_t bytes);
 
 #endif
