@@ -69,13 +69,15 @@ static bool immediate_allowed(const X64Inst *inst, int64_t imm)
 {
     const X64Encoding *const all = x64_encodings[inst->op];
     const X64Encoding *last = NULL;
-    for (uint32_t i = 0; i < X64_ENCODINGS_MAX && all[i].valid; i++)
+    bool is_count = true; // a row without wider immediates counts bits
+    for (uint32_t i = 0; i < X64_ENCODINGS_MAX && all[i].valid; i++) {
+        is_count = is_count && all[i].imm_bytes == 1;
         if (inst->size == 0 || (all[i].sizes & inst->size) != 0)
             last = &all[i];
+    }
     if (!last || last->imm < 0)
         return imm == 0;
     const uint32_t bytes = last->imm_bytes == 0xff ? (inst->size == 2 ? 2u : 4u) : last->imm_bytes;
-    const bool is_count = last->imm_bytes == 1 && inst->size != 1;
     if (is_count)
         return imm >= 0 && imm < 32;
     const int64_t half = bytes == 8 ? INT64_MAX : (int64_t)1 << (8 * bytes - 1);
