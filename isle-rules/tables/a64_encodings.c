@@ -74,6 +74,9 @@ static bool split_field(Str word, Str *name, uint32_t *width, uint32_t *low)
 
 static bool field_source(const RowModel *row, Str name, A64Field *field)
 {
+    const bool inverse = name.len != 0 && name.data[name.len - 1] == '^';
+    if (inverse)
+        name.len--;
     field->operand = minst_operand(row, name);
     const RowOperandModel *const operand = find_operand(row, name);
     if (str_eq(name, STR("label")))
@@ -83,7 +86,7 @@ static bool field_source(const RowModel *row, Str name, A64Field *field)
     else if (!operand)
         return false;
     else if (operand->kind == ROWOP_CC)
-        field->source = "A64_FIELD_CC";
+        field->source = inverse ? "A64_FIELD_CC_INVERSE" : "A64_FIELD_CC";
     else if (operand->kind == ROWOP_IMM) {
         field->source = immediate_number(row, name) == 0 ? "A64_FIELD_IMM" : "A64_FIELD_IMM2";
         field->kind = operand->imm_kind;
@@ -126,6 +129,10 @@ static bool read_ldst(const RowModel *row, Str rest, A64Bits *bits)
             return false;
     bits->ldst_code = bits->base;
     bits->base = 0;
+    if (str_eq(word, STR("zr"))) {
+        bits->base = 31;
+        return bits->left == 0;
+    }
     A64Field *const field = &bits->fields[bits->num_fields++];
     field->width = 5;
     if (bits->left != 0 || !field_source(row, word, field))
@@ -140,8 +147,10 @@ static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *ou
         sizes |= e->sizes & 1u << bytes ? bytes : 0;
     buf_printf(out,
                "        {.valid = true, .sizes = %u, .base = 0x%08x, .ldst = %d, .ldst_code = %u,\n"
-               "         .num_fields = %u, .fields = {",
+               "         .num_fields = %u",
                sizes == 0 ? 31u : sizes, bits->base, bits->ldst, bits->ldst_code, bits->num_fields);
+    if (bits->num_fields != 0)
+        buf_puts(out, ", .fields = {");
     for (uint32_t i = 0; i < bits->num_fields; i++) {
         const A64Field *const field = &bits->fields[i];
         buf_printf(out, "%s{%s, %d, %u, %u, %u, ", i == 0 ? "" : ", ", field->source,
@@ -157,7 +166,7 @@ static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *ou
             buf_char(out, '}');
         }
     }
-    buf_puts(out, "}},\n");
+    buf_puts(out, bits->num_fields != 0 ? "}},\n" : "},\n");
 }
 
 Status a64_write_encodings(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)

@@ -254,6 +254,24 @@ static void write_features(const RowSet *set, const RowModel *row, StrBuf *out)
     buf_puts(out, ",\n");
 }
 
+// The template with immediates under the names of their fields: {imm} and {imm2}.
+static void write_template(const RowModel *row, StrBuf *out)
+{
+    Str rest = row->asm_text;
+    while (rest.len != 0) {
+        const char *const close = rest.data[0] == '{' ? memchr(rest.data, '}', rest.len) : NULL;
+        const Str name = {rest.data + 1, close ? (size_t)(close - rest.data) - 1 : 0};
+        const int32_t number = close ? immediate_number(row, name) : -1;
+        if (number >= 0) {
+            buf_puts(out, number == 0 ? "{imm}" : "{imm2}");
+            rest = (Str){rest.data + name.len + 2, rest.len - name.len - 2};
+        } else {
+            buf_char(out, rest.data[0]);
+            rest = (Str){rest.data + 1, rest.len - 1};
+        }
+    }
+}
+
 static Status write_row(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)
 {
     buf_puts(out, "    [");
@@ -261,7 +279,9 @@ static Status write_row(const RowSet *set, const RowModel *row, StrBuf *out, Dia
     const LineCol at = source_line_col(set->arena, row->source, row->pos);
     buf_printf(out, "] = {\n        // %.*s:%u\n        .name = \"%.*s\",\n",
                STR_ARG(row->source->path), at.line, STR_ARG(row->name));
-    buf_printf(out, "        .asm_text = \"%.*s\",\n        .flags = ", STR_ARG(row->asm_text));
+    buf_puts(out, "        .asm_text = \"");
+    write_template(row, out);
+    buf_puts(out, "\",\n        .flags = ");
     TRY(write_effects(row, out, diag));
     buf_printf(out, ",\n        .flags_use = %s | %s,\n",
                row->flags_read ? "MFLAGS_READ" : "MFLAGS_NONE",

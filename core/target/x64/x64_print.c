@@ -81,7 +81,7 @@ static void print_field(const X64Inst *inst, Str name, StrBuf *out)
     } else if (str_eq(name, STR("cqo"))) {
         buf_puts(out, inst->size == 2 ? "cwd" : inst->size == 4 ? "cdq" : "cqo");
     } else if (k < 0) {
-        buf_printf(out, "%lld", (long long)inst->imm);
+        buf_printf(out, "%lld", str_eq(name, STR("imm2")) ? inst->imm2 : (long long)inst->imm);
     } else {
         const uint32_t bytes = has_width                     ? width
                                : row->operands[k].bytes != 0 ? row->operands[k].bytes
