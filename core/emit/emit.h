@@ -31,6 +31,15 @@ typedef struct Reloc {
     int64_t addend;
 } Reloc;
 
+ENTITY(Label);
+
+// A trap behind the function's code that conditional branches go to.
+typedef struct TrapStub {
+    TrapCode code;
+    Inst inst;
+    Label label;
+} TrapStub;
+
 // An instruction that may trap, the code, and the CLIF instruction it stands for.
 typedef struct TrapSite {
     uint32_t offset; // of the instruction
@@ -69,41 +78,133 @@ typedef struct CompiledFunc {
 
 // ---- Code buffer ----
 
-ENTITY(Label);
-
-// How a branch or address field is patched. One row a kind in the target: range, patch function.
+// How a field that refers to a label is patched.
 typedef enum FixupKind {
-    FIXUP_X64_REL8,
-    FIXUP_X64_REL32,
-    FIXUP_A64_BRANCH26,
-    FIXUP_A64_BRANCH19,
-    FIXUP_A64_BRANCH14,
-    FIXUP_A64_ADR21,
-    FIXUP_A64_LOAD19,
-    FIXUP_TABLE32 // a 32-bit entry of a jump table: target - base of the table
+    FIXUP_X64_REL8,     // relative to the end of the byte
+    FIXUP_X64_REL32,    // relative to the end of the field, plus what the field holds
+    FIXUP_A64_BRANCH26, // words, bits 0-25
+    FIXUP_A64_BRANCH19, // words, bits 5-23
+    FIXUP_A64_BRANCH14, // words, bits 5-18
+    FIXUP_A64_ADR21,    // bytes, immlo:immhi
+    FIXUP_TABLE32       // 32 bits, relative to the label `base` of the jump table
 } FixupKind;
 
-typedef struct CodeBuffer CodeBuffer;
+typedef struct Fixup {
+    uint32_t offset;
+    Label label, base;
+    FixupKind kind;
+} Fixup;
 
-CodeBuffer *codebuf_new(Arena *arena, const struct Target *target);
+// A branch whose long form may shrink to a short one: x64's jmp and jcc rel32.
+typedef struct Shrink {
+    uint32_t fixup; // its rel32
+    uint32_t start; // of the instruction
+    uint8_t opcode; // of the short form
+} Shrink;
+
+typedef struct PoolEntry {
+    const uint8_t *bytes;
+    uint32_t size;
+    Label label;
+} PoolEntry;
+
+// Bytes under construction. Labels are offsets once bound; fixups are applied at the end, after
+// branches that can be short have been shrunk.
+typedef struct CodeBuffer {
+    Arena *arena;   // of the result
+    Arena *scratch; // of labels and fixups
+    VEC(uint8_t) bytes;
+    VEC(uint32_t) labels; // NO_INDEX: not bound yet
+    VEC(Fixup) fixups;
+    VEC(Shrink) shrinks;
+    VEC(PoolEntry) pool;
+    VEC(Reloc) relocs;
+    VEC(TrapSite) traps;
+    VEC(CallRecord) calls;
+    VEC(SrcRange) srcs;
+    uint32_t code_size; // before the pool, once finished
+} CodeBuffer;
+
 Label codebuf_label(CodeBuffer *buf);
 void codebuf_bind(CodeBuffer *buf, Label label);
-uint32_t codebuf_offset(const CodeBuffer *buf);
+
+static inline uint32_t codebuf_offset(const CodeBuffer *buf)
+{
+    return buf->bytes.len;
+}
+
 void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size);
 void codebuf_put32(CodeBuffer *buf, uint32_t word);
-// A field of `kind` that starts at `offset` refers to `label`.
+// A field of `kind` at `offset` refers to `label`.
 void codebuf_fixup(CodeBuffer *buf, uint32_t offset, Label label, FixupKind kind);
+// A 32-bit jump table entry here: the distance from `base` to `label`.
+void codebuf_table_entry(CodeBuffer *buf, Label base, Label label);
+// A branch whose rel32 is put next may shrink to `opcode` rel8; `start` is where it begins.
+void codebuf_branch32(CodeBuffer *buf, uint32_t start, uint8_t opcode, Label label);
 // A label for `size` constant bytes in the pool (shared when equal), aligned to their size.
 Label codebuf_constant(CodeBuffer *buf, const uint8_t *bytes, uint32_t size);
-void codebuf_reloc(CodeBuffer *buf, RelocKind kind, const ExtName *name, int64_t addend);
+// The field that starts at `offset` is to be relocated.
+void codebuf_reloc(CodeBuffer *buf, uint32_t offset, RelocKind kind, const ExtName *name,
+                   int64_t addend);
+// The next instruction traps with `code`, for CLIF instruction `inst`.
 void codebuf_trap(CodeBuffer *buf, TrapCode code, Inst inst);
+// A call has just been put.
 void codebuf_call(CodeBuffer *buf, Inst inst);
+// The code from here on belongs to `inst`.
 void codebuf_src(CodeBuffer *buf, Inst inst);
+// Shrinks branches, lays out the pool, applies fixups. False when a fixup of a fixed range does not
+// reach; then the function has to be emitted with longer forms.
+NODISCARD bool codebuf_finish(CodeBuffer *buf);
+
+// ---- Frames ----
+
+// Where a function keeps things, as offsets from the stack pointer after the prologue:
+//
+//   incoming   the caller's argument area
+//              (return address, saved registers: as the target pushes them)
+//   slots      explicit stack slots
+//   spills     spill slots, 8 bytes each
+//   0          outgoing argument area
+typedef struct FrameLayout {
+    uint32_t size;       // bytes between the saved registers and the stack pointer
+    uint32_t saved_size; // bytes of saved registers and return address, as far as on the stack
+    uint32_t spills, slots;
+    int32_t incoming;
+    PRegSet saved;
+    bool frame_pointer; // set up a frame pointer chain
+} FrameLayout;
+
+typedef struct EmitCtx {
+    CodeBuffer *buf;
+    const MFunc *f;
+    FrameLayout frame;
+    Label *blocks;        // by MBlock, jumps to jumps resolved
+    MBlock current, next; // being emitted, and its successor in the layout (NO(MBlock))
+    uint32_t index;       // of the instruction being emitted
+    bool far;             // conditional branches must reach further than their short range
+    VEC(TrapStub) stubs;
+} EmitCtx;
+
+// A trap that conditional branches jump to, behind the function's code.
+Label emit_trap_stub(EmitCtx *ctx, TrapCode code, Inst inst);
+
+// Where operand `k` of `inst` is.
+static inline Alloc emit_alloc(const EmitCtx *ctx, const MInst *inst, uint32_t k)
+{
+    return ctx->f->allocs[inst->operands + k];
+}
+
+// Label of successor `n` of the block being emitted, and whether control falls through to it.
+Label emit_successor(const EmitCtx *ctx, uint32_t n);
+bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
+
+// Offset from the stack pointer of a frame-relative addressing mode.
+int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);
 
 // ---- Functions ----
 
 // Emits an allocated function: prologue, blocks with inserted moves, epilogues, constants; folds
 // branches, picks short forms, places veneers. The result is in `arena`.
-CompiledFunc emit_func(const MFunc *f, Arena *arena);
+CompiledFunc emit_func(const MFunc *f, Arena *arena, Arena *scratch);
 
 #endif

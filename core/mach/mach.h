@@ -304,8 +304,10 @@ typedef struct Target {
     void (*lower_args)(struct LowerCtx *ctx);
 
     // Emission (core/emit calls these).
+    void (*emit_frame)(struct EmitCtx *ctx); // decides EmitCtx.frame's target-specific parts
     void (*emit_prologue)(struct EmitCtx *ctx);
     void (*emit_inst)(struct EmitCtx *ctx, const MInst *inst);
+    void (*emit_trap)(struct EmitCtx *ctx); // an instruction that always traps
     void (*emit_move)(struct EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes);
 
     // "rax" / "eax" / "al" by width in bytes; "x0" / "w0".

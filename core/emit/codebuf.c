@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The code buffer: labels, fixups, short branches, the constant pool.
+//
+// Branches that have a short form are put in their long one, 5 or 6 bytes. Once all is put, each
+// whose distance in this layout fits a byte is marked: shrinking only ever brings places nearer, so
+// the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes are
+// moved together once and every recorded offset is mapped.
+
+#include "emit/emit.h"
+
+#define SHRINK_ROUNDS 3
+
+Label codebuf_label(CodeBuffer *buf)
+{
+    VEC_PUSH(buf->scratch, &buf->labels, NO_INDEX);
+    return (Label){buf->labels.len - 1};
+}
+
+void codebuf_bind(CodeBuffer *buf, Label label)
+{
+    ASSERT(buf->labels.data[label.i] == NO_INDEX);
+    buf->labels.data[label.i] = buf->bytes.len;
+}
+
+void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size)
+{
+    VEC_RESERVE(buf->arena, &buf->bytes, size);
+    memcpy(buf->bytes.data + buf->bytes.len, bytes, size);
+    buf->bytes.len += size;
+}
+
+static void write32(uint8_t *at, uint32_t word)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        at[i] = (uint8_t)(word >> 8 * i);
+}
+
+static uint32_t read32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+void codebuf_put32(CodeBuffer *buf, uint32_t word)
+{
+    uint8_t bytes[4];
+    write32(bytes, word);
+    codebuf_put(buf, bytes, 4);
+}
+
+void codebuf_fixup(CodeBuffer *buf, uint32_t offset, Label label, FixupKind kind)
+{
+    const Fixup fixup = {offset, label, NO(Label), kind};
+    VEC_PUSH(buf->scratch, &buf->fixups, fixup);
+}
+
+void codebuf_table_entry(CodeBuffer *buf, Label base, Label label)
+{
+    const Fixup fixup = {buf->bytes.len, label, base, FIXUP_TABLE32};
+    VEC_PUSH(buf->scratch, &buf->fixups, fixup);
+    codebuf_put32(buf, 0);
+}
+
+void codebuf_branch32(CodeBuffer *buf, uint32_t start, uint8_t opcode, Label label)
+{
+    const Shrink shrink = {buf->fixups.len, start, opcode};
+    VEC_PUSH(buf->scratch, &buf->shrinks, shrink);
+    codebuf_fixup(buf, buf->bytes.len, label, FIXUP_X64_REL32);
+    codebuf_put32(buf, 0);
+}
+
+Label codebuf_constant(CodeBuffer *buf, const uint8_t *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i < buf->pool.len; i++)
+        if (buf->pool.data[i].size == size && memcmp(buf->pool.data[i].bytes, bytes, size) == 0)
+            return buf->pool.data[i].label;
+    const PoolEntry entry = {bytes, size, codebuf_label(buf)};
+    VEC_PUSH(buf->scratch, &buf->pool, entry);
+    return entry.label;
+}
+
+void codebuf_reloc(CodeBuffer *buf, uint32_t offset, RelocKind kind, const ExtName *name,
+                   int64_t addend)
+{
+    const Reloc reloc = {offset, kind, *name, addend};
+    VEC_PUSH(buf->arena, &buf->relocs, reloc);
+}
+
+void codebuf_trap(CodeBuffer *buf, TrapCode code, Inst inst)
+{
+    const TrapSite site = {buf->bytes.len, code, inst};
+    VEC_PUSH(buf->arena, &buf->traps, site);
+}
+
+void codebuf_call(CodeBuffer *buf, Inst inst)
+{
+    const CallRecord record = {buf->bytes.len, inst};
+    VEC_PUSH(buf->arena, &buf->calls, record);
+}
+
+void codebuf_src(CodeBuffer *buf, Inst inst)
+{
+    const uint32_t n = buf->srcs.len;
+    if (n != 0 && buf->srcs.data[n - 1].inst.i == inst.i)
+        return;
+    const SrcRange range = {buf->bytes.len, inst};
+    if (n != 0 && buf->srcs.data[n - 1].offset == buf->bytes.len)
+        buf->srcs.data[n - 1] = range;
+    else
+        VEC_PUSH(buf->arena, &buf->srcs, range);
+}
+
+// ---- Short branches ----
+
+// Bytes that branch `s` loses when it becomes short: to opcode rel8.
+static uint32_t shrink_saves(const CodeBuffer *buf, const Shrink *s)
+{
+    return buf->fixups.data[s->fixup].offset + 4 - s->start - 2;
+}
+
+// Offset `at` after the branches marked in `cut` (sums by branch, in order of position) are short.
+static uint32_t shrunk_offset(const CodeBuffer *buf, const uint32_t *sums, uint32_t at)
+{
+    uint32_t low = 0, high = buf->shrinks.len; // first branch that does not end at or before `at`
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const Fixup *const fixup = &buf->fixups.data[buf->shrinks.data[middle].fixup];
+        if (fixup->offset + 4 <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return at - sums[low];
+}
+
+// Marks branches that fit in the layout that `sums` describes; returns whether any is new.
+static bool mark_short(const CodeBuffer *buf, const uint32_t *sums, bool *is_short)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < buf->shrinks.len; i++) {
+        if (is_short[i])
+            continue;
+        const Fixup *const fixup = &buf->fixups.data[buf->shrinks.data[i].fixup];
+        const uint32_t target = buf->labels.data[fixup->label.i];
+        const int64_t distance = (int64_t)shrunk_offset(buf, sums, target) -
+                                 (int64_t)shrunk_offset(buf, sums, fixup->offset + 4);
+        // A forward branch loses its own tail too, a backward one its own whole saving.
+        if (distance < -128 || distance > 127)
+            continue;
+        is_short[i] = any = true;
+    }
+    return any;
+}
+
+static void sum_savings(const CodeBuffer *buf, const bool *is_short, uint32_t *sums)
+{
+    sums[0] = 0;
+    for (uint32_t i = 0; i < buf->shrinks.len; i++)
+        sums[i + 1] = sums[i] + (is_short[i] ? shrink_saves(buf, &buf->shrinks.data[i]) : 0);
+}
+
+// Moves the bytes together, rewriting marked branches to their short forms.
+static void compact(CodeBuffer *buf, const bool *is_short)
+{
+    uint8_t *const bytes = buf->bytes.data;
+    uint32_t from = 0, to = 0;
+    for (uint32_t i = 0; i < buf->shrinks.len; i++) {
+        if (!is_short[i])
+            continue;
+        const Shrink *const s = &buf->shrinks.data[i];
+        Fixup *const fixup = &buf->fixups.data[s->fixup];
+        memmove(bytes + to, bytes + from, s->start - from);
+        to += s->start - from;
+        from = fixup->offset + 4;
+        bytes[to++] = s->opcode;
+        bytes[to++] = 0;
+    }
+    memmove(bytes + to, bytes + from, buf->bytes.len - from);
+    buf->bytes.len = to + buf->bytes.len - from;
+}
+
+static void shrink_branches(CodeBuffer *buf)
+{
+    const uint32_t n = buf->shrinks.len;
+    if (n == 0)
+        return;
+    bool *const is_short = ARENA_ARRAY(buf->scratch, bool, n);
+    uint32_t *const sums = ARENA_ARRAY(buf->scratch, uint32_t, n + 1);
+    bool any = false;
+    for (uint32_t round = 0; round < SHRINK_ROUNDS && mark_short(buf, sums, is_short); round++) {
+        sum_savings(buf, is_short, sums);
+        any = true;
+    }
+    if (!any)
+        return;
+    compact(buf, is_short);
+    for (uint32_t i = 0; i < buf->labels.len; i++)
+        if (buf->labels.data[i] != NO_INDEX)
+            buf->labels.data[i] = shrunk_offset(buf, sums, buf->labels.data[i]);
+    for (uint32_t i = 0, k = 0; i < buf->fixups.len; i++) {
+        Fixup *const fixup = &buf->fixups.data[i];
+        const bool is_branch = k < n && buf->shrinks.data[k].fixup == i;
+        if (is_branch && is_short[k]) {
+            fixup->offset = shrunk_offset(buf, sums, fixup->offset + 4) - 1;
+            fixup->kind = FIXUP_X64_REL8;
+        } else {
+            fixup->offset = shrunk_offset(buf, sums, fixup->offset + 4) - 4;
+        }
+        k += is_branch;
+    }
+    for (uint32_t i = 0; i < buf->relocs.len; i++)
+        buf->relocs.data[i].offset = shrunk_offset(buf, sums, buf->relocs.data[i].offset);
+    for (uint32_t i = 0; i < buf->traps.len; i++)
+        buf->traps.data[i].offset = shrunk_offset(buf, sums, buf->traps.data[i].offset);
+    for (uint32_t i = 0; i < buf->calls.len; i++)
+        buf->calls.data[i].return_offset =
+            shrunk_offset(buf, sums, buf->calls.data[i].return_offset);
+    for (uint32_t i = 0; i < buf->srcs.len; i++)
+        buf->srcs.data[i].offset = shrunk_offset(buf, sums, buf->srcs.data[i].offset);
+}
+
+// ---- Finishing ----
+
+static void place_pool(CodeBuffer *buf)
+{
+    buf->code_size = buf->bytes.len;
+    static const uint8_t zeros[16];
+    for (uint32_t size = 16; size != 0; size /= 2) {
+        for (uint32_t i = 0; i < buf->pool.len; i++) {
+            const PoolEntry *const entry = &buf->pool.data[i];
+            if (entry->size != size)
+                continue;
+            codebuf_put(buf, zeros, (uint32_t) - (int32_t)buf->bytes.len & (size - 1));
+            codebuf_bind(buf, entry->label);
+            codebuf_put(buf, entry->bytes, size);
+        }
+    }
+}
+
+// Puts a signed number of `width` bits into a word at bit `pos`; false when it does not fit.
+static bool patch_field(uint8_t *at, int64_t x, uint32_t width, uint32_t pos)
+{
+    const int64_t half = (int64_t)1 << (width - 1);
+    const uint32_t mask = ((uint32_t)1 << width) - 1;
+    write32(at, (read32(at) & ~(mask << pos)) | ((uint32_t)x & mask) << pos);
+    return x >= -half && x < half;
+}
+
+static bool apply_fixup(CodeBuffer *buf, const Fixup *fixup)
+{
+    uint8_t *const at = buf->bytes.data + fixup->offset;
+    const uint32_t target = buf->labels.data[fixup->label.i];
+    ASSERT(target != NO_INDEX);
+    const int64_t distance = (int64_t)target - (int64_t)fixup->offset;
+    switch (fixup->kind) {
+    case FIXUP_X64_REL8: *at = (uint8_t)(distance - 1); return distance >= -127 && distance <= 128;
+    case FIXUP_X64_REL32: write32(at, read32(at) + (uint32_t)(distance - 4)); return true;
+    case FIXUP_A64_BRANCH26: return patch_field(at, distance / 4, 26, 0);
+    case FIXUP_A64_BRANCH19: return patch_field(at, distance / 4, 19, 5);
+    case FIXUP_A64_BRANCH14: return patch_field(at, distance / 4, 14, 5);
+    case FIXUP_A64_ADR21: {
+        const bool low = patch_field(at, (distance & 3) - ((distance & 2) << 1), 2, 29);
+        return patch_field(at, distance >> 2, 19, 5) && low;
+    }
+    case FIXUP_TABLE32: write32(at, target - buf->labels.data[fixup->base.i]); return true;
+    }
+    UNREACHABLE();
+}
+
+bool codebuf_finish(CodeBuffer *buf)
+{
+    shrink_branches(buf);
+    place_pool(buf);
+    bool good = true;
+    for (uint32_t i = 0; i < buf->fixups.len; i++)
+        good = apply_fixup(buf, &buf->fixups.data[i]) && good;
+    return good;
+}
