@@ -86,18 +86,19 @@ static uint32_t *index_moves(const MFunc *f, Arena *scratch)
     return first;
 }
 
-// A label a block; a block that only jumps gets the label of where it jumps to. A cycle of such
-// blocks (an empty endless loop) is cut at its lowest block.
+#define JUMP_CHAIN_MAX 64u
+
+// A label a block; a block that only jumps gets the label of where it jumps to. In a cycle of such
+// blocks (an empty endless loop), or behind a very long chain, a block keeps its jump.
 static void make_block_labels(EmitCtx *ctx, const uint32_t *first_move, bool *skip)
 {
     const MFunc *const f = ctx->f;
     uint32_t *const end = ARENA_ARRAY(ctx->buf->scratch, uint32_t, f->blocks.len);
     for (uint32_t b = 0; b < f->blocks.len; b++) {
-        uint32_t to = b, steps = 0;
-        while (is_trampoline(ctx, to, first_move) && steps++ < f->blocks.len &&
-               (to != b || steps == 1))
+        uint32_t to = b;
+        for (uint32_t n = 0; n < JUMP_CHAIN_MAX && is_trampoline(ctx, to, first_move); n++)
             to = f->edges.data[f->blocks.data[to].succs].to.i;
-        end[b] = steps > 64 || (to == b && steps != 0) ? b : to;
+        end[b] = is_trampoline(ctx, to, first_move) ? b : to;
     }
     for (uint32_t b = 0; b < f->blocks.len; b++)
         if (end[b] == b)

@@ -72,4 +72,11 @@ void x64_print(const X64Inst *inst, StrBuf *out);
 // Name of a general or vector register at a width in bytes.
 const char *x64_reg_name(PReg reg, uint32_t bytes);
 
+// Parts of the Target.
+void x64_emit_frame(EmitCtx *ctx);
+void x64_emit_prologue(EmitCtx *ctx);
+void x64_emit_inst(EmitCtx *ctx, const MInst *inst);
+void x64_emit_trap(EmitCtx *ctx);
+void x64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes);
+
 #endif

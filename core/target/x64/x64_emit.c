@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emission of x86-64: frames, moves, the pseudo instructions, and all other rows through the encoder.
+//
+// Frame, from high to low: arguments of the caller, return address, pushed callee-saved registers,
+// FrameLayout.size bytes. The stack pointer is 16-byte aligned at calls.
+
+#include "target/x64/x64_internal.h"
+
+static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15};
+
+static void put_inst(EmitCtx *ctx, const X64Inst *inst)
+{
+    const X64Bytes bytes = x64_encode(inst);
+    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+}
+
+static void put_bytes(EmitCtx *ctx, uint32_t a, uint32_t b)
+{
+    const uint8_t bytes[2] = {(uint8_t)a, (uint8_t)b};
+    codebuf_put(ctx->buf, bytes, 2);
+}
+
+// ---- Frame ----
+
+static void put_push(EmitCtx *ctx, uint32_t reg, bool pop)
+{
+    const uint8_t rex = 0x41;
+    const uint8_t opcode = (uint8_t)((pop ? 0x58 : 0x50) + (reg & 7));
+    if (reg >= 8)
+        codebuf_put(ctx->buf, &rex, 1);
+    codebuf_put(ctx->buf, &opcode, 1);
+}
+
+static void add_to_sp(EmitCtx *ctx, int64_t amount)
+{
+    if (amount == 0)
+        return;
+    put_inst(ctx, &(X64Inst){.op = amount < 0 ? X64_SUB_RI : X64_ADD_RI,
+                             .size = 8,
+                             .regs = {RSP, RSP},
+                             .mem_operand = -1,
+                             .imm = amount < 0 ? -amount : amount});
+}
+
+void x64_emit_frame(EmitCtx *ctx)
+{
+    FrameLayout *const frame = &ctx->frame;
+    uint32_t pushes = frame->frame_pointer ? 1 : 0;
+    for (uint32_t i = 0; i < sizeof(push_order); i++)
+        pushes += (frame->saved & preg_bit(push_order[i])) != 0 &&
+                  !(frame->frame_pointer && push_order[i] == RBP);
+    frame->saved_size = 8 + pushes * 8;
+    const bool needs_alignment = ctx->f->has_calls || frame->size != 0;
+    if (needs_alignment && (frame->size + frame->saved_size) % 16 != 0)
+        frame->size += 8;
+}
+
+void x64_emit_prologue(EmitCtx *ctx)
+{
+    const FrameLayout *const frame = &ctx->frame;
+    if (frame->frame_pointer) {
+        put_push(ctx, RBP, false);
+        put_inst(ctx,
+                 &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {RBP, RSP}, .mem_operand = -1});
+    }
+    for (uint32_t i = 0; i < sizeof(push_order); i++)
+        if ((frame->saved & preg_bit(push_order[i])) != 0 &&
+            !(frame->frame_pointer && push_order[i] == RBP))
+            put_push(ctx, push_order[i], false);
+    add_to_sp(ctx, -(int64_t)frame->size);
+}
+
+static void put_epilogue(EmitCtx *ctx)
+{
+    const FrameLayout *const frame = &ctx->frame;
+    add_to_sp(ctx, frame->size);
+    for (uint32_t i = sizeof(push_order); i-- > 0;)
+        if ((frame->saved & preg_bit(push_order[i])) != 0 &&
+            !(frame->frame_pointer && push_order[i] == RBP))
+            put_push(ctx, push_order[i], true);
+    if (frame->frame_pointer)
+        put_push(ctx, RBP, true);
+}
+
+static X64Mem frame_memory(const EmitCtx *ctx, AmodeKind kind, int32_t disp)
+{
+    return (X64Mem){.base = RSP, .index = PREG_NONE, .disp = emit_frame_offset(ctx, kind, disp)};
+}
+
+// ---- Moves ----
+
+static X64Mem slot_memory(const EmitCtx *ctx, Alloc slot)
+{
+    return frame_memory(ctx, AMODE_SPILL, (int32_t)alloc_slot_number(slot));
+}
+
+// Between two slots: through the stack, since no register need be free. A pop addresses memory with
+// the stack pointer it leaves behind.
+static void move_slot_to_slot(EmitCtx *ctx, Alloc to, Alloc from)
+{
+    const X64Mem source = slot_memory(ctx, from), target = slot_memory(ctx, to);
+    X64Bytes bytes;
+    bytes = x64_encode(&(X64Inst){.op = X64_PUSH_M, .size = 8, .mem_operand = 0, .mem = source});
+    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+    bytes = x64_encode(&(X64Inst){.op = X64_POP_M, .size = 8, .mem_operand = 0, .mem = target});
+    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+}
+
+void x64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
+{
+    ASSERT(bytes == 8);
+    if (alloc_is_slot(to) && alloc_is_slot(from)) {
+        move_slot_to_slot(ctx, to, from);
+        return;
+    }
+    X64Inst inst = {.size = 8, .mem_operand = -1};
+    if (alloc_is_reg(to) && alloc_is_reg(from)) {
+        inst.op = X64_MOV_RR;
+        inst.regs[0] = alloc_preg(to);
+        inst.regs[1] = alloc_preg(from);
+    } else {
+        inst.op = alloc_is_reg(to) ? X64_MOV_LOAD : X64_MOV_STORE;
+        inst.regs[0] = alloc_preg(alloc_is_reg(to) ? to : from);
+        inst.mem_operand = 1;
+        inst.mem = slot_memory(ctx, alloc_is_reg(to) ? from : to);
+    }
+    put_inst(ctx, &inst);
+}
+
+// ---- Branches ----
+
+static void put_jump(EmitCtx *ctx, Label to)
+{
+    const uint32_t start = codebuf_offset(ctx->buf);
+    const uint8_t opcode = 0xe9;
+    codebuf_put(ctx->buf, &opcode, 1);
+    codebuf_branch32(ctx->buf, start, 0xeb, to);
+}
+
+static void put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
+{
+    const uint32_t start = codebuf_offset(ctx->buf);
+    put_bytes(ctx, 0x0f, 0x80 + cc);
+    codebuf_branch32(ctx->buf, start, (uint8_t)(0x70 + cc), to);
+}
+
+static void emit_jcc(EmitCtx *ctx, const MInst *inst)
+{
+    if (emit_falls_through(ctx, 0)) {
+        put_jcc(ctx, inst->cc ^ 1u, emit_successor(ctx, 1));
+        return;
+    }
+    put_jcc(ctx, inst->cc, emit_successor(ctx, 0));
+    if (!emit_falls_through(ctx, 1))
+        put_jump(ctx, emit_successor(ctx, 1));
+}
+
+// Two conditions: `or` takes the first successor on either, `and` the second one on either's failure.
+static void emit_jcc_pair(EmitCtx *ctx, const MInst *inst)
+{
+    const bool is_or = inst->op == X64_JCC_OR;
+    const uint32_t flip = is_or ? 0 : 1;
+    const uint32_t taken = is_or ? 0 : 1;
+    put_jcc(ctx, inst->cc ^ flip, emit_successor(ctx, taken));
+    put_jcc(ctx, (uint32_t)inst->imm ^ flip, emit_successor(ctx, taken));
+    if (!emit_falls_through(ctx, 1 - taken))
+        put_jump(ctx, emit_successor(ctx, 1 - taken));
+}
+
+// cmp index, n; jae default; lea base, table; movsxd entry, [base + 4 * index]; add entry, base;
+// jmp entry. The index is zero-extended first, in `entry`.
+static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
+{
+    const MBlockData *const block = &ctx->f->blocks.data[ctx->current.i];
+    const PReg index = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg base = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg entry = alloc_preg(emit_alloc(ctx, inst, 2));
+    const uint32_t count = block->num_succs - 1;
+    const Label table = codebuf_label(ctx->buf);
+    put_inst(ctx, &(X64Inst){.op = X64_CMP_RI,
+                             .size = 4,
+                             .regs = {index},
+                             .mem_operand = -1,
+                             .imm = (int32_t)count});
+    put_jcc(ctx, 3, emit_successor(ctx, 0));
+    put_inst(ctx,
+             &(X64Inst){.op = X64_MOV_RR, .size = 4, .regs = {entry, index}, .mem_operand = -1});
+    const X64Bytes lea =
+        x64_encode(&(X64Inst){.op = X64_LEA,
+                              .size = 8,
+                              .regs = {base},
+                              .mem_operand = 1,
+                              .mem = {.rip = true, .base = PREG_NONE, .index = PREG_NONE}});
+    codebuf_put(ctx->buf, lea.bytes, lea.len);
+    codebuf_fixup(ctx->buf, codebuf_offset(ctx->buf) - 4, table, FIXUP_X64_REL32);
+    put_inst(ctx, &(X64Inst){.op = X64_MOVSXD_RM32,
+                             .size = 8,
+                             .regs = {entry},
+                             .mem_operand = 1,
+                             .mem = {.base = base, .index = entry, .scale = 2}});
+    put_inst(
+        ctx,
+        &(X64Inst){.op = X64_ADD_RM, .size = 8, .regs = {entry, entry, base}, .mem_operand = -1});
+    put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {entry}, .mem_operand = -1});
+    codebuf_bind(ctx->buf, table);
+    for (uint32_t i = 0; i < count; i++)
+        codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
+}
+
+// ---- Calls and symbols ----
+
+static void emit_call(EmitCtx *ctx, const MInst *inst)
+{
+    const uint8_t opcode = 0xe8;
+    codebuf_put(ctx->buf, &opcode, 1);
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
+                  &ctx->f->symbols.data[inst->target], 0);
+    codebuf_put32(ctx->buf, 0);
+    codebuf_call(ctx->buf, inst->src);
+}
+
+// The callee is the last operand.
+static void emit_call_register(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
+    put_inst(ctx,
+             &(X64Inst){.op = X64_CALL_TARGET, .size = 8, .regs = {callee}, .mem_operand = -1});
+    codebuf_call(ctx->buf, inst->src);
+}
+
+static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
+{
+    const X64Bytes bytes = x64_encode(&(X64Inst){.op = X64_MOV_RI,
+                                                 .size = 8,
+                                                 .regs = {alloc_preg(emit_alloc(ctx, inst, 0))},
+                                                 .mem_operand = -1,
+                                                 .imm = INT64_MAX});
+    codebuf_put(ctx->buf, bytes.bytes, bytes.len - 8u);
+    const uint8_t zeros[8] = {0};
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
+                  &ctx->f->symbols.data[inst->target], inst->imm);
+    codebuf_put(ctx->buf, zeros, 8);
+}
+
+void x64_emit_trap(EmitCtx *ctx)
+{
+    put_bytes(ctx, 0x0f, 0x0b);
+}
+
+// ---- All other instructions ----
+
+// The memory operand of `inst` with physical registers; a label for a constant goes to *constant.
+static X64Mem memory_of(EmitCtx *ctx, const MInst *inst, Label *constant)
+{
+    X64Mem mem = {.base = PREG_NONE, .index = PREG_NONE, .scale = inst->scale, .disp = inst->disp};
+    const MOperand *const operands = &ctx->f->operands.data[inst->operands];
+    const uint32_t k = inst->mem_operand;
+    switch ((AmodeKind)inst->amode) {
+    case AMODE_BASE:
+    case AMODE_INDEX:
+        if (operands[k].vreg.i != NO_INDEX)
+            mem.base = alloc_preg(emit_alloc(ctx, inst, k));
+        if (operands[k + 1].vreg.i != NO_INDEX)
+            mem.index = alloc_preg(emit_alloc(ctx, inst, k + 1));
+        return mem;
+    case AMODE_STACK_SLOT:
+    case AMODE_INCOMING:
+    case AMODE_OUTGOING:
+    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp);
+    case AMODE_CONSTANT: {
+        const ConstantData *const data = &ctx->f->constants.data[inst->target];
+        *constant = codebuf_constant(ctx->buf, data->bytes, data->size);
+        mem.rip = true;
+        return mem;
+    }
+    case AMODE_SYMBOL: mem.rip = true; return mem;
+    case AMODE_NONE:
+    case AMODE_INDEX_UXTW:
+    case AMODE_INDEX_SXTW: break;
+    }
+    UNREACHABLE();
+}
+
+static void emit_encoded(EmitCtx *ctx, const MInst *inst)
+{
+    const MRow *const row = &x64_rows[inst->op];
+    X64Inst out = {.op = inst->op, .size = inst->size, .cc = inst->cc, .mem_operand = -1};
+    out.imm = inst->imm;
+    out.imm2 = inst->disp;
+    Label constant = NO(Label);
+    for (uint32_t k = 0; k < row->num_operands; k++) {
+        const bool memory = inst->amode != AMODE_NONE && k == inst->mem_operand;
+        const Alloc alloc = memory ? ALLOC_NONE : emit_alloc(ctx, inst, k);
+        if (memory || alloc_is_slot(alloc)) {
+            ASSERT(out.mem_operand < 0);
+            out.mem_operand = (int8_t)k;
+            out.mem = memory ? memory_of(ctx, inst, &constant) : slot_memory(ctx, alloc);
+        } else {
+            out.regs[k] = alloc_preg(alloc);
+        }
+    }
+    if (inst->trap != TRAP_NONE)
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+    X64Bytes bytes = x64_encode(&out);
+    const uint32_t start = codebuf_offset(ctx->buf);
+    const uint32_t field = start + (uint32_t)bytes.rip_field;
+    if (bytes.rip_field >= 0) {
+        // The displacement counts from the end of the instruction, behind an immediate.
+        const uint32_t tail = bytes.len - (uint32_t)bytes.rip_field - 4;
+        bytes.bytes[bytes.rip_field] = 0;
+        const uint32_t addend = (uint32_t) - (int32_t)tail;
+        for (uint32_t i = 0; constant.i != NO_INDEX && i < 4; i++)
+            bytes.bytes[(uint32_t)bytes.rip_field + i] = (uint8_t)(addend >> 8 * i);
+        if (constant.i != NO_INDEX)
+            codebuf_fixup(ctx->buf, field, constant, FIXUP_X64_REL32);
+        else
+            codebuf_reloc(ctx->buf, field, RELOC_X64_PC32, &ctx->f->symbols.data[inst->target],
+                          (int64_t)inst->disp - tail);
+    }
+    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+}
+
+void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
+{
+    switch ((int)inst->op) {
+    case X64_MOV_RR: {
+        const Alloc to = emit_alloc(ctx, inst, 0), from = emit_alloc(ctx, inst, 1);
+        if (inst->size == 8 && to.bits == from.bits)
+            return;
+        emit_encoded(ctx, inst);
+        return;
+    }
+    case X64_JCC: emit_jcc(ctx, inst); return;
+    case X64_JCC_OR:
+    case X64_JCC_AND: emit_jcc_pair(ctx, inst); return;
+    case X64_JMP:
+        if (!emit_falls_through(ctx, 0))
+            put_jump(ctx, emit_successor(ctx, 0));
+        return;
+    case X64_JMP_TABLE: emit_jmp_table(ctx, inst); return;
+    case X64_RET: {
+        put_epilogue(ctx);
+        const uint8_t ret = 0xc3;
+        codebuf_put(ctx->buf, &ret, 1);
+        return;
+    }
+    case X64_CALL: emit_call(ctx, inst); return;
+    case X64_CALL_R: emit_call_register(ctx, inst); return;
+    case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
+    case X64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    default: ASSERT((x64_rows[inst->op].flags & ROW_PSEUDO) == 0); emit_encoded(ctx, inst);
+    }
+}
