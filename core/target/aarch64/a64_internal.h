@@ -92,4 +92,11 @@ void a64_print(const A64Inst *inst, StrBuf *out);
 // Name of a register at a width in bytes; number 31 is the zero register.
 const char *a64_reg_name(PReg reg, uint32_t bytes);
 
+// Parts of the Target.
+void a64_emit_frame(EmitCtx *ctx);
+void a64_emit_prologue(EmitCtx *ctx);
+void a64_emit_inst(EmitCtx *ctx, const MInst *inst);
+void a64_emit_trap(EmitCtx *ctx);
+void a64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes);
+
 #endif

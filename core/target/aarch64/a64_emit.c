@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emission of AArch64: frames, moves, branches in near and far forms, the pseudo instructions, and
+// all other rows through the encoder.
+//
+// x16 and x17 are never allocated: they hold what emission has to make up (large offsets, moves
+// between slots). Frame, from high to low: arguments of the caller, x29 and x30 if saved, callee-saved
+// registers, FrameLayout.size bytes. The stack pointer is 16-byte aligned throughout.
+
+#include "target/aarch64/a64_internal.h"
+
+#define X16 PREG(REG_INT, 16)
+#define X17 PREG(REG_INT, 17)
+#define X29 PREG(REG_INT, 29)
+#define X30 PREG(REG_INT, 30)
+
+static void put_inst(EmitCtx *ctx, const A64Inst *inst)
+{
+    codebuf_put32(ctx->buf, a64_encode(inst));
+}
+
+// ---- Constants ----
+
+// `x` into `reg`: the shorter of a run of movz + movk and one of movn + movk, or one orr.
+static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
+{
+    uint32_t bits, zeros = 0, ones = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        zeros += (x >> 16 * i & 0xffff) == 0;
+        ones += (x >> 16 * i & 0xffff) == 0xffff;
+    }
+    if (zeros < 3 && ones < 3 && a64_encode_immediate(A64_IMM_BITMASK, (int64_t)x, 8, &bits)) {
+        put_inst(ctx,
+                 &(A64Inst){.op = A64_MOV_BITMASK, .size = 8, .regs = {reg}, .imm = (int64_t)x});
+        return;
+    }
+    const bool inverted = ones > zeros;
+    const uint64_t rest = inverted ? 0xffff : 0;
+    bool first = true;
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint64_t part = x >> 16 * i & 0xffff;
+        const bool last_chance = i == 3 && first;
+        if (part == rest && !last_chance)
+            continue;
+        A64Inst inst = {.size = 8, .regs = {reg, reg}, .imm = (int64_t)part};
+        inst.imm2 = (int32_t)(16 * i);
+        inst.op = !first ? A64_MOVK : inverted ? A64_MOVN : A64_MOVZ;
+        if (first && inverted)
+            inst.imm = (int64_t)(part ^ 0xffff);
+        put_inst(ctx, &inst);
+        first = false;
+    }
+}
+
+// ---- Frame ----
+
+static const uint8_t saved_ints[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28};
+
+// sp +/- amount, by one or two immediates, or through x16.
+static void add_to_sp(EmitCtx *ctx, int64_t amount)
+{
+    A64Inst inst = {
+        .op = amount < 0 ? A64_SUB_IMM : A64_ADD_IMM, .size = 8, .regs = {A64_SP, A64_SP}};
+    const int64_t magnitude = amount < 0 ? -amount : amount;
+    if (magnitude > 0xffffff) {
+        put_constant(ctx, X16, (uint64_t)magnitude);
+        // add or sub (extended register): the form in which 31 is the stack pointer.
+        codebuf_put32(ctx->buf, (amount < 0 ? 0xcb2063ffu : 0x8b2063ffu) | 16u << 16);
+        return;
+    }
+    inst.imm = magnitude & 0xfff000;
+    if (inst.imm != 0)
+        put_inst(ctx, &inst);
+    inst.imm = magnitude & 0xfff;
+    if (inst.imm != 0)
+        put_inst(ctx, &inst);
+}
+
+void a64_emit_frame(EmitCtx *ctx)
+{
+    FrameLayout *const frame = &ctx->frame;
+    uint32_t saved = 0;
+    for (uint32_t i = 0; i < sizeof(saved_ints); i++)
+        saved += (frame->saved & preg_bit(PREG(REG_INT, saved_ints[i]))) != 0;
+    const bool links = ctx->f->has_calls || frame->frame_pointer;
+    frame->saved_size = (links ? 16 : 0) + (saved + 1) / 2 * 16;
+}
+
+// stp/ldp of x registers with a pre- or post-indexed stack pointer.
+static void put_pair(EmitCtx *ctx, uint32_t first, uint32_t second, bool load)
+{
+    const uint32_t base = load ? 0xa8c003e0u : 0xa98003e0u; // post-index +16, pre-index -16
+    const uint32_t imm7 = load ? 2u : 0x7eu;
+    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | second << 10 | first);
+}
+
+// The saved registers in pairs, an odd last one with the zero register.
+static uint32_t saved_pairs(const EmitCtx *ctx, uint8_t *regs)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sizeof(saved_ints); i++)
+        if ((ctx->frame.saved & preg_bit(PREG(REG_INT, saved_ints[i]))) != 0)
+            regs[n++] = saved_ints[i];
+    if (n % 2 != 0)
+        regs[n++] = 31;
+    return n;
+}
+
+void a64_emit_prologue(EmitCtx *ctx)
+{
+    uint8_t regs[sizeof(saved_ints) + 1];
+    const uint32_t n = saved_pairs(ctx, regs);
+    if (ctx->f->has_calls || ctx->frame.frame_pointer) {
+        put_pair(ctx, 29, 30, false);
+        put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
+    }
+    for (uint32_t i = 0; i < n; i += 2)
+        put_pair(ctx, regs[i], regs[i + 1], false);
+    add_to_sp(ctx, -(int64_t)ctx->frame.size);
+}
+
+static void put_epilogue(EmitCtx *ctx)
+{
+    uint8_t regs[sizeof(saved_ints) + 1];
+    const uint32_t n = saved_pairs(ctx, regs);
+    add_to_sp(ctx, ctx->frame.size);
+    for (uint32_t i = n; i != 0; i -= 2)
+        put_pair(ctx, regs[i - 2], regs[i - 1], true);
+    if (ctx->f->has_calls || ctx->frame.frame_pointer)
+        put_pair(ctx, 29, 30, true);
+    codebuf_put32(ctx->buf, 0xd65f03c0u); // ret
+}
+
+// ---- Memory ----
+
+// base + offset into x16.
+static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
+{
+    put_constant(ctx, X16, (uint64_t)offset);
+    // add x16, base, x16, uxtx: the form in which 31 is the stack pointer.
+    codebuf_put32(ctx->buf, 0x8b206000u | 16u << 16 | preg_number(base) << 5 | 16u);
+    return (A64Mem){.kind = AMODE_BASE, .base = X16};
+}
+
+static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
+{
+    if (!a64_offset_fits(offset, bytes))
+        return far_memory(ctx, base, offset);
+    return (A64Mem){.kind = AMODE_BASE, .base = base, .disp = (int32_t)offset};
+}
+
+static A64Mem frame_memory(EmitCtx *ctx, AmodeKind kind, int32_t disp, uint32_t bytes)
+{
+    return near_memory(ctx, A64_SP, emit_frame_offset(ctx, kind, disp), bytes);
+}
+
+static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
+{
+    const uint32_t k = inst->mem_operand;
+    switch ((AmodeKind)inst->amode) {
+    case AMODE_BASE:
+        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, inst->size);
+    case AMODE_INDEX:
+    case AMODE_INDEX_UXTW:
+    case AMODE_INDEX_SXTW:
+        return (A64Mem){.kind = inst->amode,
+                        .base = alloc_preg(emit_alloc(ctx, inst, k)),
+                        .index = alloc_preg(emit_alloc(ctx, inst, k + 1)),
+                        .scale = inst->scale};
+    case AMODE_STACK_SLOT:
+    case AMODE_INCOMING:
+    case AMODE_OUTGOING:
+    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp, inst->size);
+    case AMODE_NONE:
+    case AMODE_CONSTANT:
+    case AMODE_SYMBOL: break;
+    }
+    UNREACHABLE();
+}
+
+// ---- Moves ----
+
+static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, Alloc slot)
+{
+    A64Inst inst = {.op = load ? A64_LDR_X : A64_STR_X, .size = 8, .regs = {reg}, .has_mem = true};
+    inst.mem = frame_memory(ctx, AMODE_SPILL, (int32_t)alloc_slot_number(slot), 8);
+    put_inst(ctx, &inst);
+}
+
+void a64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
+{
+    ASSERT(bytes == 8);
+    if (alloc_is_reg(to) && alloc_is_reg(from)) {
+        put_inst(ctx, &(A64Inst){
+                          .op = A64_MOV_RR, .size = 8, .regs = {alloc_preg(to), alloc_preg(from)}});
+        return;
+    }
+    const PReg reg = alloc_is_reg(to)     ? alloc_preg(to)
+                     : alloc_is_reg(from) ? alloc_preg(from)
+                                          : X17;
+    if (alloc_is_slot(from))
+        put_slot_access(ctx, true, reg, from);
+    if (alloc_is_slot(to))
+        put_slot_access(ctx, false, reg, to);
+}
+
+// ---- Branches ----
+
+static void put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind)
+{
+    codebuf_fixup(ctx->buf, codebuf_offset(ctx->buf), to, kind);
+    codebuf_put32(ctx->buf, word);
+}
+
+static void put_jump(EmitCtx *ctx, Label to)
+{
+    put_branch(ctx, 0x14000000u, to, FIXUP_A64_BRANCH26);
+}
+
+// A conditional branch and the word of its opposite.
+typedef struct CondBranch {
+    uint32_t word, inverse;
+    FixupKind kind;
+} CondBranch;
+
+static CondBranch cond_branch(EmitCtx *ctx, const MInst *inst)
+{
+    const uint32_t sf = inst->size == 8 ? 1u << 31 : 0;
+    if (inst->op == A64_B_COND || inst->op == A64_TRAP_IF)
+        return (CondBranch){0x54000000u | inst->cc, 0x54000000u | (inst->cc ^ 1u),
+                            FIXUP_A64_BRANCH19};
+    const uint32_t reg = preg_number(alloc_preg(emit_alloc(ctx, inst, 0)));
+    if (inst->op == A64_TBZ || inst->op == A64_TBNZ) {
+        const uint32_t bit = (uint32_t)inst->imm;
+        const uint32_t word = 0x36000000u | (bit >> 5) << 31 | (bit & 31) << 19 | reg;
+        const uint32_t flip = inst->op == A64_TBNZ ? 1u << 24 : 0;
+        return (CondBranch){word | flip, (word | flip) ^ 1u << 24, FIXUP_A64_BRANCH14};
+    }
+    const bool nonzero = inst->op == A64_CBNZ || inst->op == A64_TRAP_NZ;
+    const uint32_t word = sf | 0x34000000u | (nonzero ? 1u << 24 : 0) | reg;
+    return (CondBranch){word, word ^ 1u << 24, FIXUP_A64_BRANCH19};
+}
+
+// Far: the opposite condition skips an unconditional branch, which reaches 128 MiB.
+static void put_cond(EmitCtx *ctx, const CondBranch *branch, bool inverse, Label to)
+{
+    if (!ctx->far) {
+        put_branch(ctx, inverse ? branch->inverse : branch->word, to, branch->kind);
+        return;
+    }
+    const Label skip = codebuf_label(ctx->buf);
+    put_branch(ctx, inverse ? branch->word : branch->inverse, skip, branch->kind);
+    put_jump(ctx, to);
+    codebuf_bind(ctx->buf, skip);
+}
+
+static void emit_cond(EmitCtx *ctx, const MInst *inst)
+{
+    const CondBranch branch = cond_branch(ctx, inst);
+    if (emit_falls_through(ctx, 0)) {
+        put_cond(ctx, &branch, true, emit_successor(ctx, 1));
+        return;
+    }
+    put_cond(ctx, &branch, false, emit_successor(ctx, 0));
+    if (!emit_falls_through(ctx, 1))
+        put_jump(ctx, emit_successor(ctx, 1));
+}
+
+// cmp index, n; b.hs default; adr base, table; ldrsw entry, [base, index, uxtw #2];
+// add entry, base, entry; br entry.
+static void emit_br_table(EmitCtx *ctx, const MInst *inst)
+{
+    const MBlockData *const block = &ctx->f->blocks.data[ctx->current.i];
+    const PReg index = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg base = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg entry = alloc_preg(emit_alloc(ctx, inst, 2));
+    const uint32_t count = block->num_succs - 1;
+    const Label table = codebuf_label(ctx->buf);
+    if (count < 4096) {
+        put_inst(ctx, &(A64Inst){.op = A64_CMP_IMM, .size = 4, .regs = {index}, .imm = count});
+    } else {
+        put_constant(ctx, X16, count);
+        put_inst(ctx, &(A64Inst){.op = A64_CMP_RR, .size = 4, .regs = {index, X16}});
+    }
+    const CondBranch out_of_range = {0x54000002u, 0x54000003u, FIXUP_A64_BRANCH19};
+    put_cond(ctx, &out_of_range, false, emit_successor(ctx, 0));
+    put_branch(ctx, 0x10000000u | preg_number(base), table, FIXUP_A64_ADR21);
+    put_inst(ctx, &(A64Inst){.op = A64_LDRSW,
+                             .size = 4,
+                             .regs = {entry},
+                             .has_mem = true,
+                             .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
+    put_inst(ctx, &(A64Inst){.op = A64_ADD_RR, .size = 8, .regs = {entry, base, entry}});
+    codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(entry) << 5);
+    codebuf_bind(ctx->buf, table);
+    for (uint32_t i = 0; i < count; i++)
+        codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
+}
+
+// ---- Calls, symbols, traps ----
+
+static void emit_bl(EmitCtx *ctx, const MInst *inst)
+{
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_CALL26,
+                  &ctx->f->symbols.data[inst->target], 0);
+    codebuf_put32(ctx->buf, 0x94000000u);
+    codebuf_call(ctx->buf, inst->src);
+}
+
+// ldr rd, 1f; b 2f; 1: .quad symbol; 2:
+static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
+{
+    const uint32_t reg = preg_number(alloc_preg(emit_alloc(ctx, inst, 0)));
+    codebuf_put32(ctx->buf, 0x58000000u | 2u << 5 | reg);
+    codebuf_put32(ctx->buf, 0x14000003u);
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
+                  &ctx->f->symbols.data[inst->target], inst->imm);
+    codebuf_put32(ctx->buf, 0);
+    codebuf_put32(ctx->buf, 0);
+}
+
+void a64_emit_trap(EmitCtx *ctx)
+{
+    codebuf_put32(ctx->buf, 0x0000c11fu); // udf
+}
+
+static void emit_cond_trap(EmitCtx *ctx, const MInst *inst)
+{
+    const CondBranch branch = cond_branch(ctx, inst);
+    put_cond(ctx, &branch, false, emit_trap_stub(ctx, inst->trap, inst->src));
+}
+
+// Address of a memory operand into a register.
+static void emit_address(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg rd = alloc_preg(emit_alloc(ctx, inst, 0));
+    const int32_t offset = emit_frame_offset(ctx, (AmodeKind)inst->amode, inst->disp);
+    if (offset >= 0 && offset < 4096) {
+        put_inst(ctx,
+                 &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {rd, A64_SP}, .imm = offset});
+        return;
+    }
+    const A64Mem mem = far_memory(ctx, A64_SP, offset);
+    put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {rd, mem.base}});
+}
+
+static void emit_encoded(EmitCtx *ctx, const MInst *inst)
+{
+    const MRow *const row = &a64_rows[inst->op];
+    A64Inst out = {.op = inst->op, .size = inst->size, .cc = inst->cc};
+    out.imm = inst->imm;
+    out.imm2 = inst->disp;
+    for (uint32_t k = 0; k < row->num_operands; k++) {
+        if (row->operands[k].kind == OPERAND_MEM) {
+            out.has_mem = true;
+            out.mem = memory_of(ctx, inst);
+        } else {
+            out.regs[k] = alloc_preg(emit_alloc(ctx, inst, k));
+        }
+    }
+    if (inst->trap != TRAP_NONE)
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+    put_inst(ctx, &out);
+}
+
+void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
+{
+    switch ((int)inst->op) {
+    case A64_MOV_RR:
+        if (inst->size == 8 && emit_alloc(ctx, inst, 0).bits == emit_alloc(ctx, inst, 1).bits)
+            return;
+        emit_encoded(ctx, inst);
+        return;
+    case A64_MOV_IMM:
+        put_constant(ctx, alloc_preg(emit_alloc(ctx, inst, 0)), (uint64_t)inst->imm);
+        return;
+    case A64_ADDRESS: emit_address(ctx, inst); return;
+    case A64_B_COND:
+    case A64_CBZ:
+    case A64_CBNZ:
+    case A64_TBZ:
+    case A64_TBNZ: emit_cond(ctx, inst); return;
+    case A64_B:
+        if (!emit_falls_through(ctx, 0))
+            put_jump(ctx, emit_successor(ctx, 0));
+        return;
+    case A64_BR_TABLE: emit_br_table(ctx, inst); return;
+    case A64_RET: put_epilogue(ctx); return;
+    case A64_BL: emit_bl(ctx, inst); return;
+    case A64_BLR:
+        codebuf_put32(ctx->buf, 0xd63f0000u | preg_number(alloc_preg(emit_alloc(ctx, inst, 0)))
+                                                  << 5);
+        codebuf_call(ctx->buf, inst->src);
+        return;
+    case A64_UDF:
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+        a64_emit_trap(ctx);
+        return;
+    case A64_TRAP_IF:
+    case A64_TRAP_Z:
+    case A64_TRAP_NZ: emit_cond_trap(ctx, inst); return;
+    case A64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    default: ASSERT((a64_rows[inst->op].flags & ROW_PSEUDO) == 0); emit_encoded(ctx, inst);
+    }
+}
