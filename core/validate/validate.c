@@ -114,9 +114,29 @@ static bool validate_block(Validator *v, Block block)
     return true;
 }
 
+// Follows each chain of aliases once, so that long chains cost no more than short ones.
+static void resolve_aliases(Validator *v)
+{
+    const Func *const f = v->f;
+    v->resolved = arena_alloc(&v->scratch, sizeof(uint32_t) * f->values.len, _Alignof(uint32_t));
+    memset(v->resolved, 0xff, sizeof(uint32_t) * f->values.len); // NO_INDEX
+    for (uint32_t i = 0; i < f->values.len; i++) {
+        uint32_t end = i;
+        while (v->resolved[end] == NO_INDEX && value_kind(f, (Value){end}) == VALUE_ALIAS)
+            end = value_def(f, (Value){end});
+        const uint32_t meant = v->resolved[end] == NO_INDEX ? end : v->resolved[end];
+        for (uint32_t at = i; v->resolved[at] == NO_INDEX; at = value_def(f, (Value){at})) {
+            v->resolved[at] = meant;
+            if (at == end)
+                break;
+        }
+    }
+}
+
 static void validate_body(Validator *v)
 {
     const Func *const f = v->f;
+    resolve_aliases(v);
     v->cfg = cfg_compute(&v->scratch, f);
     v->tree = domtree_compute(&v->scratch, f, &v->cfg);
     v->order = ARENA_ARRAY(&v->scratch, uint32_t, f->insts.len);

@@ -17,8 +17,9 @@ typedef struct Validator {
     Arena scratch;
     Cfg cfg;
     DomTree tree;
-    uint32_t *order; // by instruction: its number in the layout
-    Str inst_text;   // of the instruction at hand, made when first asked for
+    uint32_t *order;    // by instruction: its number in the layout
+    uint32_t *resolved; // by value: the value meant behind all aliases
+    Str inst_text;      // of the instruction at hand, made when first asked for
 } Validator;
 
 // Adds a message at an entity.
@@ -34,6 +35,12 @@ static inline EntityRef at_inst(Inst inst)
 static inline EntityRef at_block(Block block)
 {
     return (EntityRef){ENTITY_BLOCK, block.i};
+}
+
+// The type of a value through its aliases, once validate_declarations is done.
+static inline Type type_of(const Validator *v, uint32_t value)
+{
+    return v->f->values.data[v->resolved[value]].type;
 }
 
 // The name of a type, in scratch memory.

@@ -50,7 +50,7 @@ static bool check_use(Validator *v, Inst inst, Value written)
 {
     if (written.i >= v->f->values.len)
         return fatal(v, at_inst(inst), "uses undefined value v%u", written.i);
-    const Value value = ir_resolve(v->f, written);
+    const Value value = {v->resolved[written.i]};
     switch (value_kind(v->f, value)) {
     case VALUE_RESULT: return check_result_use(v, inst, written, (Inst){value_def(v->f, value)});
     case VALUE_PARAM: return check_param_use(v, inst, written, (Block){value_def(v->f, value)});
@@ -307,7 +307,7 @@ static void check_address(Validator *v, Inst inst)
     if (operand == NO_INDEX || v->pointer == TYPE_INVALID)
         return;
     const Value address = {inst_args(v->f, inst).data[operand]};
-    const uint32_t width = type_bits(value_type(v->f, address));
+    const uint32_t width = type_bits(type_of(v, address.i));
     if (width != type_bits(v->pointer))
         report(v, at_inst(inst), "invalid pointer width (got %u, expected %u) encountered v%u",
                width, type_bits(v->pointer), address.i);
@@ -321,7 +321,7 @@ static bool check_bitcast(Validator *v, Inst inst)
     if (data->op != OP_BITCAST)
         return true;
     const Value arg = {data->w[0]};
-    const Type from = value_type(v->f, arg);
+    const Type from = type_of(v, arg.i);
     if (type_bits(from) != type_bits(data->ctrl))
         return fatal(v, at_inst(inst),
                      "The bitcast argument v%u has a type of %u bits, which doesn't match an "

@@ -42,7 +42,7 @@ static Type control_type(const Validator *v, Inst inst)
         return data->ctrl;
     const Span args = inst_args(v->f, inst);
     const uint32_t operand = ir_formats[op_format((Opcode)data->op)].ctrl;
-    return operand < args.len ? value_type(v->f, (Value){args.data[operand]}) : data->ctrl;
+    return operand < args.len ? type_of(v, args.data[operand]) : data->ctrl;
 }
 
 static void check_result_types(Validator *v, Inst inst, Type ctrl)
@@ -52,7 +52,7 @@ static void check_result_types(Validator *v, Inst inst, Type ctrl)
     const Signature *const sig = by_signature ? inst_signature(v->f, inst) : NULL;
     const Span results = inst_results(v->f, inst);
     for (uint32_t i = 0; i < results.len; i++) {
-        const Type found = value_type(v->f, (Value){results.data[i]});
+        const Type found = type_of(v, results.data[i]);
         const Type expected = sig ? sig->returns[i].type
                                   : op_constraint_type((TypeConstraint)ir_ops[op].results[i], ctrl);
         // A wrong controlling type has no derived types, and has been reported.
@@ -68,7 +68,7 @@ static void check_fixed_operands(Validator *v, Inst inst, Type ctrl)
     const Span args = inst_args(v->f, inst);
     for (uint32_t i = 0; i < fixed_operands(op) && i < args.len; i++) {
         const TypeConstraint constraint = (TypeConstraint)ir_ops[op].args[i];
-        const Type found = value_type(v->f, (Value){args.data[i]});
+        const Type found = type_of(v, args.data[i]);
         if (op_constraint_allows(constraint, ctrl, found))
             continue;
         const Type expected = op_constraint_type(constraint, ctrl);
@@ -130,13 +130,13 @@ static bool check_block_call(Validator *v, Inst inst, uint32_t call, const CallC
     }
     for (uint32_t i = 0; i < args.len; i++) {
         const BlockArg arg = {args.data[i]};
-        const Type expected = value_type(v->f, (Value){params.data[i]});
+        const Type expected = type_of(v, params.data[i]);
         if (blockarg_kind(arg) != BLOCKARG_VALUE) {
             if (!check_special_arg(v, inst, context, arg, expected))
                 return false;
             continue;
         }
-        const Type found = value_type(v->f, (Value){blockarg_index(arg)});
+        const Type found = type_of(v, blockarg_index(arg));
         if (found != expected)
             report(v, at_inst(inst), "arg v%u has type %s, expected %s", blockarg_index(arg),
                    type_text(v, found), type_text(v, expected));
@@ -167,7 +167,7 @@ static void check_call_args(Validator *v, Inst inst, const Signature *sig)
     const uint32_t count = all.len < fixed ? 0 : all.len - fixed;
     for (uint32_t i = 0; i < count && i < sig->num_params; i++) {
         const uint32_t arg = all.data[fixed + i];
-        const Type found = value_type(v->f, (Value){arg});
+        const Type found = type_of(v, arg);
         if (found != sig->params[i].type)
             report(v, at_inst(inst), "arg %u (v%u) has type %s, expected %s", i, arg,
                    type_text(v, found), type_text(v, sig->params[i].type));
@@ -207,7 +207,7 @@ static void check_return(Validator *v, Inst inst)
         return;
     }
     for (uint32_t i = 0; i < args.len; i++)
-        check_returned(v, inst, i, value_type(v->f, (Value){args.data[i]}));
+        check_returned(v, inst, i, type_of(v, args.data[i]));
 }
 
 static void check_tail_call(Validator *v, Inst inst, const Signature *callee)
@@ -263,7 +263,7 @@ void validate_types(Validator *v, Inst inst)
 static bool check_lane(Validator *v, Inst inst)
 {
     const uint32_t lane = func_inst(v->f, inst)->aux;
-    const Type type = value_type(v->f, (Value){inst_args(v->f, inst).data[0]});
+    const Type type = type_of(v, inst_args(v->f, inst).data[0]);
     if (lane < type_lanes(type))
         return true;
     return fatal(v, at_inst(inst), "The lane %u does not index into the type %s", lane,
