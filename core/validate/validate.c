@@ -27,7 +27,7 @@ static PRINTF_LIKE(3, 0) void add_error(Validator *v, EntityRef at, const char *
     VEC_PUSH(v->out->arena, &v->out->errors, error);
 }
 
-void report(Validator *v, EntityRef at, const char *format, ...)
+void validate_report(Validator *v, EntityRef at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -35,7 +35,7 @@ void report(Validator *v, EntityRef at, const char *format, ...)
     va_end(args);
 }
 
-bool fatal(Validator *v, EntityRef at, const char *format, ...)
+bool validate_fatal(Validator *v, EntityRef at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -44,7 +44,7 @@ bool fatal(Validator *v, EntityRef at, const char *format, ...)
     return false;
 }
 
-const char *type_text(Validator *v, Type t)
+const char *validate_type_text(Validator *v, Type t)
 {
     StrBuf buf = {.arena = &v->scratch};
     type_print(t, &buf);
@@ -61,11 +61,12 @@ static bool check_place(Validator *v, Block block, Inst inst)
     const bool ends = (ir_ops[inst_op(v->f, inst)].flags & OPF_TERMINATOR) != 0;
     const bool is_last = v->f->blocks.data[block.i].last.i == inst.i;
     if (ends && !is_last)
-        return fatal(v, at_inst(inst),
-                     "a terminator instruction was encountered before the end of block%u", block.i);
+        return validate_fatal(v, at_inst(inst),
+                              "a terminator instruction was encountered before the end of block%u",
+                              block.i);
     if (is_last && !ends)
-        return fatal(v, at_block(block), "block%u does not end in a terminator instruction",
-                     block.i);
+        return validate_fatal(v, at_block(block),
+                              "block%u does not end in a terminator instruction", block.i);
     return true;
 }
 
@@ -78,13 +79,14 @@ static bool check_results(Validator *v, Inst inst)
         by_signature ? inst_signature(v->f, inst)->num_returns : op_fixed_results(op);
     const Span results = inst_results(v->f, inst);
     if (results.len != expected)
-        return fatal(v, at_inst(inst), "expected %u result values, found %u", expected,
-                     results.len);
+        return validate_fatal(v, at_inst(inst), "expected %u result values, found %u", expected,
+                              results.len);
     for (uint32_t i = 0; i < results.len; i++) {
         const Value result = {results.data[i]};
         if (result.i >= v->f->values.len || value_kind(v->f, result) != VALUE_RESULT ||
             value_def(v->f, result) != inst.i || v->f->values.data[result.i].num != i)
-            return fatal(v, at_inst(inst), "result v%u belongs to another definition", result.i);
+            return validate_fatal(v, at_inst(inst), "result v%u belongs to another definition",
+                                  result.i);
     }
     return true;
 }
@@ -107,7 +109,7 @@ static bool validate_inst(Validator *v, Block block, Inst inst)
 static bool validate_block(Validator *v, Block block)
 {
     if (v->f->blocks.data[block.i].first.i == NO_INDEX)
-        return fatal(v, at_block(block), "block%u cannot be empty", block.i);
+        return validate_fatal(v, at_block(block), "block%u cannot be empty", block.i);
     IR_FOR_INSTS (v->f, block, inst)
         if (!validate_inst(v, block, inst))
             return false;

@@ -23,9 +23,9 @@ typedef struct Validator {
 } Validator;
 
 // Adds a message at an entity.
-void report(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
+void validate_report(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
 // The same, and returns false.
-bool fatal(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
+bool validate_fatal(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
 
 static inline EntityRef at_inst(Inst inst)
 {
@@ -44,12 +44,12 @@ static inline Type type_of(const Validator *v, uint32_t value)
 }
 
 // The name of a type, in scratch memory.
-const char *type_text(Validator *v, Type t);
+const char *validate_type_text(Validator *v, Type t);
 
 // Rules 1 to 6: declarations, entry block, signatures. False: the body is not to be looked at.
 bool validate_declarations(Validator *v);
 // The type of what a global value stands for; TYPE_INVALID when that depends on an unknown target.
-Type global_type(const Validator *v, GlobalValue gv);
+Type validate_global_type(const Validator *v, GlobalValue gv);
 
 // Value operands, and the alias region of a memory access.
 bool validate_operands(Validator *v, Inst inst);

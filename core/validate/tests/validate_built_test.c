@@ -133,6 +133,218 @@ static void test_large_function(void **state)
     arena_free(&built.arena);
 }
 
+// ---- Random functions ----
+
+enum { NUM_SIGS = 3, NUM_FUNCS = 3, NUM_MAX_BLOCKS = 6, NUM_SEEDS = 3000 };
+
+typedef struct Random {
+    uint64_t state; // of xorshift64*
+    Func *f;
+} Random;
+
+static uint32_t pick(Random *r, uint32_t n)
+{
+    r->state ^= r->state >> 12;
+    r->state ^= r->state << 25;
+    r->state ^= r->state >> 27;
+    return (uint32_t)((r->state * 0x2545f4914f6cdd1du) >> 32) % n;
+}
+
+static Type pick_type(Random *r)
+{
+    const Type lane = (Type)(TYPE_I8 + pick(r, TYPE_F128));
+    return TYPE_VECTOR(lane, pick(r, 3) == 0 ? pick(r, 9) : 0);
+}
+
+static AbiParam *pick_params(Random *r, uint32_t n)
+{
+    AbiParam *const params = ARENA_ARRAY(r->f->arena, AbiParam, n);
+    for (uint32_t i = 0; i < n; i++)
+        params[i] = (AbiParam){pick_type(r), pick(r, 16) == 0, pick(r, 16) == 0, 8};
+    return params;
+}
+
+static void add_declarations(Random *r)
+{
+    Func *const f = r->f;
+    for (uint32_t i = 0; i < NUM_SIGS; i++) {
+        SigData data = {.declared = pick(r, 8) != 0, .pos = POS_NONE};
+        data.sig.num_params = pick(r, 3);
+        data.sig.num_returns = pick(r, 3);
+        data.sig.params = pick_params(r, data.sig.num_params);
+        data.sig.returns = pick_params(r, data.sig.num_returns);
+        data.sig.callconv = (CallConv)pick(r, CC_COUNT);
+        VEC_PUSH(f->arena, &f->sigs, data);
+    }
+    for (uint32_t i = 0; i < NUM_FUNCS; i++) {
+        const ExtFuncData data = {.sig = {pick(r, NUM_SIGS)},
+                                  .colocated = pick(r, 2),
+                                  .patchable = pick(r, 4) == 0,
+                                  .declared = pick(r, 8) != 0,
+                                  .pos = POS_NONE};
+        VEC_PUSH(f->arena, &f->funcs, data);
+    }
+    const uint32_t num_globals = pick(r, 4);
+    for (uint32_t i = 0; i < num_globals; i++) {
+        const GlobalData data = {.kind = (GlobalKind)pick(r, 5),
+                                 .type = pick_type(r),
+                                 .flags = pick(r, 3) << MEM_REGION_SHIFT,
+                                 .base = {pick(r, num_globals + 1)},
+                                 .declared = pick(r, 6) != 0,
+                                 .pos = POS_NONE};
+        VEC_PUSH(f->arena, &f->globals, data);
+    }
+    static const uint8_t bytes[16] = {31, 40};
+    const ConstantData constant = {bytes, 16, true, POS_NONE};
+    VEC_PUSH(f->arena, &f->constants, constant);
+    VEC_PUSH(f->arena, &f->masks, bytes);
+    const StackSlotData slot = {.size = 8, .align = 1, .declared = true, .pos = POS_NONE};
+    VEC_PUSH(f->arena, &f->slots, slot);
+}
+
+// Any value, most often one that dominates all uses.
+static uint32_t pick_value(Random *r)
+{
+    return pick(r, pick(r, 8) == 0 ? r->f->values.len : r->f->sig.num_params);
+}
+
+// A list of up to `max` values, as operands or as arguments of a block.
+static uint32_t pick_values(Random *r, uint32_t max, bool for_block)
+{
+    uint32_t values[8];
+    const uint32_t n = pick(r, max + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        const bool is_special = for_block && pick(r, 8) == 0;
+        values[i] = is_special ? blockarg_make((BlockArgKind)(1 + pick(r, 2)), pick(r, 3)).bits
+                               : pick_value(r);
+    }
+    return func_add_list(r->f, values, n);
+}
+
+static uint32_t pick_call(Random *r)
+{
+    const BlockCallData call = {{pick(r, r->f->blocks.len + 1)}, pick_values(r, 3, true)};
+    VEC_PUSH(r->f->arena, &r->f->calls, call);
+    return r->f->calls.len - 1;
+}
+
+static uint32_t pick_calls(Random *r)
+{
+    uint32_t calls[4];
+    const uint32_t n = 1 + pick(r, 4);
+    for (uint32_t i = 0; i < n; i++)
+        calls[i] = pick_call(r);
+    return func_add_list(r->f, calls, n);
+}
+
+static uint32_t pick_extable(Random *r)
+{
+    Func *const f = r->f;
+    const ExTableData table = {{pick(r, NUM_SIGS)}, pick_calls(r), NULL, 0};
+    VEC_PUSH(f->arena, &f->extables, table);
+    return f->extables.len - 1;
+}
+
+// An opcode that ends its block, or one that does not.
+static uint8_t pick_op(Random *r, bool ends)
+{
+    uint8_t op = 0;
+    do
+        op = (uint8_t)pick(r, OP_COUNT);
+    while (((ir_ops[op].flags & OPF_TERMINATOR) != 0) != ends);
+    return op;
+}
+
+// An instruction whose numbers are in range, and nothing else about it right.
+static void add_inst(Random *r, Block block, bool ends)
+{
+    Func *const f = r->f;
+    InstData data = {.op = pick_op(r, ends), .aux = (uint8_t)pick(r, 20)};
+    const OpInfo *const info = &ir_ops[data.op];
+    const FormatInfo *const format = &ir_formats[info->format];
+    if (info->ctrl != CTRL_NONE)
+        data.ctrl = pick_type(r);
+    for (uint32_t i = 0; i < format->values; i++)
+        data.w[i] = pick_value(r);
+    if (format->values == 0)
+        data.w[0] = pick(r, 3);
+    if (format->list)
+        data.w[3] = pick_values(r, 4, false);
+    else if (pick(r, 8) == 0)
+        data.w[3] = pick(r, 0x40000); // memory flags
+    switch ((CallSite)format->calls) {
+    case CALLS_NO: break;
+    case CALLS_W1: data.w[1] = pick_call(r); break;
+    case CALLS_W12:
+        data.w[1] = pick_call(r);
+        data.w[2] = pick_call(r);
+        break;
+    case CALLS_LIST: data.w[1] = pick_calls(r); break;
+    case CALLS_EXTABLE: data.w[1] = pick_extable(r); break;
+    }
+    const Inst inst = func_add_inst(f, &data, POS_NONE);
+    func_append_inst(f, block, inst);
+    func_make_results(f, inst);
+}
+
+static Func *random_func(Arena *arena, uint64_t seed)
+{
+    Random random = {.state = seed,
+                     .f = func_new(arena, (ExtName){.text = STR("f")}, (Signature){0})};
+    Random *const r = &random;
+    Func *const f = r->f;
+    f->sig.num_params = 1 + pick(r, 3);
+    f->sig.params = pick_params(r, f->sig.num_params);
+    f->sig.num_returns = pick(r, 3);
+    f->sig.returns = pick_params(r, f->sig.num_returns);
+    add_declarations(r);
+    const uint32_t num_blocks = 1 + pick(r, NUM_MAX_BLOCKS);
+    for (uint32_t b = 0; b < num_blocks; b++) {
+        const Block block = func_add_block(f);
+        if (b == 0 || pick(r, 8) != 0)
+            func_append_block(f, block);
+        const uint32_t num_params = b == 0 ? f->sig.num_params : pick(r, 3);
+        for (uint32_t i = 0; i < num_params; i++)
+            func_add_param(f, block, b == 0 ? f->sig.params[i].type : pick_type(r));
+    }
+    for (uint32_t b = 0; b < num_blocks; b++) {
+        const uint32_t num_insts = pick(r, 8);
+        for (uint32_t i = 0; i < num_insts; i++)
+            add_inst(r, (Block){b}, pick(r, 64) == 0);
+        if (pick(r, 16) != 0)
+            add_inst(r, (Block){b}, true);
+    }
+    return f;
+}
+
+// Nonsense is judged without a crash, and twice in the same words.
+static void test_random_functions(void **state)
+{
+    (void)state;
+    uint32_t found = 0;
+    for (uint64_t seed = 1; seed <= NUM_SEEDS; seed++) {
+        Arena arena = {0};
+        const Func *const f = random_func(&arena, seed);
+        const Settings settings = settings_defaults();
+        Isa isa;
+        assert_int_equal(isa_parse(STR("x86_64"), &isa), STATUS_OK);
+        ValidateErrors once = {.arena = &arena}, twice = {.arena = &arena};
+        validate_func(f, &settings, seed % 2 ? &isa : NULL, &once);
+        validate_func(f, &settings, seed % 2 ? &isa : NULL, &twice);
+        if (once.errors.len != twice.errors.len)
+            fail_msg("seed %llu", (unsigned long long)seed);
+        for (uint32_t i = 0; i < once.errors.len; i++)
+            if (!str_eq(once.errors.data[i].message, twice.errors.data[i].message))
+                fail_msg("seed %llu", (unsigned long long)seed);
+        found += once.errors.len;
+        arena_free(&arena);
+    }
+    print_message("seeds 1 to %d: %u errors\n", NUM_SEEDS, found);
+    assert_true(found > NUM_SEEDS / 2);
+}
+
+// ---- Messages ----
+
 // Errors come out as located messages that name function and entity.
 static void test_diag(void **state)
 {
@@ -169,11 +381,9 @@ static void test_branches_are_terminators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undeclared),
-        cmocka_unit_test(test_removed_definitions),
-        cmocka_unit_test(test_large_function),
-        cmocka_unit_test(test_diag),
-        cmocka_unit_test(test_branches_are_terminators),
+        cmocka_unit_test(test_undeclared),     cmocka_unit_test(test_removed_definitions),
+        cmocka_unit_test(test_large_function), cmocka_unit_test(test_random_functions),
+        cmocka_unit_test(test_diag),           cmocka_unit_test(test_branches_are_terminators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
