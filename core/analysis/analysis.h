@@ -3,8 +3,8 @@
 // analysis: facts about a function's control flow: predecessors, post-order, dominators, loops.
 //
 // Each result is a snapshot in the arena given, by block number; a change of the function's blocks
-// or branches makes it stale. All work on any parsed function, valid or not: an instruction behind a
-// terminator counts for the CFG only when it is a branch, a block may be empty.
+// or branches makes it stale. All work on any parsed function, valid or not: an instruction behind
+// a terminator counts for the CFG only when it is a branch, a block may be empty.
 #ifndef ANALYSIS_ANALYSIS_H
 #define ANALYSIS_ANALYSIS_H
 
@@ -24,6 +24,7 @@ typedef struct Cfg {
     uint32_t num_blocks;
 } Cfg;
 
+// Predecessors and successors of every block, reachable or not.
 Cfg cfg_compute(Arena *arena, const Func *f);
 
 // Dominator tree over the blocks reachable from the entry. Lengauer-Tarjan or better; linear in
@@ -36,6 +37,7 @@ typedef struct DomTree {
     uint32_t *pre, *last; // pre-order interval in the tree, for domtree_dominates
 } DomTree;
 
+// The tree from the entry, the first block of the layout; `cfg` must be that of `f`.
 DomTree domtree_compute(Arena *arena, const Func *f, const Cfg *cfg);
 
 // Whether every path from the entry to `b` goes through `a`; both must be reachable.
