@@ -787,8 +787,8 @@ void func_remove_inst(Func *f, Inst inst);
 // Makes `alias` another name of `of`. Asserts that no cycle arises.
 void func_set_alias(Func *f, Value alias, Value of);
 // Copies the tables, at exact size, into `arena`, which becomes the function's. What the tables
-// point to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds in a
-// scratch arena keeps those in the final arena from the start.
+// point to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds
+// in a scratch arena keeps those in the final arena from the start.
 void func_compact(Func *f, Arena *arena);
 // Sets debug tags and stack map.
 void func_set_extra(Func *f, Inst inst, InstExtra extra);
