@@ -226,6 +226,7 @@ void buf_char(StrBuf *buf, char c);
 void buf_str(StrBuf *buf, Str s);
 void buf_puts(StrBuf *buf, const char *terminated);
 void buf_printf(StrBuf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_vprintf(StrBuf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
 // Appends `x` in decimal: the fast path of printing entity numbers.
 void buf_u64(StrBuf *buf, uint64_t x);
 // The text so far, valid until the next append.

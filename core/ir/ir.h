@@ -774,6 +774,19 @@ void func_append_block(Func *f, Block block);
 void func_remove_block(Func *f, Block block);
 // A new parameter of `block`.
 Value func_add_param(Func *f, Block block, Type type);
+// A value that is to become a parameter of `block`: it is in no list until func_set_params puts it
+// there.
+Value func_new_param(Func *f, Block block, Type type);
+// Makes `params` (at most 65,536; none of them in f's pool) the parameters of `block`; former ones
+// that are not among them become VALUE_NONE and must have no uses.
+void func_set_params(Func *f, Block block, const Value *params, uint32_t n);
+// Removes parameter number `num`; those behind it move up. Its value becomes VALUE_NONE and must have
+// no uses. The block calls' arguments are the caller's to change.
+void func_remove_param(Func *f, Block block, uint32_t num);
+// A new block call, for a branch to hold. `args` must not lie in f's pool.
+uint32_t func_add_call(Func *f, Block block, const BlockArg *args, uint32_t n);
+// Gives block call `call` other arguments, which must not lie in f's pool.
+void func_set_call_args(Func *f, uint32_t call, const BlockArg *args, uint32_t n);
 // A new instruction outside the layout, without results. `pos` is its place in the source or
 // POS_NONE.
 Inst func_add_inst(Func *f, const InstData *data, uint32_t pos);
