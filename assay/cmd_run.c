@@ -106,7 +106,8 @@ static Status read_arguments(Run *run, uint32_t first)
         if (text_parse_data(&run->program.arena, text, type, &run->args[first + i], &reasons) ==
             STATUS_OK)
             continue;
-        const Str why = reasons.messages.len != 0 ? reasons.messages.data[0].text : STR("malformed");
+        const Str why =
+            reasons.messages.len != 0 ? reasons.messages.data[0].text : STR("malformed");
         return diag_error(diag, STATUS_SYNTAX, NULL, POS_NONE,
                           "argument %" PRIu32 ", '%.*s', is no %.*s: %.*s", i + 1, STR_ARG(text),
                           STR_ARG(type_name(&run->program.arena, type)), STR_ARG(why));

@@ -77,8 +77,9 @@ def objects():
     found = {}
     for command in commands:
         source = os.path.relpath(command["file"], ROOT)
-        obj = os.path.join(command["directory"], command["output"])
-        if os.path.exists(obj):
+        output = re.search(r" -o (\S+) ", command["command"])
+        obj = output and os.path.join(command["directory"], output.group(1))
+        if obj and os.path.exists(obj):
             found[source] = obj
     return found
 
