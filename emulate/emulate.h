@@ -22,6 +22,7 @@ typedef enum Engine {
     ENGINE_COUNT
 } Engine;
 
+// The name in reports and on command lines.
 const char *engine_name(Engine engine);
 // The engine called `name`, ENGINE_COUNT when there is none.
 Engine engine_parse(Str name);
@@ -83,8 +84,8 @@ struct Executor {
 Executor *executor_create(Engine engine, const ExecutorConfig *config, const char **reason);
 void executor_destroy(Executor *ex);
 
-// Loads a validated module, replacing the former one; the module must outlive its use. Functions are
-// numbered as in it. Libcalls with an ImportFn known to emulate/ are bound already.
+// Loads a validated module, replacing the former one; the module must outlive its use. Functions
+// are numbered as in it. Libcalls with an ImportFn known to emulate/ are bound already.
 Status executor_load(Executor *ex, const Module *module, const Settings *settings, const Isa *isa,
                      Diag *diag);
 // Binds the name of an external function (as %name, without the %).
