@@ -143,3 +143,112 @@ static void timed_call(Run *run, Executor *ex, CallResult *out)
     if (run->seconds == 0 || seconds < run->seconds)
         run->seconds = seconds;
 }
+
+// ---- Showing ----
+
+static void print_value(Arena *arena, const DataValue *value)
+{
+    const uint32_t bits = type_bits(value->type);
+    if (type_is_int(value->type) && bits <= 64) {
+        const uint64_t word = data_to_u64(value);
+        const int64_t extended = (int64_t)(word << (64 - bits)) >> (64 - bits);
+        printf("0x%" PRIx64 " (%" PRId64 ")\n", word, extended);
+        return;
+    }
+    StrBuf buf = {.arena = arena};
+    text_print_data(value, &buf);
+    printf("%.*s\n", STR_ARG(buf_view(&buf)));
+}
+
+// Where a call ended, for a message: the instruction if it is known.
+static uint32_t result_pos(const Run *run, const CallResult *result)
+{
+    const Module *module = &run->program.file->module;
+    if (result->func >= module->funcs.len)
+        return POS_NONE;
+    const Func *f = module->funcs.data[result->func];
+    return result->inst.i < f->inst_pos.len ? f->inst_pos.data[result->inst.i] : f->pos;
+}
+
+// Prints the results, or says in a message why there are none.
+static Status report_result(Run *run, const CallResult *result)
+{
+    Diag *diag = &run->program.diag;
+    Source *source = &run->program.file->source;
+    const uint32_t pos = result_pos(run, result);
+    StrBuf code = {.arena = &run->program.arena};
+    switch (result->outcome) {
+    case OUTCOME_RETURNED:
+        for (uint32_t i = 0; i < result->num_values; i++)
+            print_value(&run->program.arena, &result->values[i]);
+        return STATUS_OK;
+    case OUTCOME_TRAPPED:
+        trapcode_print(result->trap, &code);
+        return diag_error(diag, STATUS_INVALID, source, pos, "trap %.*s%s%.*s",
+                          STR_ARG(buf_view(&code)), result->detail.len != 0 ? ": " : "",
+                          STR_ARG(result->detail));
+    case OUTCOME_OUT_OF_FUEL:
+        return diag_error(diag, STATUS_LIMIT, source, pos,
+                          "out of fuel after %" PRIu64 " instructions", result->fuel_used);
+    case OUTCOME_CRASHED:
+        return diag_error(diag, STATUS_INVALID, source, pos, "crashed: %.*s",
+                          STR_ARG(result->detail));
+    case OUTCOME_UNSUPPORTED:
+        return diag_error(diag, STATUS_UNSUPPORTED, source, pos, "not supported by %s: %.*s",
+                          engine_name(run->engine), STR_ARG(result->detail));
+    }
+    UNREACHABLE();
+}
+
+static void print_time(const Run *run, const CallResult *result)
+{
+    printf("time: %.6f s", run->seconds);
+    if (result->fuel_used != 0)
+        printf(", %" PRIu64 " instructions", result->fuel_used);
+    if (result->fuel_used != 0 && run->seconds > 0)
+        printf(", %.1f M instructions/s", (double)result->fuel_used / run->seconds / 1e6);
+    printf("\n");
+}
+
+// ---- The command ----
+
+// One call in a new executor. *out lives in the program's arena.
+static Status run_once(Run *run, CallResult *out)
+{
+    ToolProgram *program = &run->program;
+    Executor *ex = make_executor(run);
+    if (!ex)
+        return STATUS_UNSUPPORTED;
+    const Status status = executor_load(ex, &program->file->module, &program->targets.settings,
+                                        program->targets.isa, &program->diag);
+    if (status == STATUS_OK)
+        timed_call(run, ex, out);
+    executor_destroy(ex);
+    return status;
+}
+
+static Status run_file(Run *run)
+{
+    ToolProgram *program = &run->program;
+    TRY(tool_load(program, run->options->operands[0], (ParseOptions){0}));
+    TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
+    TRY(find_function(run, run->options->values[OPT_RUN_CALL]));
+    TRY(read_arguments(run, 0));
+    CallResult result = {0};
+    for (uint64_t i = 0; i < run->repeat; i++)
+        TRY(run_once(run, &result));
+    TRY(report_result(run, &result));
+    if (run->options->values[OPT_RUN_TIME])
+        print_time(run, &result);
+    return STATUS_OK;
+}
+
+int cmd_run(const ToolArgs *args)
+{
+    Run run;
+    if (!read_options(args, &run))
+        return EXIT_USAGE;
+    const Status status = run_file(&run);
+    tool_unload(&run.program);
+    return status == STATUS_OK ? EXIT_OK : EXIT_FAILED;
+}
