@@ -149,7 +149,7 @@ static void column_trouble(Column *c, TestStatus status, Str message)
 // Makes the executor for functions with `heap` bytes of heap.
 static void column_open(Column *c, uint64_t heap)
 {
-    const ExecutorConfig config = {0};
+    const ExecutorConfig config = {.fuel = c->job->options->fuel};
     const char *reason = "not available";
     Diag diag = {.arena = c->job->arena};
     if (c->executor && c->heap == heap)
@@ -256,17 +256,18 @@ static void judge_return(Column *c, Result result, const RunItem *item, const Ca
                                   STR_ARG(show_values(arena, call->values, call->num_values)));
         c->job->emitter->result(c->job->emitter, &note);
     }
+    result.got = show_values(arena, call->values, call->num_values);
     if (values_fit(&item->directive, call)) {
         job_pass(c->job, result);
         return;
     }
     result.expected = show_expected(arena, &item->directive);
-    result.got = show_values(arena, call->values, call->num_values);
     job_fail(c->job, result, STR("wrong result"));
 }
 
 static void judge_trap(Column *c, Result result, const RunItem *item, const CallResult *call)
 {
+    result.got = show_trap(c->job->arena, call->trap);
     if (item->directive.trap == call->trap) {
         job_pass(c->job, result);
         return;
@@ -274,9 +275,8 @@ static void judge_trap(Column *c, Result result, const RunItem *item, const Call
     result.expected = item->directive.kind == RUN_PRINT
                           ? STR("a return")
                           : show_expected(c->job->arena, &item->directive);
-    result.got =
-        str_printf(c->job->arena, "%.*s%.*s", STR_ARG(show_trap(c->job->arena, call->trap)),
-                   STR_ARG(show_place(c->job, call)));
+    result.got = str_printf(c->job->arena, "%.*s%.*s", STR_ARG(result.got),
+                            STR_ARG(show_place(c->job, call)));
     job_fail(c->job, result, STR("trapped"));
 }
 

@@ -49,6 +49,7 @@ typedef struct RunnerOptions {
 
     uint32_t timeout_ms; // CPU time of a file, twice that for the wall clock; 0: a minute
     uint64_t memory;     // bytes of address space of a worker; 0: 4 GiB
+    uint64_t fuel;       // instructions a call may execute; 0: EXECUTOR_DEFAULT_FUEL
     BlessMode bless;
 
     // What to write. `out` gets the report, `progress` a line that is overwritten (or NULL).
