@@ -298,8 +298,8 @@ static void bracket_write(Translation *t, const Bracket *b)
     const bool others = b->close || b->open || b->plain.len != 0;
     // A negated bracket matches the line break here, which REG_NEWLINE makes it not do.
     const bool with_newline = b->negated != b->newline;
-    if (!b->negated && !others && !b->caret && !b->dash) {
-        buf_char(t->out, '\n');
+    if (!others && !b->caret && !b->dash) {
+        buf_char(t->out, b->negated ? '.' : '\n'); // of a line break alone
         return;
     }
     if (with_newline) {
@@ -332,6 +332,8 @@ static Status translate_bracket(Translation *t)
             break;
         char low, high;
         TRY(bracket_member(t, &b, &low));
+        if (low == '\0' && translate_peek(t, 0) == '-' && translate_peek(t, 1) != ']')
+            return translate_error(t, t->pos, STR("a class can't begin a range"));
         if (low == '\0')
             continue;
         if (translate_peek(t, 0) != '-' || translate_peek(t, 1) == ']' || t->pos + 1 >= t->in.len) {
