@@ -55,7 +55,8 @@ static void verify_function(Job *job, const PlannedTest *test, uint32_t func)
     ValidateErrors found = {.arena = job->arena};
     Result result = job_result(job, test->command->name, func);
     job_step(job, &result);
-    validate_func(job->file->module.funcs.data[func], &job->plan.settings, job->plan.isa, &found);
+    validate_func(job->file->module.funcs.data[func], &job->plan.targets.settings,
+                  job->plan.targets.isa, &found);
     bool *const used = ARENA_ARRAY(job->arena, bool, found.errors.len);
     bool good = true;
     for (uint32_t i = 0; i < text->num_comments; i++) {

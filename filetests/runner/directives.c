@@ -398,8 +398,8 @@ void command_interpret(Job *job, const PlannedTest *test)
     Column column = {.job = job,
                      .test = test,
                      .engine = ENGINE_INTERP,
-                     .settings = &job->plan.settings,
-                     .isa = job->plan.isa};
+                     .settings = &job->plan.targets.settings,
+                     .isa = job->plan.targets.isa};
     if (!engine_selected(job, ENGINE_INTERP) || !all_valid(job))
         return;
     read_directives(job, test->command->name);
@@ -472,8 +472,8 @@ static void run_engine(Job *job, const PlannedTest *test, Engine engine)
     const char *reason = "not available";
     Combinations done = {{0}};
     bool wanted = false;
-    for (uint32_t i = 0; i < job->plan.targets.len; i++)
-        wanted |= job->plan.targets.data[i].isa.arch == arch;
+    for (uint32_t i = 0; i < job->plan.targets.lines.len; i++)
+        wanted |= job->plan.targets.lines.data[i].isa.arch == arch;
     if (!wanted || !engine_selected(job, engine))
         return;
     Executor *const probe = executor_create(engine, &config, &reason);
@@ -482,16 +482,16 @@ static void run_engine(Job *job, const PlannedTest *test, Engine engine)
         return;
     }
     executor_destroy(probe);
-    for (uint32_t i = 0; i < job->plan.targets.len; i++)
-        if (job->plan.targets.data[i].isa.arch == arch)
-            run_target(job, test, engine, &job->plan.targets.data[i], &done);
+    for (uint32_t i = 0; i < job->plan.targets.lines.len; i++)
+        if (job->plan.targets.lines.data[i].isa.arch == arch)
+            run_target(job, test, engine, &job->plan.targets.lines.data[i], &done);
 }
 
 // Target lines whose code no engine runs.
 static void report_foreign_targets(Job *job, const PlannedTest *test)
 {
-    for (uint32_t i = 0; i < job->plan.targets.len; i++) {
-        const TargetLine *const target = &job->plan.targets.data[i];
+    for (uint32_t i = 0; i < job->plan.targets.lines.len; i++) {
+        const TargetLine *const target = &job->plan.targets.lines.data[i];
         bool known = false;
         for (uint32_t e = 0; e < ENGINE_COUNT; e++)
             known |= engine_archs[e] == target->isa.arch;

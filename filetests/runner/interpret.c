@@ -44,8 +44,7 @@ void interpret_file(Arena *arena, ClifFile *file, const Targets *targets, uint64
                .emitter = &listener.emitter,
                .test = &test,
                .file = file};
-    job.plan.settings = targets->settings;
-    job.plan.isa = targets->isa;
+    job.plan.targets = *targets;
     job.invalid = ARENA_ARRAY(arena, bool, file->module.funcs.len);
     const PlannedTest command = {.command = &test_commands[TEST_COMMAND_INTERPRET]};
     command_interpret(&job, &command);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The head of a test file: which commands run, under which settings, for which targets. `set` lines
-// add up; each `target` line takes what was set before it.
+// The head of a test file: which commands run, in which order, for which targets.
 
 #include "filetests/runner/runner_internal.h"
 
@@ -15,8 +14,6 @@ typedef struct Planner {
     ClifFile *file;
     Plan *plan;
     Diag *diag;
-    bool set_after_target; // a `set` that no target has taken yet
-    uint32_t set_pos;
 } Planner;
 
 // The error of an unknown word, with the nearest of `names`.
@@ -83,53 +80,6 @@ static Status plan_test(Planner *p, const HeaderLine *line)
     return STATUS_OK;
 }
 
-static Status plan_set(Planner *p, const HeaderLine *line)
-{
-    for (uint32_t i = 0; i < line->num_words; i++)
-        TRY(settings_set(&p->plan->settings, line->words[i], &p->file->source, line->word_pos[i],
-                         p->diag));
-    p->set_after_target = true;
-    p->set_pos = line->pos;
-    return STATUS_OK;
-}
-
-static Status plan_target(Planner *p, const HeaderLine *line)
-{
-    Source *const source = &p->file->source;
-    TargetLine target = {.settings = p->plan->settings, .pos = line->pos};
-    if (line->num_words == 0)
-        return diag_error(p->diag, STATUS_SYNTAX, source, line->pos,
-                          "expected a target triple behind 'target'");
-    const Status status = isa_parse(line->words[0], &target.isa);
-    if (status == STATUS_UNSUPPORTED) {
-        p->plan->unknown = line->words[0];
-        return STATUS_OK; // its options can't be judged
-    }
-    TRY(status);
-    StrBuf text = {.arena = p->arena};
-    buf_str(&text, line->words[0]);
-    for (uint32_t i = 1; i < line->num_words; i++) {
-        TRY(isa_set(&target.isa, line->words[i], source, line->word_pos[i], p->diag));
-        buf_char(&text, ' ');
-        buf_str(&text, line->words[i]);
-    }
-    target.text = buf_view(&text);
-    VEC_PUSH(p->arena, &p->plan->targets, target);
-    p->set_after_target = false;
-    return STATUS_OK;
-}
-
-static Status plan_line(Planner *p, const HeaderLine *line)
-{
-    switch (line->kind) {
-    case HEADER_TEST: return plan_test(p, line);
-    case HEADER_SET: return plan_set(p, line);
-    case HEADER_TARGET: return plan_target(p, line);
-    case HEADER_FEATURE: return STATUS_OK;
-    }
-    UNREACHABLE();
-}
-
 static uint32_t sort_key(const PlannedTest *test)
 {
     return ((test->command->flags & CMD_MUTATES) != 0) * 2u +
@@ -153,21 +103,16 @@ static void sort_plan(Arena *arena, Plan *plan)
 Status plan_make(Arena *arena, ClifFile *file, Plan *out, Diag *diag)
 {
     Planner p = {.arena = arena, .file = file, .plan = out, .diag = diag};
-    *out = (Plan){.settings = settings_filetest_defaults()};
+    *out = (Plan){.tests = {.len = 0}};
     for (uint32_t i = 0; i < file->header.len; i++)
-        TRY(plan_line(&p, &file->header.data[i]));
-    if (out->unknown.len != 0)
+        if (file->header.data[i].kind == HEADER_TEST)
+            TRY(plan_test(&p, &file->header.data[i]));
+    TRY(targets_read(arena, file, &out->targets, diag));
+    if (out->targets.unknown.len != 0)
         return STATUS_OK;
-    if (p.set_after_target && out->targets.len != 0)
-        return diag_error(diag, STATUS_INVALID, &file->source, p.set_pos,
-                          "this 'set' has no effect: it stands behind the last 'target'");
-    if (out->targets.len != 0)
-        out->settings = out->targets.data[out->targets.len - 1].settings;
-    if (out->targets.len == 1)
-        out->isa = &out->targets.data[0].isa;
     for (uint32_t i = 0; i < out->tests.len; i++) {
         const PlannedTest *const test = &out->tests.data[i];
-        if ((test->command->flags & CMD_ISA) && out->targets.len == 0)
+        if ((test->command->flags & CMD_ISA) && out->targets.lines.len == 0)
             return diag_error(diag, STATUS_INVALID, &file->source, test->pos,
                               "'test %s' needs a 'target' line", test->command->name);
     }

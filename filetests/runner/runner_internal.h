@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the parts of the runner share. In order of use: tests.c finds the files; pool.c runs them in
-// workers; there, testfile.c runs one file by its plan (plan.c), through the commands (commands.c,
+// workers; there, testfile.c runs one file by its plan (plan.c, targets.c), through the commands (commands.c,
 // annotations.c, directives.c), and emits Results; results.c carries them to the parent; tally.c
 // counts them; report.c, junit.c and jsonlines.c write them down; state.c remembers failures.
 #ifndef FILETESTS_RUNNER_RUNNER_INTERNAL_H
@@ -9,6 +9,7 @@
 
 #include "filetests/runner/filecheck.h"
 #include "filetests/runner/runner.h"
+#include "filetests/runner/targets.h"
 #include "settings/settings.h"
 #include "text/text.h"
 
@@ -113,19 +114,9 @@ struct PlannedTest {
     uint32_t pos;
 };
 
-typedef struct TargetLine {
-    Settings settings;
-    Isa isa;
-    Str text; // triple and flags, as written
-    uint32_t pos;
-} TargetLine;
-
 typedef struct Plan {
     VEC(PlannedTest) tests; // in the order to run them
-    VEC(TargetLine) targets;
-    Settings settings; // for commands that need no target: those of the last one
-    const Isa *isa;    // of the only target; NULL when there are none or several
-    Str unknown;       // a triple of an unknown architecture: the file can't be run
+    Targets targets;        // with an unknown architecture among them, the file can't be run
 } Plan;
 
 // Judges the header lines of `file`.

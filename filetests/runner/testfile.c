@@ -129,10 +129,11 @@ static void validate_functions(Job *job, const PlannedTest *test)
     if (job->validated || !(test->command->flags & CMD_VERIFY))
         return;
     job->validated = true;
-    const bool first_target = (test->command->flags & CMD_ISA) && job->plan.targets.len != 0;
+    const bool first_target = (test->command->flags & CMD_ISA) && job->plan.targets.lines.len != 0;
     const Settings *const settings =
-        first_target ? &job->plan.targets.data[0].settings : &job->plan.settings;
-    const Isa *const isa = first_target ? &job->plan.targets.data[0].isa : job->plan.isa;
+        first_target ? &job->plan.targets.lines.data[0].settings : &job->plan.targets.settings;
+    const Isa *const isa =
+        first_target ? &job->plan.targets.lines.data[0].isa : job->plan.targets.isa;
     for (uint32_t i = 0; i < job->file->module.funcs.len; i++) {
         Diag diag = {.arena = job->arena};
         Result result = job_result(job, "validate", i);
@@ -182,10 +183,10 @@ void testfile_run(Arena *arena, const RunnerOptions *options, const TestCase *te
         job_fail_diag(&job, result, &diag);
         return;
     }
-    if (job.plan.unknown.len != 0) {
+    if (job.plan.targets.unknown.len != 0) {
         job_unsupported(
             &job, result,
-            str_printf(arena, "unknown architecture in '%.*s'", STR_ARG(job.plan.unknown)));
+            str_printf(arena, "unknown architecture in '%.*s'", STR_ARG(job.plan.targets.unknown)));
         return;
     }
     job.invalid = ARENA_ARRAY(arena, bool, job.file->module.funcs.len);

@@ -6,10 +6,8 @@
 
 #include <regex.h>
 #include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
+// cmocka wants the three system headers before it.
 #include <cmocka.h>
 
 typedef struct Outcome {
@@ -180,14 +178,14 @@ static void test_escapes(void **state)
 
 static void test_variables(void **state)
 {
-    assert_true(matches(*state, "; check: $(X=\\w+) = 1\n; check: use $X",
-                        "abc = 1\nuse abd\nuse abc\n"));
+    assert_true(
+        matches(*state, "; check: $(X=\\w+) = 1\n; check: use $X", "abc = 1\nuse abd\nuse abc\n"));
     assert_false(matches(*state, "; check: $(X=\\w+) = 1\n; check: use $X$()", "a.c = 1\nuse axc"));
     assert_true(matches(*state, "; check: <$(X=.*)>\n; check: $(X)!", "<a.c>\nabc! a.c!"));
     assert_true(matches(*state, "; regex: V=v\\d+\n; check: $(A=$V) = $V\n; check: $A",
                         "v1 = v22\nreturn v1"));
-    assert_false(matches(*state, "; regex: V=v\\d+\n; check: $(A=$V) = $V\n; check: =$A",
-                         "v1 = v22\n=v22"));
+    assert_false(
+        matches(*state, "; regex: V=v\\d+\n; check: $(A=$V) = $V\n; check: =$A", "v1 = v22\n=v22"));
     // The variable holds its own part, groups of the expressions notwithstanding.
     assert_true(matches(*state, "; check: $(=(a|b)+)-$(X=(c)+)-\n; check: <$X>", "ab-cc-\n<cc>"));
     assert_true(run(*state, "; check: $X", "a").bad);
@@ -217,8 +215,8 @@ static bool regex_matches(Arena *arena, const char *regex, const char *text)
     uint32_t groups = 0;
     regex_t compiled;
     buf_puts(&out, "(");
-    assert_int_equal(
-        filecheck_translate(arena, str_from(regex), &out, &groups, &error, &where), STATUS_OK);
+    assert_int_equal(filecheck_translate(arena, str_from(regex), &out, &groups, &error, &where),
+                     STATUS_OK);
     buf_puts(&out, ")");
     buf_char(&out, '\0');
     if (regcomp(&compiled, out.data, REG_EXTENDED | REG_NEWLINE) != 0)
@@ -236,26 +234,26 @@ static void test_regex_features(void **state)
         const char *regex, *text;
         bool matches;
     } rows[] = {
-        {"\\d+", "123", true},          {"\\d", "a", false},
-        {"\\w+", "a_9", true},          {"\\s", "\t", true},
-        {"\\D", "\n", true},            {"\\S+", "ab", true},
-        {"\\S", "\n", false},           {"\\W", "-", true},
-        {"a.c", "abc", true},           {"a.c", "a\nc", false},
-        {"[^x]", "\n", true},           {"[^\\n]", "\n", false},
-        {"[^\\s]", "\n", false},        {"[^x]+", "ab\nc", true},
-        {"[]a]+", "a]", true},          {"[^]]+", "ab[", true},
-        {"[\\]x]+", "x]", true},        {"[a\\-z]+", "a-z", true},
-        {"[a\\-z]", "b", false},        {"[-+]+", "+-", true},
-        {"[\\d_]+", "1_2", true},       {"[\\w.]+", "a.b", true},
-        {"[\\^]", "^", true},           {"[\\^-]+", "^-", true},
-        {"[a^]+", "a^", true},          {"[[:alpha:]]+", "ab", true},
-        {"[\\\\]", "\\", true},         {"(?:ab)+", "abab", true},
-        {"a{2,3}", "aaa", true},        {"a{2}", "aaa", false},
-        {"x\\{y\\}", "x{y}", true},     {"a|b", "b", true},
-        {"\\.\\*", ".*", true},         {"0x[0-9a-f]+", "0x1f", true},
-        {"[\\n]", "\n", true},          {"\\bab\\b", "ab", true},
-        {"}", "}", true},               {"]", "]", true},
-        {"[a-c-]+", "b-", true},        {"[x[]+", "[x", true},
+        {"\\d+", "123", true},      {"\\d", "a", false},
+        {"\\w+", "a_9", true},      {"\\s", "\t", true},
+        {"\\D", "\n", true},        {"\\S+", "ab", true},
+        {"\\S", "\n", false},       {"\\W", "-", true},
+        {"a.c", "abc", true},       {"a.c", "a\nc", false},
+        {"[^x]", "\n", true},       {"[^\\n]", "\n", false},
+        {"[^\\s]", "\n", false},    {"[^x]+", "ab\nc", true},
+        {"[]a]+", "a]", true},      {"[^]]+", "ab[", true},
+        {"[\\]x]+", "x]", true},    {"[a\\-z]+", "a-z", true},
+        {"[a\\-z]", "b", false},    {"[-+]+", "+-", true},
+        {"[\\d_]+", "1_2", true},   {"[\\w.]+", "a.b", true},
+        {"[\\^]", "^", true},       {"[\\^-]+", "^-", true},
+        {"[a^]+", "a^", true},      {"[[:alpha:]]+", "ab", true},
+        {"[\\\\]", "\\", true},     {"(?:ab)+", "abab", true},
+        {"a{2,3}", "aaa", true},    {"a{2}", "aaa", false},
+        {"x\\{y\\}", "x{y}", true}, {"a|b", "b", true},
+        {"\\.\\*", ".*", true},     {"0x[0-9a-f]+", "0x1f", true},
+        {"[\\n]", "\n", true},      {"\\bab\\b", "ab", true},
+        {"}", "}", true},           {"]", "]", true},
+        {"[a-c-]+", "b-", true},    {"[x[]+", "[x", true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (regex_matches(*state, rows[i].regex, rows[i].text) != rows[i].matches)
@@ -265,8 +263,8 @@ static void test_regex_features(void **state)
 static void test_regex_refusals(void **state)
 {
     static const char *const rows[] = {
-        "a*?", "a+?", "a??", "a{1}?", "(?i)a", "(?=a)", "(?P<n>a)", "\\pL", "\\1", "\\A", "\\z",
-        "*a",  "a**", "a{",  "a{x}",  "[a",    "[a&&b]", "[\\d-x]", "[z-a]", "a\\",
+        "a*?", "a+?", "a??", "a{1}?", "(?i)a", "(?=a)", "(?P<n>a)", "\\pL",    "\\1",   "\\A",
+        "\\z", "*a",  "a**", "a{",    "a{x}",  "[a",    "[a&&b]",   "[\\d-x]", "[z-a]", "a\\",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         StrBuf out = {.arena = *state};
