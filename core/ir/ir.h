@@ -751,8 +751,9 @@ static inline Type value_type(const Func *f, Value v)
 // for (Block b = ...) over the layout; for (Inst i = ...) over a block.
 #define IR_FOR_BLOCKS(f, b) \
     for (Block b = (f)->first_block; b.i != NO_INDEX; b = (f)->blocks.data[b.i].next)
-#define IR_FOR_INSTS(f, b, i) \
-    for (Inst i = (f)->blocks.data[(b).i].first; i.i != NO_INDEX; i = (f)->nodes.data[i.i].next)
+#define IR_FOR_INSTS(f, b, inst)                                        \
+    for (Inst inst = (f)->blocks.data[(b).i].first; inst.i != NO_INDEX; \
+         inst = (f)->nodes.data[inst.i].next)
 
 // Where entity `e` stands in the source; POS_NONE if nowhere.
 uint32_t func_entity_pos(const Func *f, EntityRef e);
