@@ -27,7 +27,7 @@ static PRINTF_LIKE(3, 0) void add_error(Validator *v, EntityRef at, const char *
     VEC_PUSH(v->out->arena, &v->out->errors, error);
 }
 
-void report(Validator *v, EntityRef at, const char *format, ...)
+void validate_report(Validator *v, EntityRef at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -35,7 +35,7 @@ void report(Validator *v, EntityRef at, const char *format, ...)
     va_end(args);
 }
 
-bool fatal(Validator *v, EntityRef at, const char *format, ...)
+bool validate_fatal(Validator *v, EntityRef at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -44,7 +44,7 @@ bool fatal(Validator *v, EntityRef at, const char *format, ...)
     return false;
 }
 
-const char *type_text(Validator *v, Type t)
+const char *validate_type_text(Validator *v, Type t)
 {
     StrBuf buf = {.arena = &v->scratch};
     type_print(t, &buf);
@@ -61,11 +61,12 @@ static bool check_place(Validator *v, Block block, Inst inst)
     const bool ends = (ir_ops[inst_op(v->f, inst)].flags & OPF_TERMINATOR) != 0;
     const bool is_last = v->f->blocks.data[block.i].last.i == inst.i;
     if (ends && !is_last)
-        return fatal(v, at_inst(inst),
-                     "a terminator instruction was encountered before the end of block%u", block.i);
+        return validate_fatal(v, at_inst(inst),
+                              "a terminator instruction was encountered before the end of block%u",
+                              block.i);
     if (is_last && !ends)
-        return fatal(v, at_block(block), "block%u does not end in a terminator instruction",
-                     block.i);
+        return validate_fatal(v, at_block(block),
+                              "block%u does not end in a terminator instruction", block.i);
     return true;
 }
 
@@ -78,13 +79,14 @@ static bool check_results(Validator *v, Inst inst)
         by_signature ? inst_signature(v->f, inst)->num_returns : op_fixed_results(op);
     const Span results = inst_results(v->f, inst);
     if (results.len != expected)
-        return fatal(v, at_inst(inst), "expected %u result values, found %u", expected,
-                     results.len);
+        return validate_fatal(v, at_inst(inst), "expected %u result values, found %u", expected,
+                              results.len);
     for (uint32_t i = 0; i < results.len; i++) {
         const Value result = {results.data[i]};
         if (result.i >= v->f->values.len || value_kind(v->f, result) != VALUE_RESULT ||
             value_def(v->f, result) != inst.i || v->f->values.data[result.i].num != i)
-            return fatal(v, at_inst(inst), "result v%u belongs to another definition", result.i);
+            return validate_fatal(v, at_inst(inst), "result v%u belongs to another definition",
+                                  result.i);
     }
     return true;
 }
@@ -107,16 +109,36 @@ static bool validate_inst(Validator *v, Block block, Inst inst)
 static bool validate_block(Validator *v, Block block)
 {
     if (v->f->blocks.data[block.i].first.i == NO_INDEX)
-        return fatal(v, at_block(block), "block%u cannot be empty", block.i);
+        return validate_fatal(v, at_block(block), "block%u cannot be empty", block.i);
     IR_FOR_INSTS (v->f, block, inst)
         if (!validate_inst(v, block, inst))
             return false;
     return true;
 }
 
+// Follows each chain of aliases once, so that long chains cost no more than short ones.
+static void resolve_aliases(Validator *v)
+{
+    const Func *const f = v->f;
+    v->resolved = arena_alloc(&v->scratch, sizeof(uint32_t) * f->values.len, _Alignof(uint32_t));
+    memset(v->resolved, 0xff, sizeof(uint32_t) * f->values.len); // NO_INDEX
+    for (uint32_t i = 0; i < f->values.len; i++) {
+        uint32_t end = i;
+        while (v->resolved[end] == NO_INDEX && value_kind(f, (Value){end}) == VALUE_ALIAS)
+            end = value_def(f, (Value){end});
+        const uint32_t meant = v->resolved[end] == NO_INDEX ? end : v->resolved[end];
+        for (uint32_t at = i; v->resolved[at] == NO_INDEX; at = value_def(f, (Value){at})) {
+            v->resolved[at] = meant;
+            if (at == end)
+                break;
+        }
+    }
+}
+
 static void validate_body(Validator *v)
 {
     const Func *const f = v->f;
+    resolve_aliases(v);
     v->cfg = cfg_compute(&v->scratch, f);
     v->tree = domtree_compute(&v->scratch, f, &v->cfg);
     v->order = ARENA_ARRAY(&v->scratch, uint32_t, f->insts.len);

@@ -24,7 +24,7 @@ static bool has_base(const GlobalData *data)
     return data->kind == GLOBAL_LOAD || data->kind == GLOBAL_IADD_IMM;
 }
 
-Type global_type(const Validator *v, GlobalValue gv)
+Type validate_global_type(const Validator *v, GlobalValue gv)
 {
     const GlobalData *const data = &v->f->globals.data[gv.i];
     switch (data->kind) {
@@ -69,39 +69,40 @@ static bool has_vmctx_param(const Signature *sig)
 
 static void check_global_load(Validator *v, uint32_t gv, const GlobalData *data)
 {
-    const Type base = global_type(v, data->base);
+    const Type base = validate_global_type(v, data->base);
     if (v->isa && base != TYPE_INVALID && base != v->pointer)
-        report(v, at_global(gv), "base gv%u has type %s, which is not the pointer type %s",
-               data->base.i, type_text(v, base), type_text(v, v->pointer));
+        validate_report(v, at_global(gv), "base gv%u has type %s, which is not the pointer type %s",
+                        data->base.i, validate_type_text(v, base),
+                        validate_type_text(v, v->pointer));
     const Region region = memflags_region(data->flags);
     if (region.i != NO_INDEX && region.i >= v->f->regions.len)
-        report(v, at_global(gv), "undefined alias region region%u", region.i);
+        validate_report(v, at_global(gv), "undefined alias region region%u", region.i);
 }
 
 static void check_global_add(Validator *v, uint32_t gv, const GlobalData *data)
 {
     if (!type_is_int(data->type) || type_is_vector(data->type)) {
-        report(v, at_global(gv), "iadd_imm global value with non-integer type %s",
-               type_text(v, data->type));
+        validate_report(v, at_global(gv), "iadd_imm global value with non-integer type %s",
+                        validate_type_text(v, data->type));
         return;
     }
-    const Type base = global_type(v, data->base);
+    const Type base = validate_global_type(v, data->base);
     if (base != TYPE_INVALID && base != data->type)
-        report(v, at_global(gv), "iadd_imm type %s differs from operand type %s",
-               type_text(v, data->type), type_text(v, base));
+        validate_report(v, at_global(gv), "iadd_imm type %s differs from operand type %s",
+                        validate_type_text(v, data->type), validate_type_text(v, base));
 }
 
 static void check_global(Validator *v, uint32_t gv)
 {
     const GlobalData *const data = &v->f->globals.data[gv];
     if (has_base(data) && !global_exists(v->f, data->base)) {
-        report(v, at_global(gv), "invalid base global value gv%u", data->base.i);
+        validate_report(v, at_global(gv), "invalid base global value gv%u", data->base.i);
         return;
     }
     switch (data->kind) {
     case GLOBAL_VMCTX:
         if (!has_vmctx_param(&v->f->sig))
-            report(v, at_global(gv), "undeclared vmctx reference gv%u", gv);
+            validate_report(v, at_global(gv), "undeclared vmctx reference gv%u", gv);
         return;
     case GLOBAL_LOAD: check_global_load(v, gv, data); return;
     case GLOBAL_IADD_IMM: check_global_add(v, gv, data); return;
@@ -141,12 +142,13 @@ static void check_globals(Validator *v)
             check_global(v, gv);
         } else if (!cycle_reported) {
             cycle_reported = true;
-            report(v, at_global(gv), "global value cycle: %.*s", STR_ARG(cycle_text(v, gv)));
+            validate_report(v, at_global(gv), "global value cycle: %.*s",
+                            STR_ARG(cycle_text(v, gv)));
         }
     }
     if (v->f->stack_limit.i != NO_INDEX && !global_exists(v->f, v->f->stack_limit))
-        report(v, (EntityRef){ENTITY_STACK_LIMIT, 0}, "invalid global value gv%u",
-               v->f->stack_limit.i);
+        validate_report(v, (EntityRef){ENTITY_STACK_LIMIT, 0}, "invalid global value gv%u",
+                        v->f->stack_limit.i);
 }
 
 static void check_regions(Validator *v)
@@ -155,7 +157,8 @@ static void check_regions(Validator *v)
     for (uint32_t i = 0; i < v->f->regions.len; i++) {
         const uint32_t id = v->f->regions.data[i].user_id;
         if (map_get(&by_id, id) != MAP_NONE)
-            report(v, (EntityRef){ENTITY_REGION, i}, "duplicate alias region user_id %u", id);
+            validate_report(v, (EntityRef){ENTITY_REGION, i}, "duplicate alias region user_id %u",
+                            id);
         else
             map_set(&v->scratch, &by_id, id, i);
     }
@@ -171,14 +174,15 @@ static bool check_entry_params(Validator *v)
     const Span params = block_params(v->f, entry);
     const Signature *const sig = &v->f->sig;
     if (params.len != sig->num_params)
-        return fatal(v, at_block(entry),
-                     "entry block parameters (%u) must match function signature (%u)", params.len,
-                     sig->num_params);
+        return validate_fatal(v, at_block(entry),
+                              "entry block parameters (%u) must match function signature (%u)",
+                              params.len, sig->num_params);
     for (uint32_t i = 0; i < params.len; i++) {
         const Type type = value_type(v->f, (Value){params.data[i]});
         if (type != sig->params[i].type)
-            report(v, at_block(entry), "entry block parameter %u expected to have type %s, got %s",
-                   i, type_text(v, sig->params[i].type), type_text(v, type));
+            validate_report(
+                v, at_block(entry), "entry block parameter %u expected to have type %s, got %s", i,
+                validate_type_text(v, sig->params[i].type), validate_type_text(v, type));
     }
     return true;
 }
@@ -189,10 +193,10 @@ static void check_abi_params(Validator *v, const AbiParam *params, uint32_t n, b
     for (uint32_t i = 0; i < n; i++) {
         const AbiParam *const p = &params[i];
         if (p->extension != EXT_NONE && (!type_is_int(p->type) || type_is_vector(p->type)))
-            report(v, at_func, "%s at position %u has invalid extension %s", what, i,
-                   p->extension == EXT_UEXT ? "Uext" : "Sext");
+            validate_report(v, at_func, "%s at position %u has invalid extension %s", what, i,
+                            p->extension == EXT_UEXT ? "Uext" : "Sext");
         if (is_return && p->purpose == PURPOSE_SARG)
-            report(v, at_func, "%s at position %u cannot have the purpose sarg", what, i);
+            validate_report(v, at_func, "%s at position %u cannot have the purpose sarg", what, i);
     }
 }
 
@@ -200,9 +204,10 @@ static bool check_preserve_all(Validator *v, EntityRef at, const Signature *sig)
 {
     if (sig->callconv != CC_PRESERVE_ALL || sig->num_returns == 0)
         return true;
-    return fatal(v, at,
-                 "a signature with the `preserve_all` calling convention cannot have return "
-                 "values");
+    return validate_fatal(
+        v, at,
+        "a signature with the `preserve_all` calling convention cannot have return "
+        "values");
 }
 
 static bool check_all_preserve_all(Validator *v)
@@ -232,7 +237,7 @@ bool validate_declarations(Validator *v)
         return false;
     const Block entry = v->f->first_block;
     if (entry.i != NO_INDEX && v->f->blocks.data[entry.i].cold)
-        return fatal(v, at_block(entry), "entry block cannot be marked as cold");
+        return validate_fatal(v, at_block(entry), "entry block cannot be marked as cold");
     check_abi_params(v, v->f->sig.params, v->f->sig.num_params, false);
     check_abi_params(v, v->f->sig.returns, v->f->sig.num_returns, true);
     return v->out->errors.len == before && check_all_preserve_all(v);

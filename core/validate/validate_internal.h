@@ -17,14 +17,15 @@ typedef struct Validator {
     Arena scratch;
     Cfg cfg;
     DomTree tree;
-    uint32_t *order; // by instruction: its number in the layout
-    Str inst_text;   // of the instruction at hand, made when first asked for
+    uint32_t *order;    // by instruction: its number in the layout
+    uint32_t *resolved; // by value: the value meant behind all aliases
+    Str inst_text;      // of the instruction at hand, made when first asked for
 } Validator;
 
 // Adds a message at an entity.
-void report(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
+void validate_report(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
 // The same, and returns false.
-bool fatal(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
+bool validate_fatal(Validator *v, EntityRef at, const char *format, ...) PRINTF_LIKE(3, 4);
 
 static inline EntityRef at_inst(Inst inst)
 {
@@ -36,13 +37,19 @@ static inline EntityRef at_block(Block block)
     return (EntityRef){ENTITY_BLOCK, block.i};
 }
 
+// The type of a value through its aliases, once validate_declarations is done.
+static inline Type type_of(const Validator *v, uint32_t value)
+{
+    return v->f->values.data[v->resolved[value]].type;
+}
+
 // The name of a type, in scratch memory.
-const char *type_text(Validator *v, Type t);
+const char *validate_type_text(Validator *v, Type t);
 
 // Rules 1 to 6: declarations, entry block, signatures. False: the body is not to be looked at.
 bool validate_declarations(Validator *v);
 // The type of what a global value stands for; TYPE_INVALID when that depends on an unknown target.
-Type global_type(const Validator *v, GlobalValue gv);
+Type validate_global_type(const Validator *v, GlobalValue gv);
 
 // Value operands, and the alias region of a memory access.
 bool validate_operands(Validator *v, Inst inst);

@@ -18,17 +18,18 @@ static bool check_result_use(Validator *v, Inst inst, Value written, Inst def)
     const Block use_block = f->nodes.data[inst.i].block;
     const Block def_block = f->nodes.data[def.i].block;
     if (def.i == inst.i)
-        return fatal(v, at_inst(inst), "uses value v%u from itself", written.i);
+        return validate_fatal(v, at_inst(inst), "uses value v%u from itself", written.i);
     if (def_block.i == NO_INDEX || !f->blocks.data[def_block.i].inserted)
-        return fatal(v, at_inst(inst), "uses value v%u from inst%u, which is not in the layout",
-                     written.i, def.i);
+        return validate_fatal(v, at_inst(inst),
+                              "uses value v%u from inst%u, which is not in the layout", written.i,
+                              def.i);
     if (!domtree_is_reachable(&v->tree, use_block))
         return true;
     const bool dominates = def_block.i == use_block.i ? v->order[def.i] < v->order[inst.i]
                                                       : block_dominates(v, def_block, use_block);
     if (!dominates)
-        return fatal(v, at_inst(inst), "uses value v%u from non-dominating inst%u", written.i,
-                     def.i);
+        return validate_fatal(v, at_inst(inst), "uses value v%u from non-dominating inst%u",
+                              written.i, def.i);
     return true;
 }
 
@@ -36,25 +37,25 @@ static bool check_param_use(Validator *v, Inst inst, Value written, Block def)
 {
     const Block use_block = v->f->nodes.data[inst.i].block;
     if (!v->f->blocks.data[def.i].inserted)
-        return fatal(v, at_inst(inst),
-                     "uses value arg v%u from block%u, which is not in the layout", written.i,
-                     def.i);
+        return validate_fatal(v, at_inst(inst),
+                              "uses value arg v%u from block%u, which is not in the layout",
+                              written.i, def.i);
     if (!domtree_is_reachable(&v->tree, use_block) || def.i == use_block.i ||
         block_dominates(v, def, use_block))
         return true;
-    return fatal(v, at_inst(inst), "uses value arg from non-dominating block%u: v%u", def.i,
-                 written.i);
+    return validate_fatal(v, at_inst(inst), "uses value arg from non-dominating block%u: v%u",
+                          def.i, written.i);
 }
 
 static bool check_use(Validator *v, Inst inst, Value written)
 {
     if (written.i >= v->f->values.len)
-        return fatal(v, at_inst(inst), "uses undefined value v%u", written.i);
-    const Value value = ir_resolve(v->f, written);
+        return validate_fatal(v, at_inst(inst), "uses undefined value v%u", written.i);
+    const Value value = {v->resolved[written.i]};
     switch (value_kind(v->f, value)) {
     case VALUE_RESULT: return check_result_use(v, inst, written, (Inst){value_def(v->f, value)});
     case VALUE_PARAM: return check_param_use(v, inst, written, (Block){value_def(v->f, value)});
-    case VALUE_NONE: return fatal(v, at_inst(inst), "uses undefined value v%u", written.i);
+    case VALUE_NONE: return validate_fatal(v, at_inst(inst), "uses undefined value v%u", written.i);
     case VALUE_ALIAS: break;
     }
     UNREACHABLE();
@@ -96,7 +97,7 @@ bool validate_operands(Validator *v, Inst inst)
             return false;
     const Region region = memflags_region(inst_memflags(v->f, inst));
     if (region.i != NO_INDEX && region.i >= v->f->regions.len)
-        report(v, at_inst(inst), "undefined alias region region%u", region.i);
+        validate_report(v, at_inst(inst), "undefined alias region region%u", region.i);
     return true;
 }
 
@@ -113,9 +114,10 @@ static bool check_targets(Validator *v, Inst inst)
     for (uint32_t i = 0; i < calls.len; i++) {
         const Block target = v->f->calls.data[calls.data[i]].block;
         if (!block_exists(v->f, target))
-            return fatal(v, at_inst(inst), "invalid block reference block%u", target.i);
+            return validate_fatal(v, at_inst(inst), "invalid block reference block%u", target.i);
         if (target.i == v->f->first_block.i)
-            return fatal(v, at_inst(inst), "invalid reference to entry block block%u", target.i);
+            return validate_fatal(v, at_inst(inst), "invalid reference to entry block block%u",
+                                  target.i);
     }
     return true;
 }
@@ -126,17 +128,19 @@ static bool check_handler_address(Validator *v, Inst inst)
     const Block block = {data->w[0]};
     const int32_t index = (int32_t)data->w[2];
     if (!block_exists(v->f, block))
-        return fatal(v, at_inst(inst), "invalid block reference block%u", block.i);
+        return validate_fatal(v, at_inst(inst), "invalid block reference block%u", block.i);
     const Inst last = v->f->blocks.data[block.i].last;
     const ExTableData *const table = last.i == NO_INDEX ? NULL : inst_extable(v->f, last);
     if (!table)
-        return fatal(v, at_inst(inst), "referenced block block%u does not end in a try_call",
-                     block.i);
+        return validate_fatal(v, at_inst(inst),
+                              "referenced block block%u does not end in a try_call", block.i);
     if (index < 0)
-        return fatal(v, at_inst(inst), "exception handler index %d cannot be negative", index);
+        return validate_fatal(v, at_inst(inst), "exception handler index %d cannot be negative",
+                              index);
     const Span calls = func_list(v->f, table->calls); // the first is the normal return
     if (calls.len == 0 || (uint32_t)index >= calls.len - 1)
-        return fatal(v, at_inst(inst), "exception handler index %d is out-of-range", index);
+        return validate_fatal(v, at_inst(inst), "exception handler index %d is out-of-range",
+                              index);
     return true;
 }
 
@@ -157,7 +161,8 @@ static void bad_entity(Validator *v, Inst inst, EntityKind kind, uint32_t index,
         [ENTITY_GLOBAL_VALUE] = "global value", [ENTITY_SIG] = "signature",
         [ENTITY_FUNC_REF] = "function",         [ENTITY_CONSTANT] = "constant",
     };
-    report(v, at_inst(inst), "invalid %s reference %.*s", what[kind], STR_ARG(buf_view(&name)));
+    validate_report(v, at_inst(inst), "invalid %s reference %.*s", what[kind],
+                    STR_ARG(buf_view(&name)));
     *usable = false;
 }
 
@@ -182,7 +187,7 @@ static bool check_entities(Validator *v, Inst inst, bool *usable)
     const bool names_sig = format == FMT_CALL_INDIRECT || table;
     const SigRef sig = table ? table->sig : (SigRef){index};
     if (names_sig && !sig_exists(f, sig))
-        return fatal(v, at_inst(inst), "invalid signature reference sig%u", sig.i);
+        return validate_fatal(v, at_inst(inst), "invalid signature reference sig%u", sig.i);
     switch ((int)format) {
     case FMT_CALL:
     case FMT_TRY_CALL:
@@ -223,7 +228,8 @@ static bool check_extra(Validator *v, Inst inst)
             bad_entity(v, inst, ENTITY_STACK_SLOT, extra->map[i].slot.i, &usable);
     const uint32_t flags = ir_ops[inst_op(v->f, inst)].flags;
     if (extra->has_map && (flags & (OPF_CALL | OPF_RETURN)) != OPF_CALL)
-        return fatal(v, at_inst(inst), "stack map on an instruction that is not a non-tail call");
+        return validate_fatal(v, at_inst(inst),
+                              "stack map on an instruction that is not a non-tail call");
     return true;
 }
 
@@ -238,8 +244,9 @@ static void check_exceptions(Validator *v, Inst inst)
     const SigRef sig = data->op == OP_TRY_CALL ? v->f->funcs.data[data->w[0]].sig : table->sig;
     const CallConv cc = v->f->sigs.data[sig.i].sig.callconv;
     if (!callconv_has_exceptions(cc))
-        report(v, at_inst(inst), "calling convention `%s` of callee does not support exceptions",
-               callconv_name(cc));
+        validate_report(v, at_inst(inst),
+                        "calling convention `%s` of callee does not support exceptions",
+                        callconv_name(cc));
 }
 
 static bool check_patchable(Validator *v, Inst inst)
@@ -252,12 +259,14 @@ static bool check_patchable(Validator *v, Inst inst)
     if (!callee->patchable)
         return true;
     if (ir_ops[data->op].flags & OPF_RETURN)
-        return fatal(v, at_inst(inst), "patchable function fn%u cannot be tail called", data->w[0]);
+        return validate_fatal(v, at_inst(inst), "patchable function fn%u cannot be tail called",
+                              data->w[0]);
     if (!callee->colocated)
-        return fatal(v, at_inst(inst), "patchable function fn%u must be colocated", data->w[0]);
+        return validate_fatal(v, at_inst(inst), "patchable function fn%u must be colocated",
+                              data->w[0]);
     if (v->f->sigs.data[callee->sig.i].sig.num_returns != 0)
-        return fatal(v, at_inst(inst), "patchable function fn%u cannot have return values",
-                     data->w[0]);
+        return validate_fatal(v, at_inst(inst), "patchable function fn%u cannot have return values",
+                              data->w[0]);
     return true;
 }
 
@@ -281,8 +290,8 @@ static bool check_setting(Validator *v, Inst inst)
     const SettingId id = needed_setting(op);
     if (id == SETTING_COUNT || settings_get(v->settings, id))
         return true;
-    return fatal(v, at_inst(inst), "`%s` cannot be used without enabling `%s`", ir_ops[op].name,
-                 settings_name(id));
+    return validate_fatal(v, at_inst(inst), "`%s` cannot be used without enabling `%s`",
+                          ir_ops[op].name, settings_name(id));
 }
 
 // The operand that is the address of a memory access, NO_INDEX when the instruction makes none.
@@ -307,10 +316,11 @@ static void check_address(Validator *v, Inst inst)
     if (operand == NO_INDEX || v->pointer == TYPE_INVALID)
         return;
     const Value address = {inst_args(v->f, inst).data[operand]};
-    const uint32_t width = type_bits(value_type(v->f, address));
+    const uint32_t width = type_bits(type_of(v, address.i));
     if (width != type_bits(v->pointer))
-        report(v, at_inst(inst), "invalid pointer width (got %u, expected %u) encountered v%u",
-               width, type_bits(v->pointer), address.i);
+        validate_report(v, at_inst(inst),
+                        "invalid pointer width (got %u, expected %u) encountered v%u", width,
+                        type_bits(v->pointer), address.i);
 }
 
 // ---- Bitcasts and constants ----
@@ -321,20 +331,22 @@ static bool check_bitcast(Validator *v, Inst inst)
     if (data->op != OP_BITCAST)
         return true;
     const Value arg = {data->w[0]};
-    const Type from = value_type(v->f, arg);
+    const Type from = type_of(v, arg.i);
     if (type_bits(from) != type_bits(data->ctrl))
-        return fatal(v, at_inst(inst),
-                     "The bitcast argument v%u has a type of %u bits, which doesn't match an "
-                     "expected type of %u bits",
-                     arg.i, type_bits(from), type_bits(data->ctrl));
+        return validate_fatal(
+            v, at_inst(inst),
+            "The bitcast argument v%u has a type of %u bits, which doesn't match an "
+            "expected type of %u bits",
+            arg.i, type_bits(from), type_bits(data->ctrl));
     const MemFlags order = data->w[3] & (MEM_LITTLE | MEM_BIG);
     if ((data->w[3] & ~order) != MEM_DEFAULT && (data->w[3] & ~order) != 0)
-        return fatal(v, at_inst(inst),
-                     "The bitcast instruction only accepts the `big` or `little` memory flags");
+        return validate_fatal(
+            v, at_inst(inst),
+            "The bitcast instruction only accepts the `big` or `little` memory flags");
     if (order == 0 && type_lanes(from) != type_lanes(data->ctrl))
-        return fatal(v, at_inst(inst),
-                     "Byte order specifier required for a bitcast that changes "
-                     "the lane count");
+        return validate_fatal(v, at_inst(inst),
+                              "Byte order specifier required for a bitcast that changes "
+                              "the lane count");
     return true;
 }
 
@@ -346,9 +358,9 @@ static void check_constant_size(Validator *v, Inst inst)
     const Type type = op_constraint_type((TypeConstraint)ir_ops[data->op].results[0], data->ctrl);
     const uint32_t size = v->f->constants.data[data->w[0]].size;
     if (size != type_bytes(type))
-        report(v, at_inst(inst),
-               "The instruction expects const%u to have a size of %u bytes but it has %u",
-               data->w[0], type_bytes(type), size);
+        validate_report(v, at_inst(inst),
+                        "The instruction expects const%u to have a size of %u bytes but it has %u",
+                        data->w[0], type_bytes(type), size);
 }
 
 bool validate_references(Validator *v, Inst inst, bool *usable)

@@ -42,7 +42,7 @@ static Type control_type(const Validator *v, Inst inst)
         return data->ctrl;
     const Span args = inst_args(v->f, inst);
     const uint32_t operand = ir_formats[op_format((Opcode)data->op)].ctrl;
-    return operand < args.len ? value_type(v->f, (Value){args.data[operand]}) : data->ctrl;
+    return operand < args.len ? type_of(v, args.data[operand]) : data->ctrl;
 }
 
 static void check_result_types(Validator *v, Inst inst, Type ctrl)
@@ -52,13 +52,14 @@ static void check_result_types(Validator *v, Inst inst, Type ctrl)
     const Signature *const sig = by_signature ? inst_signature(v->f, inst) : NULL;
     const Span results = inst_results(v->f, inst);
     for (uint32_t i = 0; i < results.len; i++) {
-        const Type found = value_type(v->f, (Value){results.data[i]});
+        const Type found = type_of(v, results.data[i]);
         const Type expected = sig ? sig->returns[i].type
                                   : op_constraint_type((TypeConstraint)ir_ops[op].results[i], ctrl);
         // A wrong controlling type has no derived types, and has been reported.
         if (found != expected && expected != TYPE_INVALID)
-            report(v, at_inst(inst), "expected result %u (v%u) to have type %s, found %s", i,
-                   results.data[i], type_text(v, expected), type_text(v, found));
+            validate_report(v, at_inst(inst), "expected result %u (v%u) to have type %s, found %s",
+                            i, results.data[i], validate_type_text(v, expected),
+                            validate_type_text(v, found));
     }
 }
 
@@ -68,18 +69,20 @@ static void check_fixed_operands(Validator *v, Inst inst, Type ctrl)
     const Span args = inst_args(v->f, inst);
     for (uint32_t i = 0; i < fixed_operands(op) && i < args.len; i++) {
         const TypeConstraint constraint = (TypeConstraint)ir_ops[op].args[i];
-        const Type found = value_type(v->f, (Value){args.data[i]});
+        const Type found = type_of(v, args.data[i]);
         if (op_constraint_allows(constraint, ctrl, found))
             continue;
         const Type expected = op_constraint_type(constraint, ctrl);
         const bool is_set = constraint == TC_NARROWER || constraint == TC_WIDER ||
                             (constraint >= TC_IN_NONE && constraint < TC_IS_I8);
         if (is_set)
-            report(v, at_inst(inst), "arg %u (v%u) with type %s failed to satisfy type set of %s",
-                   i, args.data[i], type_text(v, found), ir_ops[op].name);
+            validate_report(v, at_inst(inst),
+                            "arg %u (v%u) with type %s failed to satisfy type set of %s", i,
+                            args.data[i], validate_type_text(v, found), ir_ops[op].name);
         else if (expected != TYPE_INVALID)
-            report(v, at_inst(inst), "arg %u (v%u) has type %s, expected %s", i, args.data[i],
-                   type_text(v, found), type_text(v, expected));
+            validate_report(v, at_inst(inst), "arg %u (v%u) has type %s, expected %s", i,
+                            args.data[i], validate_type_text(v, found),
+                            validate_type_text(v, expected));
     }
 }
 
@@ -102,20 +105,21 @@ static bool check_special_arg(Validator *v, Inst inst, const CallContext *contex
     const char *const name = is_ret ? "ret" : "exn";
     const uint32_t index = blockarg_index(arg);
     if (context->kind != (is_ret ? CALL_NORMAL_RETURN : CALL_HANDLER))
-        return fatal(v, at_inst(inst),
-                     "`%sN` block argument used outside normal-return target of `try_call`", name);
+        return validate_fatal(
+            v, at_inst(inst),
+            "`%sN` block argument used outside normal-return target of `try_call`", name);
     const uint32_t count =
         is_ret ? context->sig->num_returns : callconv_payloads(context->sig->callconv);
     if (index >= count)
-        return fatal(v, at_inst(inst), "out-of-bounds `%sN` block argument", name);
+        return validate_fatal(v, at_inst(inst), "out-of-bounds `%sN` block argument", name);
     // Payload words are as wide as a pointer, which without a target may be any such width.
     const Type found = is_ret ? context->sig->returns[index].type : v->pointer;
     if (found == TYPE_INVALID && !typeset_has(TS_PTR, expected))
-        report(v, at_inst(inst), "arg exn%u has the type of a pointer, expected %s", index,
-               type_text(v, expected));
+        validate_report(v, at_inst(inst), "arg exn%u has the type of a pointer, expected %s", index,
+                        validate_type_text(v, expected));
     if (found != TYPE_INVALID && found != expected)
-        report(v, at_inst(inst), "arg %s%u has type %s, expected %s", name, index,
-               type_text(v, found), type_text(v, expected));
+        validate_report(v, at_inst(inst), "arg %s%u has type %s, expected %s", name, index,
+                        validate_type_text(v, found), validate_type_text(v, expected));
     return true;
 }
 
@@ -124,22 +128,24 @@ static bool check_block_call(Validator *v, Inst inst, uint32_t call, const CallC
     const Span args = call_args(v->f, call);
     const Span params = block_params(v->f, v->f->calls.data[call].block);
     if (args.len != params.len) {
-        report(v, at_inst(inst), "mismatched argument count for `%.*s`: got %u, expected %u",
-               STR_ARG(inst_text(v, inst)), args.len, params.len);
+        validate_report(v, at_inst(inst),
+                        "mismatched argument count for `%.*s`: got %u, expected %u",
+                        STR_ARG(inst_text(v, inst)), args.len, params.len);
         return true;
     }
     for (uint32_t i = 0; i < args.len; i++) {
         const BlockArg arg = {args.data[i]};
-        const Type expected = value_type(v->f, (Value){params.data[i]});
+        const Type expected = type_of(v, params.data[i]);
         if (blockarg_kind(arg) != BLOCKARG_VALUE) {
             if (!check_special_arg(v, inst, context, arg, expected))
                 return false;
             continue;
         }
-        const Type found = value_type(v->f, (Value){blockarg_index(arg)});
+        const Type found = type_of(v, blockarg_index(arg));
         if (found != expected)
-            report(v, at_inst(inst), "arg v%u has type %s, expected %s", blockarg_index(arg),
-                   type_text(v, found), type_text(v, expected));
+            validate_report(v, at_inst(inst), "arg v%u has type %s, expected %s",
+                            blockarg_index(arg), validate_type_text(v, found),
+                            validate_type_text(v, expected));
     }
     return true;
 }
@@ -167,14 +173,16 @@ static void check_call_args(Validator *v, Inst inst, const Signature *sig)
     const uint32_t count = all.len < fixed ? 0 : all.len - fixed;
     for (uint32_t i = 0; i < count && i < sig->num_params; i++) {
         const uint32_t arg = all.data[fixed + i];
-        const Type found = value_type(v->f, (Value){arg});
+        const Type found = type_of(v, arg);
         if (found != sig->params[i].type)
-            report(v, at_inst(inst), "arg %u (v%u) has type %s, expected %s", i, arg,
-                   type_text(v, found), type_text(v, sig->params[i].type));
+            validate_report(v, at_inst(inst), "arg %u (v%u) has type %s, expected %s", i, arg,
+                            validate_type_text(v, found),
+                            validate_type_text(v, sig->params[i].type));
     }
     if (count != sig->num_params)
-        report(v, at_inst(inst), "mismatched argument count for `%.*s`: got %u, expected %u",
-               STR_ARG(inst_text(v, inst)), count, sig->num_params);
+        validate_report(v, at_inst(inst),
+                        "mismatched argument count for `%.*s`: got %u, expected %u",
+                        STR_ARG(inst_text(v, inst)), count, sig->num_params);
 }
 
 static void check_extable_sig(Validator *v, Inst inst)
@@ -185,9 +193,10 @@ static void check_extable_sig(Validator *v, Inst inst)
     const SigRef table_sig = v->f->extables.data[data->w[1]].sig;
     const SigRef sig = v->f->funcs.data[data->w[0]].sig;
     if (!signature_eq(&v->f->sigs.data[table_sig.i].sig, &v->f->sigs.data[sig.i].sig))
-        report(v, at_inst(inst),
-               "exception table signature sig%u did not match function fn%u's signature sig%u",
-               table_sig.i, data->w[0], sig.i);
+        validate_report(
+            v, at_inst(inst),
+            "exception table signature sig%u did not match function fn%u's signature sig%u",
+            table_sig.i, data->w[0], sig.i);
 }
 
 // What a return or tail call gives back, `found[i]`, against the function's own signature.
@@ -195,30 +204,31 @@ static void check_returned(Validator *v, Inst inst, uint32_t i, Type found)
 {
     const Type expected = v->f->sig.returns[i].type;
     if (found != expected)
-        report(v, at_inst(inst), "result %u has type %s, must match function signature of %s", i,
-               type_text(v, found), type_text(v, expected));
+        validate_report(v, at_inst(inst),
+                        "result %u has type %s, must match function signature of %s", i,
+                        validate_type_text(v, found), validate_type_text(v, expected));
 }
 
 static void check_return(Validator *v, Inst inst)
 {
     const Span args = inst_args(v->f, inst);
     if (args.len != v->f->sig.num_returns) {
-        report(v, at_inst(inst), "arguments of return must match function signature");
+        validate_report(v, at_inst(inst), "arguments of return must match function signature");
         return;
     }
     for (uint32_t i = 0; i < args.len; i++)
-        check_returned(v, inst, i, value_type(v->f, (Value){args.data[i]}));
+        check_returned(v, inst, i, type_of(v, args.data[i]));
 }
 
 static void check_tail_call(Validator *v, Inst inst, const Signature *callee)
 {
     if (callee->callconv != CC_TAIL) // the only convention whose callee can take over a frame
-        report(v, at_inst(inst), "calling convention `%s` does not support tail calls",
-               callconv_name(callee->callconv));
+        validate_report(v, at_inst(inst), "calling convention `%s` does not support tail calls",
+                        callconv_name(callee->callconv));
     if (callee->callconv != v->f->sig.callconv)
-        report(v, at_inst(inst), "callee's calling convention must match caller");
+        validate_report(v, at_inst(inst), "callee's calling convention must match caller");
     if (callee->num_returns != v->f->sig.num_returns) {
-        report(v, at_inst(inst), "results of callee must match caller");
+        validate_report(v, at_inst(inst), "results of callee must match caller");
         return;
     }
     for (uint32_t i = 0; i < callee->num_returns; i++)
@@ -230,11 +240,12 @@ static void check_global_use(Validator *v, Inst inst)
     const InstData *const data = func_inst(v->f, inst);
     if (op_format((Opcode)data->op) != FMT_UNARY_GLOBAL_VALUE || !v->isa)
         return;
-    const Type expected = global_type(v, (GlobalValue){data->w[0]});
+    const Type expected = validate_global_type(v, (GlobalValue){data->w[0]});
     if (expected != TYPE_INVALID && expected != data->ctrl)
-        report(v, at_inst(inst),
-               "global_value instruction with type %s references global value with type %s",
-               type_text(v, data->ctrl), type_text(v, expected));
+        validate_report(
+            v, at_inst(inst),
+            "global_value instruction with type %s references global value with type %s",
+            validate_type_text(v, data->ctrl), validate_type_text(v, expected));
 }
 
 void validate_types(Validator *v, Inst inst)
@@ -242,7 +253,8 @@ void validate_types(Validator *v, Inst inst)
     const OpInfo *const info = &ir_ops[inst_op(v->f, inst)];
     const Type ctrl = control_type(v, inst);
     if (info->ctrl != CTRL_NONE && !typeset_has((TypeSet)info->types, ctrl))
-        report(v, at_inst(inst), "has an invalid controlling type %s", type_text(v, ctrl));
+        validate_report(v, at_inst(inst), "has an invalid controlling type %s",
+                        validate_type_text(v, ctrl));
     check_result_types(v, inst, ctrl);
     check_fixed_operands(v, inst, ctrl);
     const Signature *const sig = inst_signature(v->f, inst);
@@ -263,11 +275,11 @@ void validate_types(Validator *v, Inst inst)
 static bool check_lane(Validator *v, Inst inst)
 {
     const uint32_t lane = func_inst(v->f, inst)->aux;
-    const Type type = value_type(v->f, (Value){inst_args(v->f, inst).data[0]});
+    const Type type = type_of(v, inst_args(v->f, inst).data[0]);
     if (lane < type_lanes(type))
         return true;
-    return fatal(v, at_inst(inst), "The lane %u does not index into the type %s", lane,
-                 type_text(v, type));
+    return validate_fatal(v, at_inst(inst), "The lane %u does not index into the type %s", lane,
+                          validate_type_text(v, type));
 }
 
 static bool check_shuffle(Validator *v, Inst inst)
@@ -276,9 +288,9 @@ static bool check_shuffle(Validator *v, Inst inst)
     const uint8_t *const mask = v->f->masks.data[func_inst(v->f, inst)->w[2]];
     for (uint32_t i = 0; i < 16; i++)
         if (mask[i] > INDEX_MAX)
-            return fatal(v, at_inst(inst),
-                         "shuffle immediate index %u is larger than the maximum %d", mask[i],
-                         INDEX_MAX);
+            return validate_fatal(v, at_inst(inst),
+                                  "shuffle immediate index %u is larger than the maximum %d",
+                                  mask[i], INDEX_MAX);
     return true;
 }
 
@@ -292,15 +304,16 @@ static bool check_iconst(Validator *v, Inst inst)
     const uint64_t imm = inst_imm(v->f, inst);
     if ((uint64_t)((int64_t)(imm << spare) >> spare) == imm)
         return true;
-    return fatal(v, at_inst(inst), "constant immediate is out of bounds of the type %s",
-                 type_text(v, type));
+    return validate_fatal(v, at_inst(inst), "constant immediate is out of bounds of the type %s",
+                          validate_type_text(v, type));
 }
 
 bool validate_immediates(Validator *v, Inst inst)
 {
     const Opcode op = inst_op(v->f, inst);
     if ((ir_ops[op].flags & OPF_STORE) && (inst_memflags(v->f, inst) & MEM_READONLY))
-        return fatal(v, at_inst(inst), "A store instruction cannot have the `readonly` MemFlag");
+        return validate_fatal(v, at_inst(inst),
+                              "A store instruction cannot have the `readonly` MemFlag");
     switch ((int)op) {
     case OP_INSERTLANE:
     case OP_EXTRACTLANE:
@@ -320,6 +333,7 @@ bool validate_immediates(Validator *v, Inst inst)
     const InstExtra *const extra = inst_extra(v->f, inst);
     const bool may_have_tags = (ir_ops[op].flags & OPF_CALL) || op == OP_SEQUENCE_POINT;
     if (extra && extra->has_tags && !may_have_tags)
-        return fatal(v, at_inst(inst), "debug tags are only allowed on calls and `sequence_point`");
+        return validate_fatal(v, at_inst(inst),
+                              "debug tags are only allowed on calls and `sequence_point`");
     return true;
 }
