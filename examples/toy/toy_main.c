@@ -10,7 +10,7 @@
 
 #include "toy.h"
 
-#include <assay/emulate/emulate.h>
+#include <emulate/emulate.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
