@@ -67,36 +67,47 @@ typedef struct LowerCtx {
     const Target *target;
     const Settings *settings;
     const Isa *isa;
+    Source *source;
     Arena *scratch; // gone after the function
     Diag *diag;
 
-    VReg *value_regs;     // by Value: its register, the low half of an i128
-    uint32_t *use_counts; // by Value: uses by instructions that are not taken in
-    uint32_t *colors; // by Inst: effect colour before it; two instructions of one colour have no
-                      // effect between them
-    Bitset sunk;      // by Inst: taken in by a user, not lowered on its own
+    VReg *value_regs;       // by Value: its register; NO(VReg): nobody asked for it
+    VEC(VReg) aliases;      // by VReg: the register it is another name of, NO(VReg): none
+    uint32_t *use_counts;   // by Value: uses in reachable code
+    uint32_t *colors;       // by Inst: effect colour before it; two instructions of one colour have
+                            // no effect between them
+    Bitset sunk;            // by Inst: taken in by a user, not lowered on its own
+    uint32_t *slot_offsets; // by StackSlot
     Inst current;
-    const AbiSig *abi; // of the function
+    AbiSig abi;    // of the function
+    VReg ret_area; // pointer to the results beyond registers, NO(VReg): none
 
     VEC(MInst) pending; // of the instruction being lowered, in program order
 } LowerCtx;
 
-// Lowers `f` for a target. *out is complete but for allocation. STATUS_UNSUPPORTED with a located
-// message that names opcode, type and stage when no rule matches.
-Status lower_func(const Func *f, const Target *target, const Settings *settings, const Isa *isa,
-                  Arena *arena, Arena *scratch, Source *source, MFunc **out, Diag *diag);
+typedef struct LowerOptions {
+    const Target *target;
+    const Settings *settings;
+    const Isa *isa;
+    Source *source; // of messages, may be NULL
+} LowerOptions;
+
+// Lowers a validated function. *out is complete but for allocation. STATUS_UNSUPPORTED with a located
+// message that names opcode, type and stage when no rule matches; then *out is NULL.
+Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Arena *scratch,
+                  MFunc **out, Diag *diag);
 
 // ---- For constructors of rows ----
+
+// The number of a symbol in MFunc.symbols.
+uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
 
 // Opens the next instruction; its fields are zero but for op, size and the first operand.
 MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);
 // Ends it. No other may be opened in between.
 void lower_end(LowerCtx *ctx, MInst *inst);
 
-static inline VReg lower_new_vreg(LowerCtx *ctx, RegClass class)
-{
-    return mfunc_new_vreg(ctx->m, class, class == REG_INT ? 8 : 16);
-}
+VReg lower_new_vreg(LowerCtx *ctx, RegClass class);
 
 static inline void lower_operand(LowerCtx *ctx, VReg reg, OperandKind kind, OperandPos pos,
                                  Constraint constraint, PReg preg)

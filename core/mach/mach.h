@@ -298,10 +298,20 @@ typedef struct Target {
     Status (*abi)(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
                   Diag *diag);
 
-    // Lowering (core/lower calls these; generated matchers behind). false: no rule matches.
+    // Lowering (core/lower calls these; the compiled rules are behind the first two). false: no rule
+    // matches.
     bool (*lower_inst)(struct LowerCtx *ctx, Inst inst);
     bool (*lower_branch)(struct LowerCtx *ctx, Inst inst);
-    void (*lower_args)(struct LowerCtx *ctx);
+    // What calls, arguments and returns are made of. `bytes`: width of the access.
+    VReg (*lower_load)(struct LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp,
+                       uint32_t bytes);
+    void (*lower_store)(struct LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
+                        uint32_t bytes);
+    VReg (*lower_extend)(struct LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension);
+    VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
+    VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, int64_t offset);
+    // Rows whose operands lowering makes itself.
+    uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
 
     // Emission (core/emit calls these).
     void (*emit_frame)(struct EmitCtx *ctx); // decides EmitCtx.frame's target-specific parts

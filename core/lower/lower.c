@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The walk: block order with critical edges split, use counts and effect colours, each block
+// backwards, and the turning round of what came out.
+//
+// Instructions are lowered last to first, so a value's users come before its definition: they have
+// asked for its register (lower_value) or have taken the definition in. The machine instructions of
+// one CLIF instruction are made in program order (LowerCtx.pending) and appended reversed; the whole
+// list is reversed at the end. When a rule has the result in a register of its own making, the
+// value's register becomes another name of it (LowerCtx.aliases), resolved in one last pass.
+
+#include "analysis/analysis.h"
+#include "lower/lower_internal.h"
+
+// ---- Registers of values ----
+
+VReg lower_resolve(const LowerCtx *ctx, VReg reg)
+{
+    while (ctx->aliases.data[reg.i].i != NO_INDEX)
+        reg = ctx->aliases.data[reg.i];
+    return reg;
+}
+
+static RegClass class_of(Type type)
+{
+    return type_is_vector(type) || type_is_float(type) ? REG_FLOAT : REG_INT;
+}
+
+VReg lower_new_vreg(LowerCtx *ctx, RegClass class)
+{
+    VEC_PUSH(ctx->scratch, &ctx->aliases, NO(VReg));
+    return mfunc_new_vreg(ctx->m, class, class == REG_INT ? 8 : 16);
+}
+
+VReg lower_value(LowerCtx *ctx, Value value)
+{
+    value = ir_resolve(ctx->f, value);
+    VReg *const reg = &ctx->value_regs[value.i];
+    if (reg->i == NO_INDEX)
+        *reg = lower_new_vreg(ctx, class_of(value_type(ctx->f, value)));
+    return *reg;
+}
+
+void lower_set_result(LowerCtx *ctx, uint32_t index, VReg reg)
+{
+    const Span results = inst_results(ctx->f, ctx->current);
+    const VReg value = ctx->value_regs[results.data[index]];
+    reg = lower_resolve(ctx, reg);
+    if (value.i == NO_INDEX) {
+        ctx->value_regs[results.data[index]] = reg;
+        return;
+    }
+    ASSERT(value.i != reg.i);
+    ctx->aliases.data[lower_resolve(ctx, value).i] = reg;
+}
+
+// ---- Emission of machine instructions ----
+
+MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size)
+{
+    const MInst inst = {
+        .op = op, .size = (uint8_t)size, .operands = ctx->m->operands.len, .src = ctx->current};
+    VEC_PUSH(ctx->scratch, &ctx->pending, inst);
+    return &ctx->pending.data[ctx->pending.len - 1];
+}
+
+void lower_end(LowerCtx *ctx, MInst *inst)
+{
+    inst->num_operands = u8_from(ctx->m->operands.len - inst->operands);
+}
+
+void lower_operand_mem(LowerCtx *ctx, MInst *inst, AmodeRef amode)
+{
+    inst->mem_operand = u8_from(ctx->m->operands.len - inst->operands);
+    inst->amode = amode->kind;
+    inst->scale = amode->scale;
+    inst->disp = amode->disp;
+    inst->target = amode->target;
+    inst->trap = amode->trap;
+    lower_operand(ctx, amode->base, OPERAND_USE, POS_EARLY, CONSTRAINT_REG, 0);
+    lower_operand(ctx, amode->index, OPERAND_USE, POS_EARLY, CONSTRAINT_REG, 0);
+}
+
+void lower_operand_rm(LowerCtx *ctx, MInst *inst, RegMemRef rm)
+{
+    if (rm->amode)
+        lower_operand_mem(ctx, inst, rm->amode);
+    else
+        lower_operand(ctx, rm->reg, OPERAND_USE, POS_EARLY, CONSTRAINT_ANY, 0);
+}
+
+uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name)
+{
+    for (uint32_t i = 0; i < ctx->m->symbols.len; i++)
+        if (extname_eq(&ctx->m->symbols.data[i], name))
+            return i;
+    VEC_PUSH(ctx->m->arena, &ctx->m->symbols, *name);
+    return ctx->m->symbols.len - 1;
+}
+
+// ---- Taking definitions in ----
+
+static bool is_pure(const LowerCtx *ctx, Inst inst)
+{
+    const uint16_t effects =
+        OPF_TERMINATOR | OPF_CALL | OPF_LOAD | OPF_STORE | OPF_TRAP | OPF_EFFECT;
+    return (ir_ops[inst_op(ctx->f, inst)].flags & effects) == 0;
+}
+
+Inst lower_pure_def(LowerCtx *ctx, Value value)
+{
+    value = ir_resolve(ctx->f, value);
+    if (value_kind(ctx->f, value) != VALUE_RESULT)
+        return NO(Inst);
+    const Inst inst = {value_def(ctx->f, value)};
+    return is_pure(ctx, inst) ? inst : NO(Inst);
+}
+
+Inst lower_sinkable_load(LowerCtx *ctx, Value value)
+{
+    const Func *const f = ctx->f;
+    value = ir_resolve(f, value);
+    if (value_kind(f, value) != VALUE_RESULT || ctx->use_counts[value.i] != 1)
+        return NO(Inst);
+    const Inst inst = {value_def(f, value)};
+    if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i))
+        return NO(Inst);
+    // The colour behind the load is one more than before it: loads that may trap are effects too.
+    const bool same_block = f->nodes.data[inst.i].block.i == f->nodes.data[ctx->current.i].block.i;
+    const bool same_color = ctx->colors[inst.i] + 1 == ctx->colors[ctx->current.i];
+    return same_block && same_color ? inst : NO(Inst);
+}
+
+void lower_sink(LowerCtx *ctx, Inst load)
+{
+    ASSERT(!bitset_has(&ctx->sunk, load.i));
+    bitset_add(&ctx->sunk, load.i);
+    // What is before the load has the colour of what is before the current instruction now.
+    ctx->colors[ctx->current.i] = ctx->colors[load.i];
+}
+
+// ---- Block order ----
+
+typedef struct Order {
+    VEC(uint32_t) blocks; // a CLIF block's number, or EDGE + a number into `edges`
+    VEC(MEdge) edges;     // split edges: `to` is the CLIF block's number until blocks are numbered
+    uint32_t *mblock_of;  // MBlock by CLIF block
+} Order;
+
+#define EDGE 0x80000000u
+
+// Number of edges into each block, counting a target once for each time a branch names it.
+static uint32_t *count_preds(LowerCtx *ctx, const DomTree *tree)
+{
+    const Func *const f = ctx->f;
+    uint32_t *const preds = ARENA_ARRAY(ctx->scratch, uint32_t, f->blocks.len);
+    IR_FOR_BLOCKS (f, block) {
+        if (!domtree_is_reachable(tree, block))
+            continue;
+        const Span calls = inst_calls(f, f->blocks.data[block.i].last);
+        for (uint32_t i = 0; i < calls.len; i++)
+            preds[f->calls.data[calls.data[i]].block.i]++;
+    }
+    return preds;
+}
+
+// Reverse post-order, cold blocks last; a critical edge's block directly behind its source.
+static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds)
+{
+    const Func *const f = ctx->f;
+    Order order = {.mblock_of = ARENA_ARRAY(ctx->scratch, uint32_t, f->blocks.len)};
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t i = tree->num_reachable; i-- > 0;) {
+            const Block block = tree->postorder[i];
+            const bool entry = block.i == f->first_block.i;
+            if ((f->blocks.data[block.i].cold && !entry) != (pass == 1))
+                continue;
+            order.mblock_of[block.i] = order.blocks.len;
+            VEC_PUSH(ctx->scratch, &order.blocks, block.i);
+            const Span calls = inst_calls(f, f->blocks.data[block.i].last);
+            for (uint32_t k = 0; calls.len > 1 && k < calls.len; k++) {
+                if (preds[f->calls.data[calls.data[k]].block.i] < 2)
+                    continue;
+                const MEdge edge = {{calls.data[k]}, 0, 0};
+                VEC_PUSH(ctx->scratch, &order.blocks, EDGE | order.edges.len);
+                VEC_PUSH(ctx->scratch, &order.edges, edge);
+            }
+        }
+    }
+    return order;
+}
+
+// ---- Facts about values and instructions ----
+
+static void count_uses(LowerCtx *ctx, Inst inst)
+{
+    const Span args = inst_args(ctx->f, inst);
+    for (uint32_t i = 0; i < args.len; i++)
+        ctx->use_counts[ir_resolve(ctx->f, (Value){args.data[i]}).i]++;
+    const Span calls = inst_calls(ctx->f, inst);
+    for (uint32_t i = 0; i < calls.len; i++) {
+        const Span block_args = call_args(ctx->f, calls.data[i]);
+        for (uint32_t k = 0; k < block_args.len; k++)
+            ctx->use_counts
+                [ir_resolve(ctx->f, (Value){blockarg_index((BlockArg){block_args.data[k]})}).i]++;
+    }
+}
+
+static void analyse(LowerCtx *ctx, const DomTree *tree)
+{
+    uint32_t color = 0;
+    IR_FOR_BLOCKS (ctx->f, block) {
+        color++;
+        if (!domtree_is_reachable(tree, block))
+            continue;
+        IR_FOR_INSTS (ctx->f, block, inst) {
+            ctx->colors[inst.i] = color;
+            color += !is_pure(ctx, inst);
+            count_uses(ctx, inst);
+        }
+    }
+}
+
+// ---- One instruction ----
+
+static Status unsupported(LowerCtx *ctx, Inst inst)
+{
+    const Type type = func_inst(ctx->f, inst)->ctrl;
+    const Value result = inst_result(ctx->f, inst);
+    const Type shown = type != TYPE_INVALID   ? type
+                       : result.i != NO_INDEX ? value_type(ctx->f, result)
+                                              : TYPE_INVALID;
+    const Str name = shown == TYPE_INVALID ? STR("-") : type_name(ctx->scratch, shown);
+    return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source, ctx->f->inst_pos.data[inst.i],
+                      "%s.%.*s is not supported in lowering for %s",
+                      ir_ops[inst_op(ctx->f, inst)].name, STR_ARG(name), ctx->target->name);
+}
+
+static bool is_wanted(LowerCtx *ctx, Inst inst)
+{
+    if (bitset_has(&ctx->sunk, inst.i))
+        return false;
+    const uint16_t kept = OPF_TERMINATOR | OPF_CALL | OPF_STORE | OPF_TRAP | OPF_EFFECT;
+    const uint16_t flags = ir_ops[inst_op(ctx->f, inst)].flags;
+    if ((flags & kept) != 0)
+        return true;
+    if ((flags & OPF_LOAD) != 0 && memflags_trap(inst_memflags(ctx->f, inst)) != TRAP_NONE)
+        return true;
+    const Span results = inst_results(ctx->f, inst);
+    for (uint32_t i = 0; i < results.len; i++)
+        if (ctx->value_regs[results.data[i]].i != NO_INDEX)
+            return true;
+    return false;
+}
+
+// Appends what is pending to the reversed list.
+void lower_flush(LowerCtx *ctx)
+{
+    for (uint32_t i = ctx->pending.len; i-- > 0;)
+        VEC_PUSH(ctx->m->arena, &ctx->m->insts, ctx->pending.data[i]);
+    ctx->pending.len = 0;
+}
+
+static Status lower_one(LowerCtx *ctx, Inst inst)
+{
+    ctx->current = inst;
+    bool good = true;
+    switch ((int)inst_op(ctx->f, inst)) {
+    case OP_CALL:
+    case OP_CALL_INDIRECT: TRY(lower_call(ctx, inst)); break;
+    case OP_RETURN: TRY(lower_return(ctx, inst)); break;
+    case OP_JUMP: lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0)); break;
+    case OP_NOP: break;
+    case OP_BRIF:
+    case OP_BR_TABLE: good = ctx->target->lower_branch(ctx, inst); break;
+    default: good = ctx->target->lower_inst(ctx, inst);
+    }
+    if (!good)
+        return unsupported(ctx, inst);
+    lower_flush(ctx);
+    return STATUS_OK;
+}
+
+// ---- Blocks ----
+
+// Registers of a block call's arguments; they count as uses.
+static void lower_edge_args(LowerCtx *ctx, uint32_t call, MEdge *edge)
+{
+    const Span args = call_args(ctx->f, call);
+    edge->args = ctx->m->edge_args.len;
+    edge->num_args = args.len;
+    for (uint32_t i = 0; i < args.len; i++) {
+        const Value value = {blockarg_index((BlockArg){args.data[i]})};
+        VEC_PUSH(ctx->m->arena, &ctx->m->edge_args, lower_value(ctx, value).i);
+    }
+}
+
+static void lower_edges(LowerCtx *ctx, const Order *order, uint32_t index, MBlockData *block)
+{
+    const Func *const f = ctx->f;
+    const uint32_t entry = order->blocks.data[index];
+    block->succs = ctx->m->edges.len;
+    if (entry & EDGE) {
+        const uint32_t call = order->edges.data[entry & ~EDGE].to.i;
+        MEdge edge = {{order->mblock_of[f->calls.data[call].block.i]}, 0, 0};
+        lower_edge_args(ctx, call, &edge);
+        VEC_PUSH(ctx->m->arena, &ctx->m->edges, edge);
+        block->num_succs = 1;
+        return;
+    }
+    const Span calls = inst_calls(f, f->blocks.data[entry].last);
+    block->num_succs = calls.len;
+    uint32_t split = index + 1; // the edge blocks of this block follow it, in order
+    for (uint32_t i = 0; i < calls.len; i++) {
+        const uint32_t next = split < order->blocks.len ? order->blocks.data[split] : 0;
+        MEdge edge = {{order->mblock_of[f->calls.data[calls.data[i]].block.i]}, 0, 0};
+        if (calls.len > 1 && (next & EDGE) != 0 &&
+            order->edges.data[next & ~EDGE].to.i == calls.data[i])
+            edge.to = (MBlock){split++};
+        else
+            lower_edge_args(ctx, calls.data[i], &edge);
+        VEC_PUSH(ctx->m->arena, &ctx->m->edges, edge);
+    }
+}
+
+static void lower_params(LowerCtx *ctx, Block from, MBlockData *block)
+{
+    if (from.i == ctx->f->first_block.i)
+        return; // arguments of the function
+    const Span params = block_params(ctx->f, from);
+    block->params = ctx->m->edge_args.len;
+    block->num_params = params.len;
+    for (uint32_t i = 0; i < params.len; i++)
+        VEC_PUSH(ctx->m->arena, &ctx->m->edge_args, lower_value(ctx, (Value){params.data[i]}).i);
+}
+
+static Status lower_block(LowerCtx *ctx, const Order *order, uint32_t index)
+{
+    const Func *const f = ctx->f;
+    const uint32_t entry = order->blocks.data[index];
+    MBlockData *const block = &ctx->m->blocks.data[index];
+    *block = (MBlockData){.first = ctx->m->insts.len, .src = NO(Block)};
+    lower_edges(ctx, order, index, block);
+    if (entry & EDGE) {
+        ctx->current = NO(Inst);
+        lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0));
+        lower_flush(ctx);
+        block->end = ctx->m->insts.len;
+        return STATUS_OK;
+    }
+    const Block from = {entry};
+    block->src = from;
+    block->cold = f->blocks.data[entry].cold;
+    for (Inst inst = f->blocks.data[entry].last; inst.i != NO_INDEX;
+         inst = f->nodes.data[inst.i].prev)
+        if (is_wanted(ctx, inst))
+            TRY(lower_one(ctx, inst));
+    if (entry == f->first_block.i) {
+        ctx->current = NO(Inst);
+        TRY(lower_arguments(ctx));
+        lower_flush(ctx);
+    }
+    lower_params(ctx, from, block);
+    block->end = ctx->m->insts.len;
+    return STATUS_OK;
+}
+
+// ---- Finishing ----
+
+// Turns the list of instructions round and the blocks' ranges with it.
+static void reverse(MFunc *m)
+{
+    const uint32_t n = m->insts.len;
+    for (uint32_t i = 0; i < n / 2; i++) {
+        const MInst swap = m->insts.data[i];
+        m->insts.data[i] = m->insts.data[n - 1 - i];
+        m->insts.data[n - 1 - i] = swap;
+    }
+    for (uint32_t b = 0; b < m->blocks.len; b++) {
+        MBlockData *const block = &m->blocks.data[b];
+        const uint32_t first = block->first;
+        block->first = n - block->end;
+        block->end = n - first;
+    }
+}
+
+static void resolve_aliases(LowerCtx *ctx)
+{
+    MFunc *const m = ctx->m;
+    for (uint32_t v = 0; v < ctx->aliases.len; v++)
+        if (ctx->aliases.data[v].i != NO_INDEX)
+            ctx->aliases.data[v] = lower_resolve(ctx, ctx->aliases.data[v]);
+    for (uint32_t i = 0; i < m->operands.len; i++)
+        if (m->operands.data[i].vreg.i != NO_INDEX)
+            m->operands.data[i].vreg = lower_resolve(ctx, m->operands.data[i].vreg);
+    for (uint32_t i = 0; i < m->edge_args.len; i++)
+        m->edge_args.data[i] = lower_resolve(ctx, (VReg){m->edge_args.data[i]}).i;
+}
+
+static void list_preds(MFunc *m, Arena *scratch)
+{
+    uint32_t *const count = ARENA_ARRAY(scratch, uint32_t, m->blocks.len);
+    for (uint32_t i = 0; i < m->edges.len; i++)
+        count[m->edges.data[i].to.i]++;
+    uint32_t next = 0;
+    for (uint32_t b = 0; b < m->blocks.len; b++) {
+        m->blocks.data[b].preds = next;
+        m->blocks.data[b].num_preds = 0;
+        next += count[b];
+    }
+    VEC_PUSH_ZEROED(m->arena, &m->pred_list, next);
+    for (uint32_t b = 0; b < m->blocks.len; b++)
+        for (uint32_t i = 0; i < m->blocks.data[b].num_succs; i++) {
+            MBlockData *const to = &m->blocks.data[m->edges.data[m->blocks.data[b].succs + i].to.i];
+            m->pred_list.data[to->preds + to->num_preds++] = b;
+        }
+}
+
+// Depth by back edges: an edge to a block at or before its source in the order spans a loop. Blocks
+// are in reverse post-order, so a reducible loop's body lies between.
+static void find_loops(MFunc *m, Arena *scratch)
+{
+    int32_t *const change = (int32_t *)ARENA_ARRAY(scratch, uint32_t, m->blocks.len + 1);
+    for (uint32_t to = 0; to < m->blocks.len; to++) {
+        uint32_t last = 0;
+        bool loop = false;
+        for (uint32_t i = 0; i < m->blocks.data[to].num_preds; i++) {
+            const uint32_t from = m->pred_list.data[m->blocks.data[to].preds + i];
+            if (from >= to) {
+                loop = true;
+                last = from > last ? from : last;
+            }
+        }
+        if (loop) {
+            change[to]++;
+            change[last + 1]--;
+        }
+    }
+    int32_t depth = 0;
+    for (uint32_t b = 0; b < m->blocks.len; b++) {
+        depth += change[b];
+        m->blocks.data[b].loop_depth = (uint32_t)depth;
+    }
+}
+
+static Status lower_blocks(LowerCtx *ctx)
+{
+    const Func *const f = ctx->f;
+    const Cfg cfg = cfg_compute(ctx->scratch, f);
+    const DomTree tree = domtree_compute(ctx->scratch, f, &cfg);
+    const Order order = order_blocks(ctx, &tree, count_preds(ctx, &tree));
+    analyse(ctx, &tree);
+    VEC_PUSH_ZEROED(ctx->m->arena, &ctx->m->blocks, order.blocks.len);
+    for (uint32_t i = order.blocks.len; i-- > 0;)
+        TRY(lower_block(ctx, &order, i));
+    reverse(ctx->m);
+    resolve_aliases(ctx);
+    list_preds(ctx->m, ctx->scratch);
+    find_loops(ctx->m, ctx->scratch);
+    return STATUS_OK;
+}
+
+static void lay_out_slots(LowerCtx *ctx)
+{
+    const Func *const f = ctx->f;
+    ctx->slot_offsets = ARENA_ARRAY(ctx->scratch, uint32_t, f->slots.len);
+    uint32_t size = 0;
+    for (uint32_t i = 0; i < f->slots.len; i++) {
+        const StackSlotData *const slot = &f->slots.data[i];
+        const uint32_t natural = slot->size >= 16 ? 16 : slot->size >= 8 ? 8 : 1;
+        const uint32_t align = slot->align > natural ? slot->align : natural;
+        size = (size + align - 1) & ~(align - 1);
+        ctx->slot_offsets[i] = size;
+        size += slot->size;
+    }
+    ctx->m->stack_slots_size = size;
+}
+
+Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Arena *scratch,
+                  MFunc **out, Diag *diag)
+{
+    MFunc *const m = ARENA_NEW(arena, MFunc);
+    *m = (MFunc){.arena = arena, .target = options->target, .func = f};
+    VEC_PUSH(arena, &m->clobber_sets, 0);
+    LowerCtx ctx = {.f = f,
+                    .m = m,
+                    .target = options->target,
+                    .settings = options->settings,
+                    .isa = options->isa,
+                    .source = options->source,
+                    .scratch = scratch,
+                    .diag = diag,
+                    .current = NO(Inst),
+                    .ret_area = NO(VReg)};
+    *out = NULL;
+    ctx.value_regs = ARENA_ARRAY(scratch, VReg, f->values.len);
+    memset(ctx.value_regs, 0xff, sizeof(VReg) * f->values.len);
+    ctx.use_counts = ARENA_ARRAY(scratch, uint32_t, f->values.len);
+    ctx.colors = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
+    ctx.sunk = bitset_new(scratch, f->insts.len);
+    TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
+    lay_out_slots(&ctx);
+    TRY(lower_blocks(&ctx));
+    *out = m;
+    return STATUS_OK;
+}
