@@ -58,8 +58,8 @@ static void test_suggestions(void **state)
             "3:6: error: expected a trap code, found `heap_obo`; did you mean `heap_oob`?");
     refuses(BODY("trap user0"),
             "3:6: error: expected a trap code, found `user0`; did you mean `user1`?");
-    refuses(BODY("v3 = atomic_rmw.i32 nadn v1, v0"),
-            "3:21: error: expected an atomic operator, found `nadn`; did you mean `nand`?");
+    refuses(BODY("v3 = atomic_rmw.i32 nandd v1, v0"),
+            "3:21: error: expected an atomic operator, found `nandd`; did you mean `nand`?");
     refuses("function %f() sistem_v {}", "1:15: error: expected `{` or a calling convention, found "
                                          "`sistem_v`; did you mean `system_v`?");
     refuses("fnction %f() {}",
