@@ -279,6 +279,21 @@ typedef struct AbiSig {
     PRegSet callee_saved;
 } AbiSig;
 
+// The registers of a calling convention, ABI_REGS_MAX at most, in order of use.
+#define ABI_REGS_MAX 8
+
+typedef struct AbiRegs {
+    PReg int_args[ABI_REGS_MAX], int_rets[ABI_REGS_MAX];
+    uint32_t num_int_args, num_int_rets;
+    PReg sret; // of a parameter with purpose sret; PREG_NONE: as any other
+    PRegSet clobbers, callee_saved;
+} AbiRegs;
+
+// Lays out a signature by registers in order, then stack slots of 8 bytes. Results beyond registers
+// go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for types,
+// purposes and conventions that can't be passed yet.
+Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
+
 // ---- The target ----
 
 struct LowerCtx;

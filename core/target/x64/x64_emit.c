@@ -324,6 +324,7 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     switch ((int)inst->op) {
+    case X64_ARGS: return;
     case X64_MOV_RR: {
         const Alloc to = emit_alloc(ctx, inst, 0), from = emit_alloc(ctx, inst, 1);
         if (inst->size == 8 && to.bits == from.bits)
