@@ -7,8 +7,7 @@
 
 typedef struct SpecScope {
     Isle *isle;
-    VEC(IsleIdent) names;
-    bool whole; // any state is visible too
+    VEC(IsleIdent) names; // besides the states, which are visible everywhere
 } SpecScope;
 
 static const struct {

@@ -610,7 +610,7 @@ typedef struct IsleValue IsleValue;
 struct IsleValue {
     IsleTypeId type;
     uint32_t variant;        // of an enum
-    uint128 bits;            // of builtin and primitive types
+    uint128 bits;            // of builtin (zero above their width) and primitive types
     const IsleValue *fields; // of enums and structs
     uint32_t num_fields;
 };
@@ -633,7 +633,7 @@ typedef enum IsleOutcome {
     ISLE_NO_FUEL   // the budget of calls and rules tried is used up, or the nesting too deep
 } IsleOutcome;
 
-enum { ISLE_MAX_RESULTS = 64 };
+enum { ISLE_MAX_RESULTS = 64 }; // of one call, here; generated C has a limit of its own
 
 typedef struct IsleResults {
     IsleOutcome outcome;

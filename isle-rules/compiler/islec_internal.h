@@ -131,4 +131,29 @@ IsleBindingId isle_call_behind(const IsleRuleSet *set, IsleBindingId id);
 // True when it costs nothing to name the value again: constants, arguments, results of calls.
 bool isle_binding_is_free(const Isle *isle, const IsleBinding *binding);
 
+// ---- Evaluation: what both interpreters agree on ----
+
+typedef void (*IsleEvalTerm)(IsleEval *eval, IsleTermId term, const IsleValue *args,
+                             IsleResults *out);
+
+// Results of a call: `count` rows of `width` values.
+typedef struct IsleRows {
+    const IsleValue *values;
+    uint32_t count, width;
+    IsleOutcome outcome;
+} IsleRows;
+
+// Calls a constructor that is not builtin; `evaluate` runs those with rules.
+IsleRows isle_eval_construct(IsleEval *eval, IsleTermId term, const IsleValue *args,
+                             IsleEvalTerm evaluate);
+// Calls an external extractor.
+IsleRows isle_eval_extract(IsleEval *eval, IsleTermId term, const IsleValue *value);
+// The value of an integer of a builtin or primitive type.
+IsleValue isle_value_of_int(const Isle *isle, IsleTypeId type, int128 value);
+// A variant or struct, with a copy of its fields.
+IsleValue isle_value_make(Arena *arena, IsleTypeId type, uint32_t variant, const IsleValue *fields,
+                          uint32_t num_fields);
+// Takes one unit of fuel; false when there is none.
+bool isle_eval_burn(IsleEval *eval);
+
 #endif
