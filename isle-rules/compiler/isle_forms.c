@@ -87,6 +87,9 @@ static uint32_t intern_test(Former *f, IsleTest test)
         if (known->kind == test.kind && known->a == test.a && known->b == test.b)
             return id;
     }
+    f->set->bindings.data[test.a].num_users++;
+    if (test.kind == ISLE_TEST_EQUAL)
+        f->set->bindings.data[test.b].num_users++;
     map_set(f->arena, f->tests, key, f->set->tests.len);
     VEC_PUSH(f->arena, &f->set->tests, test);
     return f->set->tests.len - 1;

@@ -432,7 +432,7 @@ typedef struct IsleBinding {
     int128 value;
     const IsleBindingId *args;
     uint32_t num_args;
-    uint32_t num_users; // bindings and results that use it
+    uint32_t num_users; // bindings, tests and results that use it
 } IsleBinding;
 
 typedef enum IsleConstraintKind {
@@ -577,7 +577,29 @@ LineCol isle_line_col(Isle *isle, IslePos pos);
 
 // ---- Output ----
 
-// Everything that the C writer may be told.
+// The C that comes out, and what its host must bring:
+//
+//   builtin types       uint8_t ... uint128, size_t for usize, bool
+//   primitive types     what (primitive NAME) says, passed by value. T_EQ(a, b) and T_INT(n), if
+//                       `==` and a cast won't do
+//   enum without fields enum T { T_V, ... }
+//   other enums         const T *, where struct T { T_Tag tag; union { struct { ... } V; } u; }
+//   structs             const T *
+//   extern types        T, passed by value, with T_V for each variant of an enum, T_TAG(x) unless it
+//                       is without fields, T_GET_V_field(x), T_MAKE_V(ctx, fields...), T_EQ(a, b);
+//                       of a struct T_GET_field(x), T_MAKE(ctx, fields...)
+//   constants           $NAME is NAME
+//   total constructor   T f(ctx, args...)
+//   partial constructor bool f(ctx, args..., T *out)
+//   multi constructor   void f(ctx, args..., UNIT_list_T *out), which appends up to ISLE_MULTI_MAX
+//   extractor           infallible with one result: T f(ctx, x); with more: void f(ctx, x, T *...);
+//                       else bool f(ctx, x, T *...)
+//   multi extractor     void f_init(ctx, x, f_iter *), bool f_next(ctx, f_iter *, T *...)
+//   ISLE_ALLOC(ctx, T)  a T * that lives as long as results are used
+//   isle_nomatch(ctx, "term", "place")  when a total term has no rule; must not return
+//
+// Constructors with rules become functions UNIT_TERM of the same signatures. `.` and `$` in names
+// become `_`.
 typedef struct IsleCOptions {
     Str unit;            // prefix of functions; "isle" when empty
     Str context_type;    // type behind the `ctx` pointer; "IsleContext" when empty

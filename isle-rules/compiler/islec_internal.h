@@ -156,4 +156,31 @@ IsleValue isle_value_make(Arena *arena, IsleTypeId type, uint32_t variant, const
 // Takes one unit of fuel; false when there is none.
 bool isle_eval_burn(IsleEval *eval);
 
+// ---- The C writer ----
+
+typedef struct Writer {
+    Isle *isle;
+    const IsleCOptions *options;
+    StrBuf *out;
+    Arena *arena; // scratch
+    Str unit, context;
+    Bitset exported, reached; // terms: with external linkage; with a function at all
+    Bitset compared;          // types of which an equality function is needed
+    Map unit_values;          // type << 32 | variant -> 1: the constants of payload enums in use
+    VEC(uint64_t) unit_order;
+    uint32_t depth; // of indentation
+} Writer;
+
+// Prepares a writer and checks the names. The scratch arena is freed by isle_writer_end.
+Status isle_writer_begin(Writer *w, Isle *isle, const IsleCOptions *options, StrBuf *out);
+void isle_writer_end(Writer *w);
+void isle_put(Writer *w, const char *text);
+void isle_put_sym(Writer *w, IsleSym sym);                // as a C name
+void isle_put_type(Writer *w, IsleTypeId type);           // "uint32_t ", "const T *"
+void isle_put_signature(Writer *w, IsleTermId term);      // without `;`, arguments a0, a1, ...
+void isle_put_banner(Writer *w);
+void isle_put_header(Writer *w);                          // all but the include guard
+bool isle_is_pointer(const Isle *isle, IsleTypeId type);  // passed as const T *
+void isle_put_list_type(Writer *w, IsleTypeId type);      // "UNIT_list_T"
+
 #endif
