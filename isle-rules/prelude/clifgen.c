@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// clifgen: writes the ISLE terms of CLIF instructions and their extractors in C, from opcodes.def and
-// formats.def.
+// clifgen: writes the ISLE terms of CLIF instructions, and the macros in C behind them, from
+// opcodes.def and formats.def. An instruction is an extern enum with a variant for each opcode.
 //
 //   clifgen --out DIR        writes DIR/clif.isle and DIR/clif_terms.h
 //
@@ -18,25 +18,25 @@ typedef struct Field {
     const char *name, *isle, *c, *read;
 } Field;
 
-#define V(name, n)                                         \
-    {                                                      \
-        name, "Value", "Value", "(Value){data->w[" #n "]}" \
+#define V(name, n)                                           \
+    {                                                        \
+        name, "Value", "Value", "(Value){(data)->w[" #n "]}" \
     }
-#define FLAGS                                         \
+#define FLAGS                                           \
+    {                                                   \
+        "flags", "MemFlags", "MemFlags", "(data)->w[3]" \
+    }
+#define OFFSET                                              \
+    {                                                       \
+        "offset", "i32", "int32_t", "(int32_t)(data)->w[2]" \
+    }
+#define CODE                                          \
     {                                                 \
-        "flags", "MemFlags", "MemFlags", "data->w[3]" \
+        "code", "TrapCode", "TrapCode", "(data)->aux" \
     }
-#define OFFSET                                            \
-    {                                                     \
-        "offset", "i32", "int32_t", "(int32_t)data->w[2]" \
-    }
-#define CODE                                        \
-    {                                               \
-        "code", "TrapCode", "TrapCode", "data->aux" \
-    }
-#define IMM                                                                 \
-    {                                                                       \
-        "imm", "u64", "uint64_t", "data->w[0] | (uint64_t)data->w[1] << 32" \
+#define IMM                                                                     \
+    {                                                                           \
+        "imm", "u64", "uint64_t", "(data)->w[0] | (uint64_t)(data)->w[1] << 32" \
     }
 
 static const Field fields[FMT_COUNT][5] = {
@@ -45,27 +45,27 @@ static const Field fields[FMT_COUNT][5] = {
     [FMT_UNARY_IEEE16] = {IMM},
     [FMT_UNARY_IEEE32] = {IMM},
     [FMT_UNARY_IEEE64] = {IMM},
-    [FMT_UNARY_CONST] = {{"constant", "Constant", "Constant", "(Constant){data->w[0]}"}},
+    [FMT_UNARY_CONST] = {{"constant", "Constant", "Constant", "(Constant){(data)->w[0]}"}},
     [FMT_UNARY_GLOBAL_VALUE] = {{"global", "GlobalValue", "GlobalValue",
-                                 "(GlobalValue){data->w[0]}"}},
+                                 "(GlobalValue){(data)->w[0]}"}},
     [FMT_BINARY] = {V("x", 0), V("y", 1)},
-    [FMT_BINARY_IMM8] = {V("x", 0), {"imm", "u8", "uint8_t", "data->aux"}},
+    [FMT_BINARY_IMM8] = {V("x", 0), {"imm", "u8", "uint8_t", "(data)->aux"}},
     [FMT_TERNARY] = {V("x", 0), V("y", 1), V("z", 2)},
-    [FMT_TERNARY_IMM8] = {V("x", 0), V("y", 1), {"imm", "u8", "uint8_t", "data->aux"}},
-    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)data->aux"}, V("x", 0), V("y", 1)},
-    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)data->aux"},
+    [FMT_TERNARY_IMM8] = {V("x", 0), V("y", 1), {"imm", "u8", "uint8_t", "(data)->aux"}},
+    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)(data)->aux"}, V("x", 0), V("y", 1)},
+    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)(data)->aux"},
                            V("x", 0),
                            V("y", 1)},
     [FMT_BRIF] = {V("c", 0)},
     [FMT_BRANCH_TABLE] = {V("index", 0)},
-    [FMT_FUNC_ADDR] = {{"func", "FuncRef", "FuncRef", "(FuncRef){data->w[0]}"}},
-    [FMT_STACK_ADDR] = {{"slot", "StackSlot", "StackSlot", "(StackSlot){data->w[0]}"}, OFFSET},
+    [FMT_FUNC_ADDR] = {{"func", "FuncRef", "FuncRef", "(FuncRef){(data)->w[0]}"}},
+    [FMT_STACK_ADDR] = {{"slot", "StackSlot", "StackSlot", "(StackSlot){(data)->w[0]}"}, OFFSET},
     [FMT_LOAD] = {FLAGS, V("p", 0), OFFSET},
     [FMT_STORE] = {FLAGS, V("x", 0), V("p", 1), OFFSET},
     [FMT_LOAD_NO_OFFSET] = {FLAGS, V("x", 0)},
     [FMT_STORE_NO_OFFSET] = {FLAGS, V("x", 0), V("p", 1)},
     [FMT_ATOMIC_RMW] = {FLAGS,
-                        {"op", "AtomicOp", "AtomicOp", "(AtomicOp)data->aux"},
+                        {"op", "AtomicOp", "AtomicOp", "(AtomicOp)(data)->aux"},
                         V("p", 0),
                         V("x", 1)},
     [FMT_ATOMIC_CAS] = {FLAGS, V("p", 0), V("e", 1), V("x", 2)},
@@ -85,50 +85,69 @@ static bool is_polymorphic(const OpInfo *op)
     return op->ctrl != CTRL_NONE;
 }
 
+// The fields of a variant: the controlling type, then the operands.
+static void write_variant(const OpInfo *info, StrBuf *out)
+{
+    buf_printf(out, "  (%s", info->name);
+    if (is_polymorphic(info))
+        buf_puts(out, " (ty Type)");
+    for (const Field *f = fields[info->format]; f->name; f++)
+        buf_printf(out, " (%s %s)", f->name, f->isle);
+    buf_puts(out, ")\n");
+}
+
+static void write_names(const OpInfo *info, StrBuf *out)
+{
+    if (is_polymorphic(info))
+        buf_puts(out, " ty");
+    for (const Field *f = fields[info->format]; f->name; f++)
+        buf_printf(out, " %s", f->name);
+}
+
 static void write_isle(StrBuf *out)
 {
-    buf_puts(out, ";; Generated by clifgen from core/ir; do not edit.\n\n");
+    buf_puts(out, ";; Generated by clifgen from core/ir; do not edit.\n\n"
+                  "(type ClifInst extern (enum\n");
+    for (uint32_t op = 0; op < OP_COUNT; op++)
+        if (has_term((Format)ir_ops[op].format))
+            write_variant(&ir_ops[op], out);
+    buf_puts(out, "))\n\n(decl inst_data (ClifInst) Inst)\n"
+                  "(extern extractor infallible inst_data rule_inst_data)\n\n");
     for (uint32_t op = 0; op < OP_COUNT; op++) {
         const OpInfo *const info = &ir_ops[op];
         if (!has_term((Format)info->format))
             continue;
         buf_printf(out, ";; %s\n(decl %s (", info->meaning, info->name);
         if (is_polymorphic(info))
-            buf_puts(out, "Type");
+            buf_puts(out, "Type ");
         for (const Field *f = fields[info->format]; f->name; f++)
-            buf_printf(out, "%s%s", f == fields[info->format] && !is_polymorphic(info) ? "" : " ",
-                       f->isle);
-        buf_printf(out, ") Inst)\n(extern extractor %s clif_%s)\n", info->name, info->name);
+            buf_printf(out, "%s ", f->isle);
+        buf_printf(out, ") Inst)\n(extractor (%s", info->name);
+        write_names(info, out);
+        buf_printf(out, ") (inst_data (ClifInst.%s", info->name);
+        write_names(info, out);
+        buf_puts(out, ")))\n");
     }
-}
-
-static void write_extractor(const OpInfo *info, uint32_t op, StrBuf *out)
-{
-    const Field *const list = fields[info->format];
-    buf_printf(out, "static inline bool clif_%s(LowerCtx *ctx, Inst inst", info->name);
-    if (is_polymorphic(info))
-        buf_puts(out, ", Type *ty");
-    for (const Field *f = list; f->name; f++)
-        buf_printf(out, ", %s *%s", f->c, f->name);
-    buf_printf(out,
-               ")\n{\n    const InstData *const data = func_inst(ctx->f, inst);\n"
-               "    if (data->op != %u)\n        return false;\n",
-               op);
-    if (is_polymorphic(info))
-        buf_puts(out, "    *ty = data->ctrl;\n");
-    for (const Field *f = list; f->name; f++)
-        buf_printf(out, "    *%s = %s;\n", f->name, f->read);
-    buf_puts(out, "    return true;\n}\n\n");
 }
 
 static void write_header(StrBuf *out)
 {
     buf_puts(out, "// Generated by clifgen from core/ir; do not edit.\n\n"
-                  "#ifndef CLIF_TERMS_H\n#define CLIF_TERMS_H\n\n#include \"lower/lower.h\"\n\n");
-    for (uint32_t op = 0; op < OP_COUNT; op++)
-        if (has_term((Format)ir_ops[op].format))
-            write_extractor(&ir_ops[op], op, out);
-    buf_puts(out, "#endif\n");
+                  "#ifndef CLIF_TERMS_H\n#define CLIF_TERMS_H\n\n#include \"lower/lower.h\"\n\n"
+                  "typedef const InstData *ClifInst;\n\n#define ClifInst_TAG(data) ((data)->op)\n");
+    for (uint32_t op = 0; op < OP_COUNT; op++) {
+        const OpInfo *const info = &ir_ops[op];
+        if (!has_term((Format)info->format))
+            continue;
+        buf_printf(out, "#define ClifInst_%s %u\n", info->name, op);
+        if (is_polymorphic(info))
+            buf_printf(out, "#define ClifInst_GET_%s_ty(data) ((data)->ctrl)\n", info->name);
+        for (const Field *f = fields[info->format]; f->name; f++)
+            buf_printf(out, "#define ClifInst_GET_%s_%s(data) (%s)\n", info->name, f->name,
+                       f->read);
+    }
+    buf_puts(out, "\nstatic inline ClifInst rule_inst_data(LowerCtx *ctx, Inst inst)\n{\n"
+                  "    return func_inst(ctx->f, inst);\n}\n\n#endif\n");
 }
 
 static bool write_file(const char *path, const StrBuf *text)

@@ -5,7 +5,7 @@
 // order, and a Flags token if the row reads flags. It returns the def (a pair for two), or a Flags
 // token for a row that only writes flags, or Unit.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 typedef struct Result {
     const char *c_type, *isle_type;

@@ -2,7 +2,7 @@
 //
 // Writes the enumeration of rows and the MRow table.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 const char *target_lower(RowTarget target)
 {

@@ -4,7 +4,7 @@
 //
 //   rowgen --out DIR [--missing FILE] ROWS...
 
-#include "tables/tables.h"
+#include "isle-rules/tables/tables.h"
 
 #include <stdio.h>
 
