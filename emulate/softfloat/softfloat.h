@@ -29,6 +29,7 @@ typedef enum SoftIntResult {
     SOFT_INT_ABOVE
 } SoftIntResult;
 
+// Whether `a` is a NaN, quiet or signalling.
 bool softfloat_is_nan(SoftFormat f, uint128 a);
 // The positive quiet NaN without payload.
 uint128 softfloat_default_nan(SoftFormat f);
