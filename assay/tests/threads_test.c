@@ -6,12 +6,13 @@
 #include "text/text.h"
 #include "validate/validate.h"
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+// cmocka.h needs those above
+#include <cmocka.h>
 
 enum { THREADS = 4, ROUNDS = 50 };
 

@@ -44,6 +44,9 @@ typedef struct Phi {
     bool complete;
 } Phi;
 
+// In phi_of: a value that stands for a variable where no path from the entry leads.
+#define NOWHERE (NO_INDEX - 1)
+
 typedef struct User {
     uint32_t phi;
     uint32_t next;
@@ -71,7 +74,7 @@ struct Builder {
     // Variables: see builder_ssa.c.
     Map defs; // variable and block -> its value at the block's end, so far
     VEC(Phi) phis;
-    VEC(uint32_t) phi_of; // value -> phi, as far as there are phis
+    VEC(uint32_t) phi_of; // value -> phi, NO_INDEX or NOWHERE, as far as there are any
     VEC(uint32_t) operands;
     VEC(User) users;
     VEC(uint32_t) fill, check; // work lists of phis

@@ -24,6 +24,10 @@
 // which is worked off depth first; so a chain of 100,000 blocks is no matter. Names that stand for
 // others form a union-find forest (builder_resolve). A phi keeps two different operands as witnesses
 // that it is not trivial, and is searched again only when these have become equal.
+//
+// A read that ends in a block that nothing jumps to, other than the entry, gives a value that is never
+// there in a run ("nowhere"): a phi does not count it among its operands. So code behind a return, which
+// front ends make without thinking, costs no parameters.
 
 #include "builder/builder_internal.h"
 
@@ -35,7 +39,20 @@ static uint64_t def_key(Var var, Block block)
 // The phi that `v` is the value of, or NO_INDEX.
 static uint32_t phi_of(const Builder *b, Value v)
 {
-    return v.i < b->phi_of.len ? b->phi_of.data[v.i] : NO_INDEX;
+    const uint32_t phi = v.i < b->phi_of.len ? b->phi_of.data[v.i] : NO_INDEX;
+    return phi == NOWHERE ? NO_INDEX : phi;
+}
+
+static bool is_nowhere(const Builder *b, Value v)
+{
+    return v.i < b->phi_of.len && b->phi_of.data[v.i] == NOWHERE;
+}
+
+static void set_phi_of(Builder *b, Value v, uint32_t phi)
+{
+    while (b->phi_of.len <= v.i)
+        VEC_PUSH(&b->scratch, &b->phi_of, NO_INDEX);
+    b->phi_of.data[v.i] = phi;
 }
 
 Value builder_resolve(Builder *b, Value v)
@@ -70,7 +87,7 @@ static Value start_value(Builder *b, Block block, InstData data, Inst *after)
 }
 
 // Zero of `type`, made at the head of `block`.
-static Value zero_value(Builder *b, Block block, Type type)
+static Value make_zero(Builder *b, Block block, Type type)
 {
     static const uint8_t zeros[4096]; // of the widest vector
     const Type lane = type_lane(type);
@@ -100,6 +117,15 @@ static Value zero_value(Builder *b, Block block, Type type)
     return x;
 }
 
+// The value of an unset variable at the head of `block`, which no definition reaches.
+static Value zero_value(Builder *b, Block block, Type type)
+{
+    const Value zero = make_zero(b, block, type);
+    if (block.i != b->entry.i)
+        set_phi_of(b, zero, NOWHERE);
+    return zero;
+}
+
 // ---- Phis ----
 
 // A new phi for `var` at the head of `block`, which is its definition there.
@@ -116,9 +142,7 @@ static uint32_t add_phi(Builder *b, Var var, Block block)
                      .becomes = NO(Value)};
     VEC_PUSH(&b->scratch, &b->phis, phi);
     const uint32_t number = b->phis.len - 1;
-    while (b->phi_of.len <= phi.value.i)
-        VEC_PUSH(&b->scratch, &b->phi_of, NO_INDEX);
-    b->phi_of.data[phi.value.i] = number;
+    set_phi_of(b, phi.value, number);
     BlockState *const state = &b->blocks.data[block.i];
     if (state->first_phi == NO_INDEX)
         state->first_phi = number;
@@ -194,9 +218,11 @@ static void add_user(Builder *b, uint32_t used, uint32_t phi)
     p->last_user = number;
 }
 
-// Whether the phi's operands are but one value and itself; then *same is that value, or none.
+// Whether the phi's operands are but one value, itself and what is nowhere; then *same is that value, or
+// else one that is nowhere, or none.
 static bool is_trivial(Builder *b, Phi *phi, Value *same)
 {
+    Value nowhere = NO(Value);
     *same = NO(Value);
     if (phi->witness[0] != NO_INDEX) {
         const Value x = builder_resolve(b, (Value){phi->witness[0]});
@@ -208,6 +234,10 @@ static bool is_trivial(Builder *b, Phi *phi, Value *same)
         const Value x = builder_resolve(b, (Value){b->operands.data[phi->operands + i]});
         if (x.i == phi->value.i || x.i == same->i)
             continue;
+        if (is_nowhere(b, x)) {
+            nowhere = x;
+            continue;
+        }
         if (same->i != NO_INDEX) {
             phi->witness[0] = same->i;
             phi->witness[1] = x.i;
@@ -215,6 +245,8 @@ static bool is_trivial(Builder *b, Phi *phi, Value *same)
         }
         *same = x;
     }
+    if (same->i == NO_INDEX)
+        *same = nowhere;
     return true;
 }
 
