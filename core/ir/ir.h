@@ -120,7 +120,7 @@ Type type_merge(Type t);
 void type_print(Type t, StrBuf *out);
 // The text form in `arena`, for messages.
 Str type_name(Arena *arena, Type t);
-// Reads a whole word such as "i32x4" or "f32x4xN"; TYPE_INVALID when it is none. "x1" is the scalar.
+// Reads a whole word such as "i32x4" or "f32x4xN"; TYPE_INVALID when it is none. "x1": the scalar.
 Type type_parse(Str word);
 
 // ---- Enumerations ----
@@ -292,6 +292,7 @@ bool op_constraint_allows(TypeConstraint c, Type ctrl, Type t);
 // Number of results that the row gives (of TC_SIGNATURE: 0, they follow from the signature).
 uint32_t op_fixed_results(Opcode op);
 
+// The text form of an enumerator, for libcall_symbol the symbol that a linker binds.
 const char *intcc_name(IntCC cc);
 const char *floatcc_name(FloatCC cc);
 const char *atomicop_name(AtomicOp op);
@@ -315,6 +316,7 @@ uint32_t callconv_payloads(CallConv cc);
 TrapCode trapcode_parse(Str name);
 void trapcode_print(TrapCode code, StrBuf *out);
 
+// The condition of !(x cc y), and that of y cc x.
 IntCC intcc_complement(IntCC cc);
 IntCC intcc_swap(IntCC cc);
 // Bit set of the outcomes that make `cc` true.
@@ -411,6 +413,7 @@ typedef struct ExtName {
     uint32_t space, index; // NAME_USER; else index is N, a Libcall or a KnownSymbol
 } ExtName;
 
+// Whether two names are the same name: kind and number or text.
 bool extname_eq(const ExtName *a, const ExtName *b);
 // %text, u0:1, %CeilF32, userextname3.
 void extname_print(const ExtName *name, StrBuf *out);
@@ -428,6 +431,7 @@ typedef struct Signature {
     CallConv callconv;
 } Signature;
 
+// Whether parameters, returns and convention are equal, attributes included.
 bool signature_eq(const Signature *a, const Signature *b);
 // "(i32 uext, i64 vmctx) -> f32 system_v".
 void signature_print(const Signature *sig, StrBuf *out);
@@ -796,9 +800,9 @@ void func_insert_before(Func *f, Inst before, Inst inst);
 void func_remove_inst(Func *f, Inst inst);
 // Makes `alias` another name of `of`. Asserts that no cycle arises.
 void func_set_alias(Func *f, Value alias, Value of);
-// Copies the tables, at exact size, into `arena`, which becomes the function's. What the tables point
-// to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds in a
-// scratch arena keeps those in the final arena from the start.
+// Copies the tables, at exact size, into `arena`, which becomes the function's. What the tables
+// point to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds
+// in a scratch arena keeps those in the final arena from the start.
 void func_compact(Func *f, Arena *arena);
 // Sets debug tags and stack map.
 void func_set_extra(Func *f, Inst inst, InstExtra extra);

@@ -4,8 +4,8 @@
 // and presets. All come from settings.def and isas.def; this module parses `name`, `name=value` and
 // target triples as `set` and `target` lines of a file test write them.
 //
-// Architectures whose code we don't generate are known all the same, with their flags, so that their
-// lines are checked and reported as unsupported instead of being unknown.
+// Architectures whose code we don't generate are known all the same, with their flags, so that
+// their lines are checked and reported as unsupported instead of being unknown.
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 

@@ -169,10 +169,10 @@ static uint32_t read_decimal(const char *digits, const char *end)
 
 // A word that ends in digits is an entity when what is before them is a prefix and the digits have
 // no leading zero.
-static void classify_word(Token *tok)
+static void classify_word(Token *tok, Str word)
 {
-    const char *const start = tok->text.data;
-    const char *const end = start + tok->text.len;
+    const char *const start = word.data;
+    const char *const end = start + word.len;
     const char *digits = end;
     while (is_digit(digits[-1])) // the word starts with a letter
         digits--;
@@ -230,15 +230,23 @@ static const char *scan_sign(Lexer *lx, const char *p)
 
 // ---- The rest ----
 
+static const char *scan_name(Lexer *lx, const char *p)
+{
+    const char *const start = ++p;
+    while (p != lx->end && (class_of(p) & CH_WORD))
+        p++;
+    lx->tok.kind = TOK_NAME;
+    lx->tok.text = (Str){start, (size_t)(p - start)};
+    return p;
+}
+
 static const char *scan_string(Lexer *lx, const char *p)
 {
-    const char *const close = memchr(p + 1, '"', (size_t)(lx->end - (p + 1)));
-    if (!close) {
-        lx->tok.kind = TOK_BAD;
-        return lx->end;
-    }
-    lx->tok.kind = TOK_STRING;
-    return close + 1;
+    const char *const start = p + 1;
+    const char *const close = memchr(start, '"', (size_t)(lx->end - start));
+    lx->tok.kind = close ? TOK_STRING : TOK_BAD;
+    lx->tok.text = close ? (Str){start, (size_t)(close - start)} : (Str){p, 1};
+    return close ? close + 1 : lx->end;
 }
 
 // "@" and "#" with the hexadecimal digits that follow.
@@ -288,9 +296,8 @@ static const char *scan_word(Lexer *lx, const char *p)
         p++;
     while (p != end && (class_of(p) & CH_WORD));
     lx->tok.kind = TOK_WORD;
-    lx->tok.text = (Str){start, (size_t)(p - start)};
-    if (is_digit(p[-1]))
-        classify_word(&lx->tok);
+    if (UNLIKELY(is_digit(p[-1])))
+        classify_word(&lx->tok, (Str){start, (size_t)(p - start)});
     return p;
 }
 
@@ -315,17 +322,15 @@ void text_lex_next(Lexer *lx)
     const char *const end = lx->end;
     Token *const tok = &lx->tok;
     uint32_t class = CH_SPACE;
-    for (; p != end; p++) {
+    for (;;) {
+        while (p != end && (*p == ' ' || *p == '\n'))
+            p++;
+        if (UNLIKELY(p == end))
+            break;
         class = class_of(p) & CH_CLASS;
-        if (LIKELY(class > CH_COMMENT))
+        if (LIKELY(class != CH_SPACE && class != CH_COMMENT))
             break;
-        if (class == CH_SPACE)
-            continue;
-        if (class == CH_BAD)
-            break;
-        p = skip_comment(lx, p);
-        if (p == end)
-            break;
+        p = class == CH_SPACE ? p + 1 : skip_comment(lx, p);
     }
     const char *const start = p;
     tok->pos = position(lx, p);
@@ -341,13 +346,8 @@ void text_lex_next(Lexer *lx)
     case CH_PUNCT: tok->kind = (unsigned char)*p++; break;
     case CH_DIGIT: p = scan_number(lx, p); break;
     case CH_SIGN: p = scan_sign(lx, p); break;
-    case CH_PERCENT:
-        do
-            p++;
-        while (p != end && (class_of(p) & CH_WORD));
-        tok->kind = TOK_NAME;
-        break;
-    case CH_QUOTE: p = scan_string(lx, p); break;
+    case CH_PERCENT: lx->cur = scan_name(lx, p); return;
+    case CH_QUOTE: lx->cur = scan_string(lx, p); return;
     case CH_HASH:
     case CH_AT: p = scan_hex(lx, p); break;
     default:
@@ -357,10 +357,6 @@ void text_lex_next(Lexer *lx)
     }
     lx->cur = p;
     tok->text = (Str){start, (size_t)(p - start)};
-    if (tok->kind == TOK_NAME)
-        tok->text = (Str){start + 1, (size_t)(p - start) - 1};
-    else if (tok->kind == TOK_STRING)
-        tok->text = (Str){start + 1, (size_t)(p - start) - 2};
 }
 
 Str text_lex_rest_of_line(Lexer *lx)

@@ -57,10 +57,13 @@ Status text_define_value(Parser *p, uint32_t value, uint32_t pos, ValueData data
     Func *const f = p->f;
     if (UNLIKELY(text_value_defined(p, value)))
         return LEX_ERROR(&p->lx, STATUS_INVALID, pos, "v%u is defined twice", value);
-    if (LIKELY(value >= f->values.len)) {
+    if (LIKELY(value == f->values.len)) {
+        VEC_PUSH(&p->scratch, &f->values, data);
+        return STATUS_OK;
+    }
+    if (value > f->values.len) {
         const uint32_t gap = value - f->values.len;
-        if (UNLIKELY(gap != 0))
-            TRY(text_charge_gap(p, gap, sizeof(ValueData), pos));
+        TRY(text_charge_gap(p, gap, sizeof(ValueData), pos));
         VEC_PUSH_ZEROED(&p->scratch, &f->values, gap + 1);
     }
     f->values.data[value] = data;

@@ -88,7 +88,8 @@ typedef struct RunDirective {
 Status text_parse_directive(Arena *arena, Source *source, const Comment *comment,
                             const Signature *sig, RunDirective *out, Diag *diag);
 
-// Reads one datum of `type` (at most 16 bytes) as a run directive writes it, from the whole of `text`.
+// Reads one datum of `type` (at most 16 bytes) as a run directive writes it, from the whole of
+// `text`.
 Status text_parse_data(Arena *arena, Str text, Type type, DataValue *out, Diag *diag);
 
 // ---- Printing ----

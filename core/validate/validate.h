@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// validate: is this function well formed? Every rule of docs/clif.md's section on validation, in its
-// order and with its fatality. Never crashes on a parsed function; reports errors at entities.
+// validate: is this function well formed? Every rule of docs/clif.md's section on validation, in
+// its order and with its fatality. A parsed function goes in and errors at its entities come out;
+// no parsed function makes it crash.
 #ifndef VALIDATE_VALIDATE_H
 #define VALIDATE_VALIDATE_H
 

@@ -51,6 +51,9 @@ bool validate_declarations(Validator *v);
 // The type of what a global value stands for; TYPE_INVALID when that depends on an unknown target.
 Type validate_global_type(const Validator *v, GlobalValue gv);
 
+// The number of operands that opcodes.def gives a constraint for; the others follow a signature.
+uint32_t validate_fixed_operands(Opcode op);
+
 // Value operands, and the alias region of a memory access.
 bool validate_operands(Validator *v, Inst inst);
 // What an instruction refers to, and what it needs of settings and target. *usable is cleared when

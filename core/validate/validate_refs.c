@@ -83,6 +83,9 @@ static const ExTableData *inst_extable(const Func *f, Inst inst)
 bool validate_operands(Validator *v, Inst inst)
 {
     const Span args = inst_args(v->f, inst);
+    const uint32_t fixed = validate_fixed_operands(inst_op(v->f, inst));
+    if (args.len < fixed)
+        return validate_fatal(v, at_inst(inst), "expected %u operands, found %u", fixed, args.len);
     for (uint32_t i = 0; i < args.len; i++)
         if (!check_use(v, inst, (Value){args.data[i]}))
             return false;
@@ -339,7 +342,7 @@ static bool check_bitcast(Validator *v, Inst inst)
             "expected type of %u bits",
             arg.i, type_bits(from), type_bits(data->ctrl));
     const MemFlags order = data->w[3] & (MEM_LITTLE | MEM_BIG);
-    if ((data->w[3] & ~order) != MEM_DEFAULT && (data->w[3] & ~order) != 0)
+    if ((data->w[3] & ~order) != MEM_DEFAULT)
         return validate_fatal(
             v, at_inst(inst),
             "The bitcast instruction only accepts the `big` or `little` memory flags");

@@ -24,8 +24,7 @@ static Str inst_text(Validator *v, Inst inst)
 
 // ---- Results and fixed operands ----
 
-// Operands that opcodes.def gives a constraint for; the others follow a signature.
-static uint32_t fixed_operands(Opcode op)
+uint32_t validate_fixed_operands(Opcode op)
 {
     uint32_t n = 0;
     while (n < 3 && ir_ops[op].args[n] != TC_NO)
@@ -41,8 +40,7 @@ static Type control_type(const Validator *v, Inst inst)
     if (ir_ops[data->op].ctrl != CTRL_OPERAND)
         return data->ctrl;
     const Span args = inst_args(v->f, inst);
-    const uint32_t operand = ir_formats[op_format((Opcode)data->op)].ctrl;
-    return operand < args.len ? type_of(v, args.data[operand]) : data->ctrl;
+    return type_of(v, args.data[ir_formats[op_format((Opcode)data->op)].ctrl]);
 }
 
 static void check_result_types(Validator *v, Inst inst, Type ctrl)
@@ -67,7 +65,7 @@ static void check_fixed_operands(Validator *v, Inst inst, Type ctrl)
 {
     const Opcode op = inst_op(v->f, inst);
     const Span args = inst_args(v->f, inst);
-    for (uint32_t i = 0; i < fixed_operands(op) && i < args.len; i++) {
+    for (uint32_t i = 0; i < validate_fixed_operands(op); i++) {
         const TypeConstraint constraint = (TypeConstraint)ir_ops[op].args[i];
         const Type found = type_of(v, args.data[i]);
         if (op_constraint_allows(constraint, ctrl, found))
@@ -169,8 +167,9 @@ static bool check_block_calls(Validator *v, Inst inst)
 static void check_call_args(Validator *v, Inst inst, const Signature *sig)
 {
     const Span all = inst_args(v->f, inst);
-    const uint32_t fixed = fixed_operands(inst_op(v->f, inst)); // the callee of an indirect call
-    const uint32_t count = all.len < fixed ? 0 : all.len - fixed;
+    const uint32_t fixed =
+        validate_fixed_operands(inst_op(v->f, inst)); // the callee of an indirect call
+    const uint32_t count = all.len - fixed;
     for (uint32_t i = 0; i < count && i < sig->num_params; i++) {
         const uint32_t arg = all.data[fixed + i];
         const Type found = type_of(v, arg);

@@ -54,7 +54,7 @@ uint32_t interp_name(Interp *vm, const ExtName *name)
 static void do_import(Executor *ex, Str name, ImportFn fn, void *context)
 {
     Interp *const vm = interp_of(ex);
-    const uint32_t number = intern(vm, name); // may move the table
+    const uint32_t number = intern(vm, name);
     Extern *const ext = &vm->externs.data[number];
     ext->fn = fn;
     ext->context = context;

@@ -61,7 +61,7 @@ static void test_undeclared(void **state)
          "invalid dynamic stack slot reference dss1"},
         {{.op = OP_SYMBOL_VALUE, .ctrl = TYPE_I64, .w = {2}}, "invalid global value reference gv2"},
         {{.op = OP_VCONST, .ctrl = TYPE_I8X16, .w = {9}}, "invalid constant reference const9"},
-        {{.op = OP_CALL_INDIRECT, .w = {4}}, "invalid signature reference sig4"},
+        {{.op = OP_CALL_INDIRECT, .w = {4}}, "expected 1 operands, found 0"},
         {{.op = OP_INEG, .ctrl = TYPE_I64, .w = {77}}, "uses undefined value v77"},
         {{.op = OP_ICONST, .ctrl = TYPE_I8, .w = {255}}, "out of bounds of the type i8"},
         {{.op = OP_NOP}, "expected 0 result values, found 1"},
@@ -82,6 +82,63 @@ static void test_undeclared(void **state)
             built.f->nodes.data[inst.i].results = 0;
         }
         built_expect(&built, (EntityRef){ENTITY_INST, inst.i}, rows[i].text);
+    }
+}
+
+// An indirect call by a signature that is not there, and a call of a function with such a one.
+static void test_missing_signatures(void **state)
+{
+    (void)state;
+    Built built;
+    built_start(&built);
+    const uint32_t callee =
+        inst_result(built.f,
+                    built_append(&built, (InstData){.op = OP_ICONST, .ctrl = TYPE_I64}, true))
+            .i;
+    const InstData indirect = {
+        OP_CALL_INDIRECT, 0, TYPE_I64, {4, 0, 0, func_add_list(built.f, &callee, 1)}};
+    const Inst inst = built_append(&built, indirect, false);
+    built_expect(&built, (EntityRef){ENTITY_INST, inst.i}, "invalid signature reference sig4");
+
+    built_start(&built);
+    const ExtFuncData func = {.sig = NO(SigRef), .declared = true, .pos = POS_NONE};
+    VEC_PUSH(&built.arena, &built.f->funcs, func);
+    const Inst call = built_append(&built, (InstData){.op = OP_CALL}, false);
+    built_expect(&built, (EntityRef){ENTITY_INST, call.i}, "invalid signature reference sig");
+}
+
+// Controlling types that the parser would refuse; of a wrong one nothing is derived.
+static void test_controlling_types(void **state)
+{
+    (void)state;
+    static const struct {
+        Opcode op;
+        Type type;
+    } rows[] = {
+        {OP_FADD, TYPE_I32},
+        {OP_IADD, TYPE_F32},
+        {OP_CLZ, TYPE_I8X16},
+        {OP_UMUL_OVERFLOW, TYPE_I128},
+        {OP_SPLAT, TYPE_I32},
+        {OP_SNARROW, TYPE_I8X16},
+        {OP_SQMUL_ROUND_SAT, TYPE_I8X16},
+        {OP_BMASK, TYPE_F32},
+        {OP_ISPLIT, TYPE_I8},
+        {OP_ICONCAT, TYPE_I128},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        Built built;
+        built_start(&built);
+        const bool from_int = rows[i].op == OP_BMASK || rows[i].op == OP_SPLAT;
+        const Type operand = from_int ? TYPE_I32 : rows[i].type;
+        const uint32_t v = func_add_param(built.f, (Block){0}, operand).i;
+        AbiParam *const param = ARENA_NEW(&built.arena, AbiParam);
+        param->type = operand;
+        built.f->sig.params = param;
+        built.f->sig.num_params = 1;
+        const InstData data = {(uint8_t)rows[i].op, 0, rows[i].type, {v, v}};
+        const Inst inst = built_append(&built, data, true);
+        built_expect(&built, (EntityRef){ENTITY_INST, inst.i}, "has an invalid controlling type");
     }
 }
 
@@ -268,7 +325,7 @@ static void add_inst(Random *r, Block block, bool ends)
         data.w[i] = pick_value(r);
     if (format->values == 0)
         data.w[0] = pick(r, 3);
-    if (format->list)
+    if (format->list) // a missing callee is fatal
         data.w[3] = pick_values(r, 4, false);
     else if (pick(r, 8) == 0)
         data.w[3] = pick(r, 0x40000); // memory flags
@@ -381,9 +438,14 @@ static void test_branches_are_terminators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undeclared),     cmocka_unit_test(test_removed_definitions),
-        cmocka_unit_test(test_large_function), cmocka_unit_test(test_random_functions),
-        cmocka_unit_test(test_diag),           cmocka_unit_test(test_branches_are_terminators),
+        cmocka_unit_test(test_undeclared),
+        cmocka_unit_test(test_missing_signatures),
+        cmocka_unit_test(test_controlling_types),
+        cmocka_unit_test(test_removed_definitions),
+        cmocka_unit_test(test_large_function),
+        cmocka_unit_test(test_random_functions),
+        cmocka_unit_test(test_diag),
+        cmocka_unit_test(test_branches_are_terminators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
