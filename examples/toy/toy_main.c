@@ -148,8 +148,8 @@ static bool cut(Str *line, const char *mark, Str *part)
     return false;
 }
 
-// Evaluates "f(1, 2) == 3"; behind two blanks, and in lines of another form, are words for people. Counts
-// the line in *checks.
+// Evaluates "f(1, 2) == 3"; behind two blanks, and in lines of another form, are words for people.
+// Counts the line in *checks.
 static Status check_line(Program *p, Str line, uint32_t *checks)
 {
     const Str whole = line;

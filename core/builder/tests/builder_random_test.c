@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random programs with variables and gotos, built by the builder and executed twice: as they are, with
-// an array of variables, and as the SSA form, with block parameters. Both must give the same; and the
-// SSA form must be valid, its definitions dominating its uses. Blocks are sealed as early as can be, or at
-// random times, or all at the end: the result is the same program each time.
+// Random programs with variables and gotos, built by the builder and executed twice: as they are,
+// with an array of variables, and as the SSA form, with block parameters. Both must give the same;
+// and the SSA form must be valid, its definitions dominating its uses. Blocks are sealed as early
+// as can be, or at random times, or all at the end: the result is the same program each time.
 
 #include "assay/builder.h"
 #include "base/tests/child.h"
@@ -67,7 +67,8 @@ static void make_program(Program *p, uint64_t seed)
 
 // ---- The program as it is ----
 
-// What happened: the value returned, or that fuel ran out, with the variables mixed in at each block.
+// What happened: the value returned, or that fuel ran out, with the variables mixed in at each
+// block.
 typedef struct Outcome {
     bool returned;
     uint64_t value;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The interpreter on functions made by hand: traps and their places, fuel, deep and tail calls, memory,
-// byte order, wide vectors, imports, what is unsupported. Expected values are worked out by hand or
-// by the host's own arithmetic.
+// The interpreter on functions made by hand: traps and their places, fuel, deep and tail calls,
+// memory, byte order, wide vectors, imports, what is unsupported. Expected values are worked out by
+// hand or by the host's own arithmetic.
 
 #include "emulate/interp/interp.h"
 
