@@ -7,8 +7,8 @@
 //   look at it    ir/         types, opcodes and their tables, functions as flat tables
 //                 analysis/   control-flow graph, dominator tree
 //   judge it      validate/   is it well formed, under which settings/
-//   run it        emulate/    engines that execute a module; a library of its own (assay_emulate), to
-//                             be included as <emulate/emulate.h>
+//   run it        emulate/    engines that execute a module; a library of its own (assay_emulate),
+//                             to be included as <emulate/emulate.h>
 //   below all     base/       arenas, strings, errors
 //
 // In short (docs/embedding.md goes through it, examples/toy is a program that does it):

@@ -115,6 +115,7 @@ static inline ExtName builder_name(Str text)
 
 // ---- Declarations ----
 
+// Declares a signature, for calls of any kind; what it points to is copied.
 SigRef builder_signature(Builder *b, Signature sig);
 // A function to be called; `colocated`: close enough for a direct call.
 FuncRef builder_import(Builder *b, ExtName name, SigRef sig, bool colocated);
@@ -138,6 +139,7 @@ static inline MemFlags builder_in_region(MemFlags flags, Region region)
 
 // ---- Blocks ----
 
+// The entry block: the first one, with the function's parameters.
 Block builder_entry(const Builder *b);
 // Parameter number `num` of the function: a parameter of the entry block.
 Value builder_param(const Builder *b, uint32_t num);
@@ -162,6 +164,7 @@ void builder_seal_all(Builder *b);
 
 // ---- Variables ----
 
+// A new variable, which blocks may define and read at will.
 Var builder_var(Builder *b, Type type);
 // `var` is `x` from here on in the current block.
 void builder_def(Builder *b, Var var, Value x);
