@@ -250,13 +250,13 @@ def vector_width_files(oracle):
 # ---- Bits ----
 
 
-def as_bytes(value, t):
-    return b"".join(lane.to_bytes(t.bits // 8, "little") for lane in value)
+def as_bytes(value, t, order="little"):
+    return b"".join(lane.to_bytes(t.bits // 8, order) for lane in value)
 
 
-def from_bytes(data, t):
+def from_bytes(data, t, order="little"):
     size = t.bits // 8
-    return [int.from_bytes(data[i:i + size], "little") for i in range(0, len(data), size)]
+    return [int.from_bytes(data[i:i + size], order) for i in range(0, len(data), size)]
 
 
 def bitcast_files():
@@ -276,15 +276,28 @@ def bitcast_files():
             yield file
 
 
-def bitcast_function(file, a, b):
-    flag = "" if a.lanes == b.lanes else " little"
+    groups = {64: ("i64", "f64", "i8x8", "i16x4", "i32x2", "f32x2"),
+              128: ("i128", "i8x16", "i16x8", "i32x4", "i64x2", "f64x2")}
+    file = File("runtests/bitcast-big", "bitcast in big-endian order: as if stored as the one type "
+                "and loaded as the other, lane 0 first, each lane's bytes from the highest.",
+                BITS_SOURCE, INTERPRET)
+    for types in groups.values():
+        for a in map(Type, types):
+            for b in map(Type, types):
+                if a.text != b.text:
+                    bitcast_function(file, a, b, "big")
+    yield file
+
+
+def bitcast_function(file, a, b, order="little"):
+    flag = "" if a.lanes == b.lanes and order == "little" else " " + order
     func = file.func(f"bitcast_{a}_{b}", [a], [b], [f"v1 = bitcast.{b}{flag} v0", "return v1"])
     values = [ramp(a), ramp(a, 1)]
     if a.lanes == 1 and a.kind == "f":
         f = Floats(a.bits)
         values += [[f.neg(0)], [f.snan], [f.neg(f.nan_payload)], [f.min_sub]]
     for x in values:
-        func.run([x], [from_bytes(as_bytes(x, a), b)])
+        func.run([x], [from_bytes(as_bytes(x, a, order), b, order)])
 
 
 def files(oracle):

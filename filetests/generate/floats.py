@@ -186,6 +186,36 @@ def integral_files(oracle):
             yield file
 
 
+def canonical_file():
+    """With the setting every NaN that arithmetic makes is the positive quiet one."""
+    file = File("runtests/nan-canonicalization", "enable_nan_canonicalization: the NaN of every "
+                "arithmetic operation is the positive quiet one without payload.",
+                "by hand, the canonical NaN.", BOTH, sets=("enable_nan_canonicalization",))
+    unary, binary = ("sqrt", "ceil", "floor", "trunc", "nearest"), ("fadd", "fsub", "fmul", "fdiv",
+                                                                    "fmin", "fmax")
+    for t in map(Type, ("f32", "f64", "f32x4", "f64x2")):
+        f = Floats(t.bits)
+        canonical = [[f.nan] * t.lanes]
+        for op in unary:
+            func = file.func(f"{op}_{t}", [t], [t], [f"v1 = {op} v0", "return v1"])
+            for nan in f.nans():
+                func.run([[nan] * t.lanes], canonical)
+            if op == "sqrt":
+                func.run([[f.neg(f.one)] * t.lanes], canonical)
+        for op in binary:
+            func = file.func(f"{op}_{t}", [t, t], [t], [f"v2 = {op} v0, v1", "return v2"])
+            for nan in f.nans()[1:4]:
+                func.run([[nan] * t.lanes, [f.one] * t.lanes], canonical)
+                func.run([[f.one] * t.lanes, [nan] * t.lanes], canonical)
+        func = file.func(f"fma_{t}", [t, t, t], [t], ["v3 = fma v0, v1, v2", "return v3"])
+        func.run([[f.one] * t.lanes, [f.inf] * t.lanes, [f.neg(f.inf)] * t.lanes], canonical)
+        func.run([[f.one] * t.lanes, [f.one] * t.lanes, [f.neg(f.snan)] * t.lanes], canonical)
+        for op, x, y in (("fsub", f.inf, f.inf), ("fmul", 0, f.inf), ("fdiv", 0, f.neg(0))):
+            func = file.func(f"invalid_{op}_{t}", [t, t], [t], [f"v2 = {op} v0, v1", "return v2"])
+            func.run([[x] * t.lanes, [y] * t.lanes], canonical)
+    yield file
+
+
 # ---- Minimum, maximum ----
 
 
@@ -303,6 +333,7 @@ def fcmp_use_files(oracle):
 def files(oracle):
     yield from arithmetic_files(oracle)
     yield from integral_files(oracle)
+    yield from canonical_file()
     yield from minmax_files(oracle)
     yield from sign_files()
     yield from fcmp_files(oracle)

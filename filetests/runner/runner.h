@@ -26,7 +26,7 @@ typedef enum TestStatus {
 
 typedef enum RunnerOutcome {
     RUNNER_PASSED,
-    RUNNER_FAILED, // a test failed, a limit was exceeded, or nothing was found
+    RUNNER_FAILED, // a test failed, a limit was exceeded, a path is bad, or nothing was found
     RUNNER_USAGE   // the options make no sense; the Diag says why
 } RunnerOutcome;
 

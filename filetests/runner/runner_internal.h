@@ -30,6 +30,7 @@ typedef struct Result {
     Engine engine;      // ENGINE_COUNT: the sub-test runs no code
     uint32_t func;      // number in the module; NO_INDEX: the whole file
     uint32_t line;      // 0: the whole file
+    uint32_t col;       // 0: the whole line
     uint32_t directive; // place of a run directive in the file, NO_INDEX for other sub-tests
     Str command;        // "run", "cat", "parse"
     Str function;       // "%f"
