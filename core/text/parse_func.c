@@ -33,7 +33,7 @@ Status text_parse_entity(Parser *p, uint32_t kind, const char *what, uint32_t *o
         return text_unexpected(lx, what);
     if (UNLIKELY(lx->tok.number > ENTITY_MAX))
         return LEX_ERROR(lx, STATUS_LIMIT, lx->tok.pos, "the number of `%.*s` exceeds %u",
-                         STR_ARG(lx->tok.text), ENTITY_MAX);
+                         TOKEN_ARG(lx->tok.text), ENTITY_MAX);
     *out = lx->tok.number;
     text_lex_next(lx);
     return STATUS_OK;
@@ -188,7 +188,7 @@ static Status parse_tags(Parser *p, InstExtra *extra)
             TRY(text_parse_entity(p, TOK_SS, "a stack slot", &tag.index));
             if (tag.index >= p->f->slots.len || !p->f->slots.data[tag.index].declared)
                 return LEX_ERROR(lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared",
-                                 STR_ARG(tok.text));
+                                 TOKEN_ARG(tok.text));
         } else {
             uint64_t n;
             TRY(text_lit_uint(lx, UINT32_MAX, "a debug tag", &n));

@@ -81,6 +81,9 @@ Status text_expect(Lexer *lx, char c);
 #define LEX_ERROR(lx, status, pos, ...) \
     diag_error((lx)->diag, (status), (lx)->source, (pos), __VA_ARGS__)
 
+// Conversion for "%.*s" of a token's text, of which messages show the beginning.
+#define TOKEN_ARG(s) (int)((s).len > 40 ? 40 : (s).len), (s).data
+
 static inline bool text_at(const Lexer *lx, uint32_t kind)
 {
     return lx->tok.kind == kind;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Func -> FuncCode. An instruction that can't be executed, because it is not supported or because its
-// types don't fit its opcode, becomes X_STOP: it matters only if it is reached.
+// Func -> FuncCode. An instruction that can't be executed, because it is not supported or because
+// its types don't fit its opcode, becomes X_STOP: it matters only if it is reached.
 
 #include "emulate/interp/interp_internal.h"
 
@@ -194,8 +194,8 @@ static void push_move(Decoder *d, uint32_t dst, uint32_t src, uint32_t n)
 }
 
 // The moves of a block call. They take effect at once: what an earlier move of the list would
-// overwrite is saved behind the frame's values first. The parameters are neighbours, so that is what
-// lies between the first parameter and the one that the value goes to.
+// overwrite is saved behind the frame's values first. The parameters are neighbours, so that is
+// what lies between the first parameter and the one that the value goes to.
 static bool add_edge(Decoder *d, uint32_t call)
 {
     const Block block = d->f->calls.data[call].block;

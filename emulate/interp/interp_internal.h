@@ -2,10 +2,11 @@
 //
 // interp, inside: decoded functions, frames, guest memory.
 //
-// A function is decoded when it is first called: aliases resolved, each value given a place among the
-// 8-byte cells of its frame, blocks laid out in one array of Code, block arguments turned into lists
-// of moves. A value occupies as many cells as its bytes need; the bytes behind it in its last cell are
-// zero. So an integer of up to 64 bits, and any float up to f64, is its bits zero-extended in a cell.
+// A function is decoded when it is first called: aliases resolved, each value given a place among
+// the 8-byte cells of its frame, blocks laid out in one array of Code, block arguments turned into
+// lists of moves. A value occupies as many cells as its bytes need; the bytes behind it in its last
+// cell are zero. So an integer of up to 64 bits, and any float up to f64, is its bits zero-extended
+// in a cell.
 //
 // Integers of up to 64 bits run in the main loop (interp_run.c); everything else goes through
 // interp_step (interp_step.c), which works lane by lane on 128-bit integers.

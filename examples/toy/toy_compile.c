@@ -218,8 +218,8 @@ static Value binary(Compiler *c, int level)
     return x;
 }
 
-// `x op right`, where the right side is evaluated only if `x` does not decide. The result is a variable
-// of its own that both ways set: the builder makes it a block parameter.
+// `x op right`, where the right side is evaluated only if `x` does not decide. The result is a
+// variable of its own that both ways set: the builder makes it a block parameter.
 static Value decide(Compiler *c, Value x, bool is_and, Value (*right)(Compiler *c))
 {
     const Var result = builder_var(c->b, TYPE_I64);

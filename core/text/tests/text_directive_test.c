@@ -2,7 +2,7 @@
 //
 // Run directives: kinds, arguments, expectations, our extensions, and mistakes with their places.
 
-#include "text_test.h"
+#include "text/tests/text_test.h"
 
 typedef struct Read {
     Parsed parsed;

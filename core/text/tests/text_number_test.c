@@ -3,7 +3,7 @@
 // Numbers: integers at the edges of their types, floats of the four formats at the edges of
 // precision and range, constant bytes; in both directions.
 
-#include "text_test.h"
+#include "text/tests/text_test.h"
 
 typedef struct Datum {
     Arena arena;

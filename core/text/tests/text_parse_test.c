@@ -3,7 +3,7 @@
 // Parsing: what each mistake is told as and where, entity words, types, references, aliases,
 // comments, headers, limits.
 
-#include "text_test.h"
+#include "text/tests/text_test.h"
 
 // A function around statements that start at line 3, column 1.
 #define BODY(text) "function %f(i32, i64, f32) {\nblock0(v0: i32, v1: i64, v2: f32):\n" text "\n}\n"

@@ -3,7 +3,7 @@
 // Printing: declarations, suffixes, immediates, comments, aliases, margins; functions that no text
 // was parsed for. What is expected here also has to print as itself.
 
-#include "text_test.h"
+#include "text/tests/text_test.h"
 
 static void test_declarations(void **state)
 {
