@@ -77,6 +77,10 @@ static void check_exactly(Job *job, Result result, uint32_t func, Str text)
         VEC_PUSH(job->arena, &job->blessings, blessing);
     if (job->options->bless == BLESS_WRITE)
         return; // bless_file judges it
+    if (job->options->bless == BLESS_DRY_RUN) {
+        job_fail(job, result, STR("the output differs")); // the patch shows how
+        return;
+    }
     StrBuf diff = {.arena = job->arena};
     diff_lines(job->arena, expected, text, 3, &diff);
     result.detail = buf_view(&diff);

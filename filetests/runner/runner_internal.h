@@ -80,7 +80,8 @@ typedef struct State {
 
 // Reads the state file; a missing one is no error.
 Status state_read(Arena *arena, const char *path, State *out, Diag *diag);
-// Writes the failures of this run over those of the files that were run, keeping the others.
+// Writes the failures of this run over those of the files that were run, keeping those of others
+// that still exist.
 Status state_write(Arena *arena, const char *path, const TestList *tests, const bool *failed,
                    Diag *diag);
 // Writes `text` to a temporary file beside `path` and renames it.

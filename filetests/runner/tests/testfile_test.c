@@ -290,8 +290,8 @@ static void bless_refuses(void **state)
     static const char *const rows[] = {
         "test cat precise-output\n\nfunction %f() {\nblock0: ; inside\n    return\n}\n",
         "test cat precise-output\n\nfunction %f() {\nblock0:\n    return\n} ; behind\n",
-        CAT "; run: %f() == []\n",
-        "test cat precise-output\ntest print-cfg precise-output\n" EMPTY,
+        (CAT "; run: %f() == []\n"),
+        ("test cat precise-output\ntest print-cfg precise-output\n" EMPTY),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_fails(f, rows[i], "can't bless");
