@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every opcode under every controlling type that its row allows: emitted with operands that the row asks
-// for, it is taken without complaint and has the results of the row; with an operand of another type, it is
-// refused.
+// Every opcode under every controlling type that its row allows: emitted with operands that the row
+// asks for, it is taken without complaint and has the results of the row; with an operand of
+// another type, it is refused.
 
 #include "assay/builder.h"
 #include "base/tests/child.h"
@@ -105,8 +105,8 @@ static void emit(Builder *b, Opcode op, Type type, const Value *v)
     fail();
 }
 
-// Emits `op` in a function of its own, operand `wrong` (if less than 3) of a type not allowed, and leaves
-// the function under construction. False when there is no such operand.
+// Emits `op` in a function of its own, operand `wrong` (if less than 3) of a type not allowed, and
+// leaves the function under construction. False when there is no such operand.
 static bool emit_one(Fixture *x, Opcode op, Type ctrl, uint32_t wrong)
 {
     static AbiParam param = {.type = TYPE_I64};

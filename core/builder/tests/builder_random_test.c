@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random programs with variables and gotos, built by the builder and executed twice: as they are, with
-// an array of variables, and as the SSA form, with block parameters. Both must give the same; and the
-// SSA form must be valid, its definitions dominating its uses. Blocks are sealed as early as can be, or at
-// random times, or all at the end: the result is the same program each time.
+// Random programs with variables and gotos, built by the builder and executed twice: as they are,
+// with an array of variables, and as the SSA form, with block parameters. Both must give the same;
+// and the SSA form must be valid, its definitions dominating its uses. Blocks are sealed as early
+// as can be, or at random times, or all at the end: the result is the same program each time.
 
 #include "assay/builder.h"
 #include "base/tests/child.h"
@@ -67,7 +67,7 @@ static void make_program(Program *p, uint64_t seed)
 
 // ---- The program as it is ----
 
-// What happened: the value returned, or that fuel ran out, with the variables mixed in at each block.
+// What happened: the value returned, or that fuel (one unit a block) ran out.
 typedef struct Outcome {
     bool returned;
     uint64_t value;
@@ -141,15 +141,20 @@ static void build_end(Builder *b, const ProgramBlock *block, const Var *vars, co
 
 typedef enum Sealing { SEAL_EARLY, SEAL_RANDOM, SEAL_LATE } Sealing;
 
+typedef struct Sealer {
+    Sealing how;
+    uint64_t seed;
+    bool filled[MAX_BLOCKS];
+} Sealer;
+
 // Seals what may be sealed: blocks all of whose branches are there.
-static void seal_some(Builder *b, const Program *p, const Block *blocks, const bool *filled,
-                      Sealing how, uint64_t *seed)
+static void seal_some(Builder *b, const Program *p, const Block *blocks, Sealer *sealer)
 {
-    for (uint32_t i = 1; i < p->num_blocks && how != SEAL_LATE; i++) {
-        bool ready = how == SEAL_EARLY || next_random(seed, 4) == 0;
+    for (uint32_t i = 1; i < p->num_blocks && sealer->how != SEAL_LATE; i++) {
+        bool ready = sealer->how == SEAL_EARLY || next_random(&sealer->seed, 4) == 0;
         for (uint32_t from = 0; from < p->num_blocks; from++)
             for (uint32_t t = 0; t < p->blocks[from].num_targets; t++)
-                ready &= filled[from] || p->blocks[from].targets[t] != i;
+                ready &= sealer->filled[from] || p->blocks[from].targets[t] != i;
         if (ready)
             builder_seal(b, blocks[i]);
     }
@@ -162,20 +167,21 @@ static Func *build(Fixture *x, const Program *p, Sealing how, uint64_t seed)
     builder_begin(b, builder_name(STR("f")), (Signature){NULL, &param, 0, 1, CC_SYSTEM_V});
     Block blocks[MAX_BLOCKS] = {builder_entry(b)};
     Var vars[MAX_VARS];
-    bool filled[MAX_BLOCKS] = {false};
+    Sealer sealer = {.how = how, .seed = seed};
     for (uint32_t i = 1; i < p->num_blocks; i++)
         blocks[i] = builder_block(b);
     for (uint32_t i = 0; i < p->num_vars; i++)
         vars[i] = builder_var(b, TYPE_I64);
-    seal_some(b, p, blocks, filled, how, &seed);
-    const uint32_t turn = 1 + next_random(&seed, p->num_blocks - 1); // fill them in any order
+    seal_some(b, p, blocks, &sealer);
+    const uint32_t turn =
+        1 + next_random(&sealer.seed, p->num_blocks - 1); // fill them in any order
     for (uint32_t k = 0; k < p->num_blocks; k++) {
         const uint32_t i = k == 0 ? 0 : 1 + (k + turn) % (p->num_blocks - 1);
         builder_switch(b, blocks[i]);
         build_steps(b, &p->blocks[i], vars);
         build_end(b, &p->blocks[i], vars, blocks);
-        filled[i] = true;
-        seal_some(b, p, blocks, filled, how, &seed);
+        sealer.filled[i] = true;
+        seal_some(b, p, blocks, &sealer);
     }
     builder_seal_all(b);
     Func *f = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Out of memory at each allocation in turn, in a child process: parsing, validating, printing and building
-// must end by the arena's hook or by the message and abort, never in another way.
+// Out of memory at each allocation in turn, in a child process: parsing, validating, printing and
+// building must end by the arena's hook or by the message and abort, never in another way.
 //
 // All memory comes from aligned_alloc in arena.c. The linker puts the function below in its place
 // (--wrap), so that the library needs no switch for tests.
