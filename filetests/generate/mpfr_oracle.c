@@ -2,11 +2,11 @@
 //
 // Expected values of float operations from MPFR, for binary16, 32, 64 and 128. Reads lines
 //
-//   OP FORMAT ARGS...     a float is its bits in hexadecimal, an integer to read is decimal
+//   OP FORMAT ARGS...     a float is its bits in hexadecimal, an integer is decimal
 //
-// and answers each with one line: bits in hexadecimal, "nan", or an integer in hexadecimal. Where the host has the
-// format (float, double, and __float128 in software) basic operations are also done by gcc's code,
-// and a difference ends the program: then one of the two oracles is wrong.
+// and answers each with one line: bits in hexadecimal, "nan", or an integer in hexadecimal. Where
+// gcc has the format (float, double, and __float128 in software) basic operations are also done by
+// its code, and a difference ends the program: then one of the two oracles is wrong.
 //
 //   add sub mul div F a b   sqrt F a   fma F a b c   ceil floor trunc nearest F a
 //   convert F a G           a in format F rounded to format G
