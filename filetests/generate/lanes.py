@@ -85,8 +85,8 @@ def lane_moves_file():
 def wide_lanes_file():
     """Wide vectors built from scalars and reduced to a scalar: h = rotl(h, 1) ^ lane."""
     file = File("runtests/wide-lanes", "splat, insertlane and extractlane on vectors of 256 to "
-                "2048 bits: built from scalars, reduced to a scalar by h = rotl(h, 1) xor lane.", SOURCE,
-                INTERPRET)
+                "2048 bits: built from scalars, reduced to a scalar by h = rotl(h, 1) xor lane.",
+                SOURCE, INTERPRET)
     for text in ("i8x32", "i16x16", "i32x8", "i64x4", "i128x2", "i8x64", "i8x256", "i128x4"):
         t = Type(text)
         body, n, vector = [f"v1 = splat.{t} v0"], 2, 1

@@ -53,7 +53,7 @@ static Bits bits_parse(const char *text)
         const char *at = strchr(digits, *p);
         if (!at)
             fail("bad digit", text);
-        value = value << 4 | (Bits)(at - digits);
+        value = value << 4 | (Bits)(size_t)(at - digits);
     }
     return value;
 }
@@ -274,6 +274,9 @@ static void do_convert(const Format *from, const char *word, const Format *to)
     mpfr_clear(out);
 }
 
+// Hexadecimal digits of the largest binary128 number, a sign and the end.
+enum { DIGITS_MAX = 16384 / 4 + 2 };
+
 static void do_to_int(const Format *f, const char *word)
 {
     mpfr_t in;
@@ -286,8 +289,8 @@ static void do_to_int(const Format *f, const char *word)
         mpz_t z;
         mpz_init(z);
         mpfr_get_z(z, in, MPFR_RNDZ);
-        mpz_out_str(stdout, 16, z);
-        putchar('\n');
+        char digits[DIGITS_MAX];
+        puts(mpz_get_str(digits, 16, z));
         mpz_clear(z);
     }
     mpfr_clear(in);

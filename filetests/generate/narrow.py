@@ -88,8 +88,8 @@ def files(_oracle):
     for bits in WIDTHS:
         for name, (width, make, value) in producers(bits).items():
             file = File(f"runtests/narrow-i{bits}-{name}", f"An i{bits} from a {name}, whose "
-                        "register may hold anything above its width, fed to what must not see that.", SOURCE,
-                        BOTH)
+                        "register may hold anything above its width, fed to what must not see "
+                        "that.", SOURCE, BOTH)
             decls = ["ss0 = explicit_slot 16"] if any("ss0" in line for line in make) else []
             for consumer, (result, use, meaning) in consumers(bits).items():
                 func = file.func(f"{name}_{consumer}_i{bits}", [f"i{width}"], [result],
