@@ -17,12 +17,12 @@ cflags="-std=c17 -pedantic-errors -Wall -Wextra -Werror -O1 $(pkg-config --cflag
 libs=$(pkg-config --libs assay)
 
 # Away from the source tree, so that no header of it can be found by chance.
-mkdir "$tmp/toy"
-cp "$source"/examples/toy/*.[ch] "$tmp/toy"
+mkdir -p "$tmp/examples/toy"
+cp "$source"/examples/toy/*.[ch] "$tmp/examples/toy"
 cd "$tmp"
-$cc $cflags toy/*.c $libs -o toy/toy
+$cc $cflags -I. examples/toy/*.c $libs -o toy
 for program in "$source"/examples/toy/programs/*.toy; do
-    toy/toy check "$program"
+    ./toy check "$program"
 done
 
 # The blocks marked ```c are the program, the block marked ```text its output.

@@ -88,8 +88,8 @@ typedef struct RunDirective {
 } RunDirective;
 
 // Reads a comment of a function with signature `sig`, which gives the types. Text behind a complete
-// directive is ignored. A bare `; run` has no call; it compares (!=) with the i8 0, which a result of
-// another type never equals.
+// directive is ignored. A bare `; run` has no call; it compares (!=) with the i8 0, which a result
+// of another type never equals.
 Status text_parse_directive(Arena *arena, Source *source, const Comment *comment,
                             const Signature *sig, RunDirective *out, Diag *diag);
 

@@ -136,8 +136,8 @@ Status text_lit_scalar(Lexer *lx, Type type, uint8_t *bytes);
 // The largest constant: 256 lanes of 128 bits.
 #define LIT_BYTES_MAX 4096u
 
-// Consumes constant bytes, either form, into `bytes` (room for LIT_BYTES_MAX). Of a known `type` the
-// size is type_bytes(); of TYPE_INVALID only the hexadecimal form is allowed.
+// Consumes constant bytes, either form, into `bytes` (room for LIT_BYTES_MAX). Of a known `type`
+// the size is type_bytes(); of TYPE_INVALID only the hexadecimal form is allowed.
 Status text_lit_bytes(Lexer *lx, Type type, uint8_t *bytes, uint32_t *size);
 
 // ---- The parser ----

@@ -3,7 +3,7 @@
 // From tokens to CLIF in one go, without a syntax tree: every function of the parser emits what it
 // has read, and the builder finds the SSA form.
 
-#include "toy.h"
+#include "examples/toy/toy.h"
 
 #define MAX_DEPTH 200 // of nested expressions and statements
 

@@ -32,7 +32,7 @@ def numbers_near_ranges(f, to):
             continue
         edge = f.power(exponent)
         out += [edge, edge - 1, edge + 1, f.neg(edge), f.neg(edge) - 1, f.neg(edge) + 1]
-        if exponent + 1 < f.fraction_bits:  # fractions near the end: MIN - 1/2 is in range, MIN - 1 not
+        if exponent + 1 < f.fraction_bits:  # MIN - 1/2 is in range, MIN - 1 is not
             whole = 1 << exponent
             for number in (2 * whole - 1, 2 * whole + 1, 2 * whole + 2):
                 value = f.rational(number, 1)
@@ -79,8 +79,8 @@ def to_int_files(oracle):
         for op in (f"fcvt_to_{sign}int", f"fcvt_to_{sign}int_sat"):
             for suffix, targets in (("", BOTH), ("-interpret", INTERPRET)):
                 for bits in FLOAT_BITS:
-                    file = File(f"runtests/{op}-f{bits}{suffix}", f"{op} from f{bits}: both ends of "
-                                "each range, NaNs, infinities.", SOURCE, targets)
+                    file = File(f"runtests/{op}-f{bits}{suffix}", f"{op} from f{bits}: both ends "
+                                "of each range, NaNs, infinities.", SOURCE, targets)
                     for to in INT_BITS:
                         if in_hand(bits, to) == (targets == BOTH):
                             to_int_function(oracle, file, op, bits, to, sign == "s")
@@ -126,7 +126,8 @@ def to_int_vector_files(oracle):
         for from_, to in shapes:
             t, r = Type(from_), Type(to)
             f = Floats(t.bits)
-            func = file.func(f"x86_cvtt2dq_{t}", [t], [r], [f"v1 = x86_cvtt2dq.{r} v0", "return v1"])
+            func = file.func(f"x86_cvtt2dq_{t}", [t], [r],
+                             [f"v1 = x86_cvtt2dq.{r} v0", "return v1"])
             values = numbers_near_ranges(f, r.bits) + [f.nan, f.neg(f.nan)]
             for (x,) in chunked([(v,) for v in values], t.lanes):
                 func.run([x], [[indefinite(oracle, f, v, r.bits) for v in x]])
@@ -149,7 +150,8 @@ def integers_to_round(bits, f):
                        2 * base - half, 2 * base - half - 1):
             out += [wrap(number, bits), wrap(-number, bits)]
     if f.bits == 16 and bits > 16:  # the last numbers before infinity
-        out += [wrap(s * n, bits) for n in (65504, 65519, 65520, 65521, 65535, 65536) for s in (1, -1)]
+        last = (65504, 65519, 65520, 65521, 65535, 65536)
+        out += [wrap(s * n, bits) for n in last for s in (1, -1)]
     return list(dict.fromkeys(out))
 
 
@@ -267,8 +269,8 @@ def bitcast_files():
              128: ("i8x16", "f16x8")}
     for suffix, targets, groups in (("", BOTH, machine), ("-interpret", INTERPRET, small)):
         for size, types in groups.items():
-            file = File(f"runtests/bitcast-{size}{suffix}", f"bitcast between types of {size} bits; "
-                        "NaNs keep theirs.", BITS_SOURCE, targets)
+            file = File(f"runtests/bitcast-{size}{suffix}", f"bitcast between types of {size} "
+                        "bits; NaNs keep theirs.", BITS_SOURCE, targets)
             for a in map(Type, types):
                 for b in map(Type, types):
                     if a.text != b.text:

@@ -67,8 +67,7 @@ static void make_program(Program *p, uint64_t seed)
 
 // ---- The program as it is ----
 
-// What happened: the value returned, or that fuel ran out, with the variables mixed in at each
-// block.
+// What happened: the value returned, or that fuel (one unit a block) ran out.
 typedef struct Outcome {
     bool returned;
     uint64_t value;
@@ -142,25 +141,22 @@ static void build_end(Builder *b, const ProgramBlock *block, const Var *vars, co
 
 typedef enum Sealing { SEAL_EARLY, SEAL_RANDOM, SEAL_LATE } Sealing;
 
-// A program under construction.
-typedef struct Building {
-    Builder *b;
-    const Program *p;
-    Block blocks[MAX_BLOCKS];
+typedef struct Sealer {
+    Sealing how;
+    uint64_t seed;
     bool filled[MAX_BLOCKS];
-} Building;
+} Sealer;
 
 // Seals what may be sealed: blocks all of whose branches are there.
-static void seal_some(const Building *building, Sealing how, uint64_t *seed)
+static void seal_some(Builder *b, const Program *p, const Block *blocks, Sealer *sealer)
 {
-    const Program *const p = building->p;
-    for (uint32_t i = 1; i < p->num_blocks && how != SEAL_LATE; i++) {
-        bool ready = how == SEAL_EARLY || next_random(seed, 4) == 0;
+    for (uint32_t i = 1; i < p->num_blocks && sealer->how != SEAL_LATE; i++) {
+        bool ready = sealer->how == SEAL_EARLY || next_random(&sealer->seed, 4) == 0;
         for (uint32_t from = 0; from < p->num_blocks; from++)
             for (uint32_t t = 0; t < p->blocks[from].num_targets; t++)
-                ready &= building->filled[from] || p->blocks[from].targets[t] != i;
+                ready &= sealer->filled[from] || p->blocks[from].targets[t] != i;
         if (ready)
-            builder_seal(building->b, building->blocks[i]);
+            builder_seal(b, blocks[i]);
     }
 }
 
@@ -169,21 +165,23 @@ static Func *build(Fixture *x, const Program *p, Sealing how, uint64_t seed)
     Builder *const b = builder_create(&x->module);
     AbiParam param = {.type = TYPE_I64};
     builder_begin(b, builder_name(STR("f")), (Signature){NULL, &param, 0, 1, CC_SYSTEM_V});
-    Building building = {.b = b, .p = p, .blocks = {builder_entry(b)}};
+    Block blocks[MAX_BLOCKS] = {builder_entry(b)};
     Var vars[MAX_VARS];
+    Sealer sealer = {.how = how, .seed = seed};
     for (uint32_t i = 1; i < p->num_blocks; i++)
-        building.blocks[i] = builder_block(b);
+        blocks[i] = builder_block(b);
     for (uint32_t i = 0; i < p->num_vars; i++)
         vars[i] = builder_var(b, TYPE_I64);
-    seal_some(&building, how, &seed);
-    const uint32_t turn = 1 + next_random(&seed, p->num_blocks - 1); // fill them in any order
+    seal_some(b, p, blocks, &sealer);
+    const uint32_t turn =
+        1 + next_random(&sealer.seed, p->num_blocks - 1); // fill them in any order
     for (uint32_t k = 0; k < p->num_blocks; k++) {
         const uint32_t i = k == 0 ? 0 : 1 + (k + turn) % (p->num_blocks - 1);
-        builder_switch(b, building.blocks[i]);
+        builder_switch(b, blocks[i]);
         build_steps(b, &p->blocks[i], vars);
-        build_end(b, &p->blocks[i], vars, building.blocks);
-        building.filled[i] = true;
-        seal_some(&building, how, &seed);
+        build_end(b, &p->blocks[i], vars, blocks);
+        sealer.filled[i] = true;
+        seal_some(b, p, blocks, &sealer);
     }
     builder_seal_all(b);
     Func *f = NULL;

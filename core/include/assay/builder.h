@@ -115,7 +115,7 @@ static inline ExtName builder_name(Str text)
 
 // ---- Declarations ----
 
-// Declares a signature, for calls of any kind; what it points to is copied.
+// A signature for calls. Equal ones are not merged: keep the number.
 SigRef builder_signature(Builder *b, Signature sig);
 // A function to be called; `colocated`: close enough for a direct call.
 FuncRef builder_import(Builder *b, ExtName name, SigRef sig, bool colocated);
@@ -139,7 +139,7 @@ static inline MemFlags builder_in_region(MemFlags flags, Region region)
 
 // ---- Blocks ----
 
-// The entry block: the first one, with the function's parameters.
+// The entry block, which builder_begin made. Nothing may branch to it.
 Block builder_entry(const Builder *b);
 // Parameter number `num` of the function: a parameter of the entry block.
 Value builder_param(const Builder *b, uint32_t num);
@@ -147,7 +147,7 @@ Value builder_param(const Builder *b, uint32_t num);
 // that is neither switched to nor branched to leaves no trace.
 Block builder_block(Builder *b);
 // A parameter of `block` (not of the entry block), to be matched by the arguments of each branch
-// there.
+// there. At most 65,535 of them.
 Value builder_append_param(Builder *b, Block block, Type type);
 // Makes `block`, without instructions so far, the one that instructions are appended to. Blocks
 // keep the order in which they were first switched to.
@@ -164,7 +164,7 @@ void builder_seal_all(Builder *b);
 
 // ---- Variables ----
 
-// A new variable, which blocks may define and read at will.
+// A new variable; it is local to the function, and its value is `type`'s zero until it is set.
 Var builder_var(Builder *b, Type type);
 // `var` is `x` from here on in the current block.
 void builder_def(Builder *b, Var var, Value x);

@@ -183,6 +183,32 @@ static void test_calls(void **state)
            "}\n");
 }
 
+// Formats that the other tests leave out.
+static void test_formats(void **state)
+{
+    (void)state;
+    static const char text[] = "function %f(i64, i32, f64, i8x16) fast {\n"
+                               "block0(v0: i64, v1: i32, v2: f64, v3: i8x16):\n"
+                               "    v4 = iadd v0, v0\n"
+                               "    v5 = extractlane v3, 15\n"
+                               "    v6 = insertlane v3, v5, 1\n"
+                               "    v7 = fma v2, v2, v2\n"
+                               "    v8 = fcmp uno v2, v7\n"
+                               "    v9 = icmp ule v0, v4\n"
+                               "    v10 = uadd_overflow_trap v0, v4, user9\n"
+                               "    v11 = bitcast.i64 little v2\n"
+                               "    atomic_store notrap v1, v0\n"
+                               "    v12 = f16const 0x1.ffcp15\n"
+                               "    v13 = get_stack_pointer.i64 \n"
+                               "    istore8 aligned v1, v0-1\n"
+                               "    v14, v15 = isplit v0\n"
+                               "    v16 = vhigh_bits.i16 v3\n"
+                               "    nop \n"
+                               "    trap stk_ovf\n"
+                               "}\n";
+    prints(text, text);
+}
+
 static void test_margin(void **state)
 {
     (void)state;
@@ -279,9 +305,9 @@ int main(void)
         cmocka_unit_test(test_declarations), cmocka_unit_test(test_suffixes),
         cmocka_unit_test(test_immediates),   cmocka_unit_test(test_flags),
         cmocka_unit_test(test_constants),    cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_calls),        cmocka_unit_test(test_margin),
-        cmocka_unit_test(test_return),       cmocka_unit_test(test_built),
-        cmocka_unit_test(test_all_opcodes),
+        cmocka_unit_test(test_calls),        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_margin),       cmocka_unit_test(test_return),
+        cmocka_unit_test(test_built),        cmocka_unit_test(test_all_opcodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
