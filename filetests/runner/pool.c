@@ -4,12 +4,12 @@
 //
 // Each worker shares a Channel of memory with the parent and has a socket to it:
 //
-//     parent                                   worker
-//       | -- number of a file (4 bytes) --------> |  runs it; puts each result into the channel, and
-//       |                                         |  the sub-test before it starts
-//       | <------------------- 'F' (full) ------- |  no room for a record: waits
-//       | -- 'C' (continue) after emptying -----> |
-//       | <------------------- 'D' (done) ------- |  the file is finished
+//     parent                                  worker
+//       | -- number of a file (4 bytes) -------> |  runs it; puts each result into the channel, and
+//       |                                        |  the sub-test before it starts
+//       | <------------------- 'F' (full) ------ |  no room for a record: waits
+//       | -- 'C' (continue) after emptying ----> |
+//       | <------------------- 'D' (done) ------ |  the file is finished
 //
 // What is in the channel outlives the worker: after a crash or a kill the parent still has every
 // result so far, and the sub-test that was running. A socket that ends means that the worker did.

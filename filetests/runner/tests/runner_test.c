@@ -185,7 +185,8 @@ static void nothing_found_is_an_error(void **state)
     assert_int_equal(f->outcome, RUNNER_PASSED);
     f->paths[0] = "/nonexistent/path";
     fixture_run(f);
-    assert_int_equal(f->outcome, RUNNER_USAGE);
+    assert_int_equal(f->outcome, RUNNER_FAILED);
+    assert_int_equal(f->diag.errors, 1);
 }
 
 static void failures_are_remembered(void **state)
@@ -195,7 +196,8 @@ static void failures_are_remembered(void **state)
     f->options.state_path = fixture_path(f, "cache/deep/state.json");
     f->options.only_failed = true;
     fixture_run(f);
-    assert_int_equal(f->outcome, RUNNER_USAGE); // nothing is known yet
+    assert_int_equal(f->outcome, RUNNER_FAILED); // nothing is known yet
+    assert_contains(f->diag.messages.data[0].text.data, "no earlier run is recorded");
     f->options.only_failed = false;
     fixture_run(f);
     f->options.only_failed = true;

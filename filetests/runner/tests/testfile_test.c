@@ -71,10 +71,10 @@ static void misspelt_directives(void **state)
 static void prose_is_no_directive(void **state)
 {
     Fixture *f = *state;
-    static const char *const prose[] = {"NOTE",  "note",  "node",  "See",   "Checks", "checks",
-                                        "point", "paint", "runs",  "sun",   "errors", "help",
-                                        "heat",  "https", "store", "trap",  "nop",    "net",
-                                        "Check", "TODO",  "Run",   "index", "example"};
+    static const char *const prose[] = {"NOTE",  "note",  "node",  "See",    "Checks", "checks",
+                                        "point", "paint", "runs",  "sun",    "errors", "help",
+                                        "heat",  "https", "store", "trap",   "nop",    "net",
+                                        "Check", "Run",   "index", "example"};
     for (size_t i = 0; i < sizeof(prose) / sizeof(prose[0]); i++) {
         const Str text =
             str_printf(&f->arena, "%s;; %s: something\n", "test cat\n" EMPTY, prose[i]);
@@ -290,8 +290,8 @@ static void bless_refuses(void **state)
     static const char *const rows[] = {
         "test cat precise-output\n\nfunction %f() {\nblock0: ; inside\n    return\n}\n",
         "test cat precise-output\n\nfunction %f() {\nblock0:\n    return\n} ; behind\n",
-        CAT "; run: %f() == []\n",
-        "test cat precise-output\ntest print-cfg precise-output\n" EMPTY,
+        (CAT "; run: %f() == []\n"),
+        ("test cat precise-output\ntest print-cfg precise-output\n" EMPTY),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_fails(f, rows[i], "can't bless");
