@@ -26,6 +26,9 @@
 #define INT_OVF  ((TrapCode)TRAP_INT_OVF)
 #define NO_TRAP  ((TrapCode)TRAP_NONE)
 
+// Structures that rules make live as long as the function's lowering.
+#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+
 // No rule of a term that must match did: a hole in the rules.
 NORETURN static inline void isle_nomatch(LowerCtx *ctx, const char *term, const char *where)
 {
@@ -67,6 +70,19 @@ static inline Gpr rule_pair_hi(LowerCtx *ctx, RegPair pair)
 {
     (void)ctx;
     return (Gpr){pair.hi};
+}
+
+static inline Gpr rule_gpr_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    return (Gpr){both.reg};
+}
+
+static inline Flags rule_flags_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    (void)both;
+    return (Flags){0};
 }
 
 // ---- Types ----
@@ -209,6 +225,46 @@ static inline bool rule_u64_at_most(LowerCtx *ctx, uint64_t x, uint64_t most, ui
     return x <= most;
 }
 
+static inline bool rule_iconst_nonzero(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    return rule_iconst_u64(ctx, value, out) && *out != 0;
+}
+
+static inline bool rule_negated_simm32(LowerCtx *ctx, int64_t x, int64_t *out)
+{
+    (void)ctx;
+    if (x <= INT32_MIN || x > INT32_MAX)
+        return false;
+    *out = -x;
+    return true;
+}
+
+static inline int32_t rule_i64_low32(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    ASSERT(x >= INT32_MIN && x <= INT32_MAX);
+    return (int32_t)x;
+}
+
+static inline uint64_t rule_bits_minus_1(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) - 1;
+}
+
+static inline int64_t rule_bit_above(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    ASSERT(type_bits(type) < 63);
+    return (int64_t)1 << type_bits(type);
+}
+
+static inline MemFlags rule_no_flags(LowerCtx *ctx)
+{
+    (void)ctx;
+    return TRAP_NONE;
+}
+
 // ---- Conditions ----
 
 static inline IntCC rule_intcc_complement(LowerCtx *ctx, IntCC cc)
@@ -228,6 +284,19 @@ static inline bool rule_signed_cc(LowerCtx *ctx, IntCC cc, IntCC *out)
     (void)ctx;
     *out = cc;
     return cc == INTCC_SLT || cc == INTCC_SGE || cc == INTCC_SGT || cc == INTCC_SLE;
+}
+
+// ---- Globals ----
+
+static inline Gpr rule_global_value(LowerCtx *ctx, GlobalValue global)
+{
+    return (Gpr){lower_global(ctx, global)};
+}
+
+static inline Gpr rule_func_address(LowerCtx *ctx, FuncRef func)
+{
+    const uint32_t symbol = lower_symbol(ctx, &ctx->f->funcs.data[func.i].name);
+    return (Gpr){ctx->target->lower_symbol(ctx, symbol, 0)};
 }
 
 #endif
