@@ -229,23 +229,49 @@ static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *pr
 
 // ---- Facts about values and instructions ----
 
-static void count_uses(LowerCtx *ctx, Inst inst)
+typedef VEC(Value) Multiple;
+
+// Notes a use of `value`. The second one goes onto the list of values used more than once.
+static void count_use(LowerCtx *ctx, Value value, Multiple *multiple)
+{
+    value = ir_resolve(ctx->f, value);
+    if (++ctx->use_counts[value.i] == 2)
+        VEC_PUSH(ctx->scratch, multiple, value);
+}
+
+static void count_args(LowerCtx *ctx, Inst inst, Multiple *multiple)
 {
     const Span args = inst_args(ctx->f, inst);
     for (uint32_t i = 0; i < args.len; i++)
-        ctx->use_counts[ir_resolve(ctx->f, (Value){args.data[i]}).i]++;
+        count_use(ctx, (Value){args.data[i]}, multiple);
+}
+
+static void count_uses(LowerCtx *ctx, Inst inst, Multiple *multiple)
+{
+    count_args(ctx, inst, multiple);
     const Span calls = inst_calls(ctx->f, inst);
     for (uint32_t i = 0; i < calls.len; i++) {
-        const Span block_args = call_args(ctx->f, calls.data[i]);
-        for (uint32_t k = 0; k < block_args.len; k++)
-            ctx->use_counts
-                [ir_resolve(ctx->f, (Value){blockarg_index((BlockArg){block_args.data[k]})}).i]++;
+        const Span args = call_args(ctx->f, calls.data[i]);
+        for (uint32_t k = 0; k < args.len; k++)
+            count_use(ctx, (Value){blockarg_index((BlockArg){args.data[k]})}, multiple);
+    }
+}
+
+// A pure instruction whose result has several uses may be computed at several of them, so what it
+// uses counts as used several times too, and so on. Otherwise a load could be taken in twice.
+static void spread_multiple_uses(LowerCtx *ctx, Multiple *multiple)
+{
+    for (uint32_t i = 0; i < multiple->len; i++) {
+        const Inst inst = lower_pure_def(ctx, multiple->data[i]);
+        if (inst.i != NO_INDEX)
+            count_args(ctx, inst, multiple);
     }
 }
 
 static void analyse(LowerCtx *ctx, const DomTree *tree)
 {
     uint32_t color = 0;
+    Multiple multiple = {0};
     IR_FOR_BLOCKS (ctx->f, block) {
         color++;
         if (!domtree_is_reachable(tree, block))
@@ -253,9 +279,10 @@ static void analyse(LowerCtx *ctx, const DomTree *tree)
         IR_FOR_INSTS (ctx->f, block, inst) {
             ctx->colors[inst.i] = color;
             color += !is_pure(ctx, inst);
-            count_uses(ctx, inst);
+            count_uses(ctx, inst, &multiple);
         }
     }
+    spread_multiple_uses(ctx, &multiple);
 }
 
 // ---- One instruction ----

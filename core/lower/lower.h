@@ -78,7 +78,7 @@ typedef struct LowerCtx {
 
     VReg *value_regs;       // by Value: its register; NO(VReg): nobody asked for it
     VEC(VReg) aliases;      // by VReg: the register it is another name of, NO(VReg): none
-    uint32_t *use_counts;   // by Value: uses in reachable code
+    uint32_t *use_counts;   // by Value: uses in reachable code, more if a user may be repeated
     uint32_t *colors;       // by Inst: effect colour before it; two instructions of one colour have
                             // no effect between them
     Bitset sunk;            // by Inst: taken in by a user, not lowered on its own

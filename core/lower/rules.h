@@ -8,23 +8,23 @@
 #include "clif_terms.h"
 #include "lower/lower.h"
 
-#define I8       TYPE_I8
-#define I16      TYPE_I16
-#define I32      TYPE_I32
-#define I64      TYPE_I64
-#define EQ       INTCC_EQ
-#define NE       INTCC_NE
-#define SLT      INTCC_SLT
-#define SGE      INTCC_SGE
-#define SGT      INTCC_SGT
-#define SLE      INTCC_SLE
-#define ULT      INTCC_ULT
-#define UGE      INTCC_UGE
-#define UGT      INTCC_UGT
-#define ULE      INTCC_ULE
-#define INT_DIVZ ((TrapCode)TRAP_INT_DIVZ)
-#define INT_OVF  ((TrapCode)TRAP_INT_OVF)
-#define NO_TRAP  ((TrapCode)TRAP_NONE)
+#define I8                 TYPE_I8
+#define I16                TYPE_I16
+#define I32                TYPE_I32
+#define I64                TYPE_I64
+#define EQ                 INTCC_EQ
+#define NE                 INTCC_NE
+#define SLT                INTCC_SLT
+#define SGE                INTCC_SGE
+#define SGT                INTCC_SGT
+#define SLE                INTCC_SLE
+#define ULT                INTCC_ULT
+#define UGE                INTCC_UGE
+#define UGT                INTCC_UGT
+#define ULE                INTCC_ULE
+#define INT_DIVZ           ((TrapCode)TRAP_INT_DIVZ)
+#define INT_OVF            ((TrapCode)TRAP_INT_OVF)
+#define NO_TRAP            ((TrapCode)TRAP_NONE)
 
 // Structures that rules make live as long as the function's lowering.
 #define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
