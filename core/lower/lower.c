@@ -249,6 +249,8 @@ static void count_args(LowerCtx *ctx, Inst inst, Multiple *multiple)
 static void count_uses(LowerCtx *ctx, Inst inst, Multiple *multiple)
 {
     count_args(ctx, inst, multiple);
+    if (is_pure(ctx, inst) && inst_results(ctx->f, inst).len > 1)
+        count_args(ctx, inst, multiple);
     const Span calls = inst_calls(ctx->f, inst);
     for (uint32_t i = 0; i < calls.len; i++) {
         const Span args = call_args(ctx->f, calls.data[i]);
@@ -257,7 +259,7 @@ static void count_uses(LowerCtx *ctx, Inst inst, Multiple *multiple)
     }
 }
 
-// A pure instruction whose result has several uses may be computed at several of them, so what it
+// A pure instruction whose result has several uses, or that has several results, may be computed at several of them, so what it
 // uses counts as used several times too, and so on. Otherwise a load could be taken in twice.
 static void spread_multiple_uses(LowerCtx *ctx, Multiple *multiple)
 {
