@@ -21,9 +21,9 @@ const char *engine_name(Engine engine);
 // The engine called `name`, ENGINE_COUNT when there is none.
 Engine engine_parse(Str name);
 
-// A new executor, or NULL when this build or machine has no such engine (then *reason says why). NULL
-// for `config` is the defaults. Bound are the libcalls Ceil, Floor, Trunc, Nearest and Fma of F32 and
-// F64, Memcpy, Memmove, Memset, Memcmp and X86Pshufb.
+// A new executor, or NULL when this build or machine has no such engine (then *reason says why).
+// NULL for `config` is the defaults. Bound are the libcalls Ceil, Floor, Trunc, Nearest and Fma of
+// F32 and F64, Memcpy, Memmove, Memset, Memcmp and X86Pshufb.
 Executor *executor_create(Engine engine, const ExecutorConfig *config, const char **reason);
 
 #endif

@@ -244,7 +244,8 @@ static void step_fcmp(const Code *c, uint64_t *r)
 
 // ---- Conversions ----
 
-// fpromote and fdemote; the vector forms convert the lanes that both types have, others become zero.
+// fpromote and fdemote; the vector forms convert the lanes that both types have, others become
+// zero.
 static void step_float_convert(const Interp *vm, const Code *c, uint64_t *r)
 {
     const Type from = type_lane(c->type), to = type_lane(c->rtype);

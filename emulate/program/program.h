@@ -3,8 +3,8 @@
 // program: the surroundings of a real program that was translated to CLIF from WebAssembly: linear
 // memory, globals, a table of functions and the block of fields that all are reached through.
 //
-// In: the text of an .init file, one declaration a line, in any order but `memory` and `table` before
-// what fills them; `#` starts a comment:
+// In: the text of an .init file, one declaration a line, in any order but `memory` and `table`
+// before what fills them; `#` starts a comment:
 //
 //     memory PAGES MAX                          pages of 64 KiB
 //     global I TYPE BITS at vmctx+OFFSET        i32 i64 f32 or f64; BITS in hex with 0x, or decimal
@@ -14,9 +14,10 @@
 //     export KIND INDEX NAME                    KIND Func: %fINDEX is called NAME
 //     import FUNC MODULE.NAME                   %fFUNC is outside
 //
-// Out: guest memory of an executor, filled, at the fixed addresses below. The block at PROGRAM_VMCTX
-// holds i64 memory base, i32 size in pages at +8, i64 table at +16, i32 table size at +24, the globals
-// at their offsets; a table entry is 16 bytes: i64 code, i32 signature ID (all ones: none), i32 0.
+// Out: guest memory of an executor, filled, at the fixed addresses below. The block at
+// PROGRAM_VMCTX holds i64 memory base, i32 size in pages at +8, i64 table at +16, i32 table size at
+// +24, the globals at their offsets; a table entry is 16 bytes: i64 code, i32 signature ID (all
+// ones: none), i32 0.
 #ifndef EMULATE_PROGRAM_H
 #define EMULATE_PROGRAM_H
 
@@ -38,9 +39,9 @@ typedef struct Program {
     VEC(ProgramExport) exports; // of kind Func
 } Program;
 
-// Sets up `source` for `module`, which `ex` must have loaded, in an executor that nothing is mapped in
-// at the addresses above. `arena` must outlive the executor's use. On an error (located in `source`)
-// the executor is to be thrown away. Calls of an import end as OUTCOME_UNSUPPORTED.
+// Sets up `source` for `module`, which `ex` must have loaded, in an executor that nothing is mapped
+// in at the addresses above. `arena` must outlive the executor's use. On an error (located in
+// `source`) the executor is to be thrown away. Calls of an import end as OUTCOME_UNSUPPORTED.
 Status program_load(Executor *ex, const Module *module, Source *source, Arena *arena, Program *out,
                     Diag *diag);
 
