@@ -294,8 +294,9 @@ static void add_macro(Isle *isle, const IsleDef *def)
         isle_error(isle, def->name.pos, "the multi term `%.*s` can't have an internal extractor",
                    STR_ARG(name));
     else if (term->num_args != def->u.extractor.num_params)
-        isle_error(isle, def->name.pos, "extractor of `%.*s` has %u parameters, its term has %u",
-                   STR_ARG(name), def->u.extractor.num_params, term->num_args);
+        isle_error(isle, def->name.pos, "extractor of `%.*s` has %u parameter%s, its term has %u",
+                   STR_ARG(name), def->u.extractor.num_params,
+                   PLURAL(def->u.extractor.num_params), term->num_args);
     else
         check_macro_params(isle, def);
     if (term->extractor != ISLE_HOW_NONE)

@@ -191,7 +191,7 @@ static IsleTermId use_term(Typing *t, const IsleAst *ast, uint32_t scope)
     if (term->num_args == ast->num_args)
         return id;
     FAIL(t, ast->pos, "term `%.*s` takes %u argument%s, found %u", SYM_ARG(t->isle, term->name),
-         term->num_args, term->num_args == 1 ? "" : "s", ast->num_args);
+         term->num_args, PLURAL(term->num_args), ast->num_args);
     return ISLE_NONE;
 }
 
@@ -459,7 +459,7 @@ static void type_root(Typing *t, const IsleAst *pattern)
     const uint32_t count = t->root->num_args;
     if (pattern->num_args != count) {
         FAIL(t, pattern->pos, "term `%.*s` takes %u argument%s, found %u",
-             SYM_ARG(t->isle, t->root->name), count, count == 1 ? "" : "s", pattern->num_args);
+             SYM_ARG(t->isle, t->root->name), count, PLURAL(count), pattern->num_args);
         return;
     }
     t->body->num_args = count;

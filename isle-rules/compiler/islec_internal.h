@@ -88,6 +88,8 @@ Status isle_error_unknown(Isle *isle, const IsleIdent *ident, const char *what,
 Status isle_error_unknown_term(Isle *isle, const IsleIdent *ident);
 Status isle_error_unknown_type(Isle *isle, const IsleIdent *ident);
 
+// The ending of a noun after a number.
+#define PLURAL(n) ((n) == 1 ? "" : "s")
 #define SYM_ARG(isle, sym) STR_ARG(isle_str((isle), (sym)))
 
 // The type that `ident` names; reports and returns ISLE_NONE when there is none.
