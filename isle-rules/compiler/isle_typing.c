@@ -17,7 +17,7 @@ typedef struct MacroEnv MacroEnv;
 struct MacroEnv {
     const IsleDef *macro;
     const IsleAst *const *args; // patterns of the use
-    const MacroEnv *caller; // where they stand
+    const MacroEnv *caller;     // where they stand
     uint32_t scope;
 };
 
@@ -42,10 +42,10 @@ typedef struct Typing {
 static IsleNode *pattern_node(Typing *t, const MacroEnv *env, const IsleAst *ast, IsleTypeId type);
 static IsleNode *expr_node(Typing *t, const IsleAst *ast, IsleTypeId type);
 
-#define FAIL(t, pos, ...)                        \
-    do {                                         \
+#define FAIL(t, pos, ...)                          \
+    do {                                           \
         isle_error((t)->isle, (pos), __VA_ARGS__); \
-        (t)->failed = true;                      \
+        (t)->failed = true;                        \
     } while (0)
 
 #define TYPE_ARG(t, id) SYM_ARG((t)->isle, (t)->isle->types.data[(id)].name)
@@ -486,8 +486,8 @@ bool isle_type_rule(Isle *isle, const IsleRule *rule, bool expand_macros, IsleRu
         t.in_iflet = true;
         out->iflets[i].expr = expr_node(&t, def->u.rule.iflets[i].expr, TYPE_ANY);
         t.in_iflet = false;
-        out->iflets[i].pattern = pattern_node(&t, NULL, def->u.rule.iflets[i].pattern,
-                                              out->iflets[i].expr->type);
+        out->iflets[i].pattern =
+            pattern_node(&t, NULL, def->u.rule.iflets[i].pattern, out->iflets[i].expr->type);
     }
     out->expr = expr_node(&t, def->u.rule.expr, t.root->ret);
     return !t.failed;

@@ -330,12 +330,12 @@ typedef struct IsleTerm {
     uint32_t num_args;
     IsleTypeId ret;
     IsleHow constructor, extractor;
-    bool infallible;                // the external extractor
+    bool infallible; // the external extractor
     IsleSym constructor_fn, extractor_fn;
-    const IsleDef *macro;           // the internal extractor
-    uint32_t variant;               // BUILTIN: index in the variants of `ret`
-    VEC(IsleRuleId) rules;          // in order of the source
-    const IsleDef *spec;            // or NULL
+    const IsleDef *macro;  // the internal extractor
+    uint32_t variant;      // BUILTIN: index in the variants of `ret`
+    VEC(IsleRuleId) rules; // in order of the source
+    const IsleDef *spec;   // or NULL
 } IsleTerm;
 
 typedef enum IsleNodeKind {
@@ -386,8 +386,8 @@ typedef struct IsleRuleBody {
 } IsleRuleBody;
 
 typedef struct IsleRule {
-    IsleSym name;  // as written; ISLE_NONE: none
-    Str label;     // the name, or ROOT#N for the Nth rule of the root
+    IsleSym name; // as written; ISLE_NONE: none
+    Str label;    // the name, or ROOT#N for the Nth rule of the root
     IslePos pos;
     IsleTermId root;
     int64_t priority;
@@ -516,9 +516,9 @@ struct IsleStep {
     const IsleLet *lets; // computed before the test, and valid to the end of the block
     uint32_t num_lets;
     bool is_return;
-    uint32_t test;  // index in IsleRuleSet.tests
-    uint32_t form;  // is_return: index in IsleRuleSet.rules
-    IsleArm *arms;  // exclusive; EQUAL and LOOP have one
+    uint32_t test; // index in IsleRuleSet.tests
+    uint32_t form; // is_return: index in IsleRuleSet.rules
+    IsleArm *arms; // exclusive; EQUAL and LOOP have one
     uint32_t num_arms;
 };
 
@@ -540,10 +540,10 @@ typedef struct Isle {
     VEC(IsleConst) consts;
     VEC(IsleRule) rules;
     Map type_of_name, term_of_name, const_of_name, rule_of_name;
-    Map converters; // inner << 32 | outer -> term
+    Map converters;                    // inner << 32 | outer -> term
     Map states, macros, forms, models; // of specifications: name -> index in defs
-    VEC(IsleRuleSet *) rule_sets; // by term; NULL: no rules
-    VEC(IsleTree) trees;          // one a term with rules, by term
+    VEC(IsleRuleSet *) rule_sets;      // by term; NULL: no rules
+    VEC(IsleTree) trees;               // one a term with rules, by term
     VEC(uint32_t) tree_of_term;
 } Isle;
 

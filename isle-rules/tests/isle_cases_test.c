@@ -6,13 +6,15 @@
 
 #include "isle-rules/compiler/islec.h"
 
+// cmocka.h wants the others before it.
+// clang-format off
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
 #include <cmocka.h>
+// clang-format on
 
 // ---- Files ----
 
@@ -264,7 +266,8 @@ static void long_chains_are_no_problem(void **state)
         buf_printf(&text, "(decl f%d (u8) u8)\n(rule (f%d x) (f%d x))\n", i, i, i + 1);
     buf_printf(&text, "(decl f%d (u8) u8)\n(rule (f%d x) x)\n", LENGTH, LENGTH);
     assert_int_equal(compile_text(&arena, &text).errors, 0);
-    buf_printf(&text, "(decl g (u8) u8)\n(rule (g x) (f0 x))\n(decl h (u8) u8)\n(rule (h x) (h x))");
+    buf_printf(&text,
+               "(decl g (u8) u8)\n(rule (g x) (f0 x))\n(decl h (u8) u8)\n(rule (h x) (h x))");
     expect_error(&arena, &text, "`h` may call itself");
     arena_free(&arena);
 }

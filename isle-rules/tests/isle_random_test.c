@@ -6,12 +6,14 @@
 
 #include "isle-rules/compiler/islec.h"
 
+// cmocka.h wants the others before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
 #include <cmocka.h>
+// clang-format on
 
 enum { NUM_PROGRAMS = 1000, NUM_INPUTS = 24, MAX_VARS = 48, NUM_TERMS = 5 };
 
@@ -420,8 +422,7 @@ static uint32_t host_extract(void *context, IsleTermId id, const IsleValue *valu
     const uint32_t count = count_results(term, !term->infallible, seed);
     for (uint32_t i = 0; i < count && i < max; i++)
         for (uint32_t a = 0; a < term->num_args; a++)
-            out[i * term->num_args + a] =
-                value_from(host, term->args[a], seed * 31 + i * 8 + a, 2);
+            out[i * term->num_args + a] = value_from(host, term->args[a], seed * 31 + i * 8 + a, 2);
     return count < max ? count : max;
 }
 
@@ -486,8 +487,8 @@ static bool compare(Isle *isle, IsleTermId t, uint64_t seed, Arena *arena, Tally
     const IsleHost tree_calls = {&tree_host, host_construct, host_extract, host_constant};
     IsleValue args[3];
     for (uint32_t i = 0; i < term->num_args; i++)
-        args[i] = value_from(&naive_host, term->args[i], seed * (i + 1) * 0x9e3779b97f4a7c15u >> 7,
-                             3);
+        args[i] =
+            value_from(&naive_host, term->args[i], seed * (i + 1) * 0x9e3779b97f4a7c15u >> 7, 3);
     IsleResults *const naive = ARENA_NEW(arena, IsleResults);
     IsleResults *const tree = ARENA_NEW(arena, IsleResults);
     IsleEval naive_eval = {.isle = isle, .host = &naive_calls, .arena = arena, .fuel = fuel};

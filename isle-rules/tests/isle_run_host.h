@@ -27,12 +27,12 @@ static inline NORETURN void isle_nomatch(IsleContext *ctx, const char *term, con
     exit(3);
 }
 
-#define CHECK(cond)                                                         \
-    do {                                                                    \
-        if (!(cond)) {                                                      \
+#define CHECK(cond)                                                            \
+    do {                                                                       \
+        if (!(cond)) {                                                         \
             fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #cond); \
-            exit(1);                                                        \
-        }                                                                   \
+            exit(1);                                                           \
+        }                                                                      \
     } while (0)
 
 #endif

@@ -33,8 +33,8 @@ static inline bool inst_next(IsleContext *ctx, inst_iter *it, const Inst **out)
 
 static inline uint32_t make(IsleContext *ctx, const Inst *inst)
 {
-    const uint32_t node = inst->tag == Inst_Add ? inst->u.Add.a * 10 + inst->u.Add.b
-                                                : (uint32_t)inst->u.Const.k;
+    const uint32_t node =
+        inst->tag == Inst_Add ? inst->u.Add.a * 10 + inst->u.Add.b : (uint32_t)inst->u.Const.k;
     ctx->calls[ctx->num_calls++] = node;
     return node;
 }
