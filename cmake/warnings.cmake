@@ -20,8 +20,8 @@ function(assay_target name)
     target_compile_definitions(${name} PRIVATE ASSAY_PARANOID)
   endif()
   if(ASSAY_SANITIZE)
-    target_compile_options(${name} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
+    target_compile_options(${name} PRIVATE -fsanitize=${ASSAY_SANITIZE} -fno-sanitize-recover=all
                            -fno-omit-frame-pointer)
-    target_link_options(${name} PUBLIC -fsanitize=address,undefined)
+    target_link_options(${name} PUBLIC -fsanitize=${ASSAY_SANITIZE})
   endif()
 endfunction()

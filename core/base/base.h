@@ -158,6 +158,7 @@ typedef struct Bitset {
     uint32_t size;
 } Bitset;
 
+// A set of `size` bits in `arena`, all clear.
 Bitset bitset_new(Arena *arena, uint32_t size);
 
 static inline bool bitset_has(const Bitset *set, uint32_t i)
@@ -194,6 +195,7 @@ typedef struct Str {
 // Conversion for printf's "%.*s".
 #define STR_ARG(s)   (int)((s).len > 1u << 20 ? 1u << 20 : (s).len), (s).data ? (s).data : ""
 
+// The slice of a C string; the other three compare bytes.
 Str str_from(const char *terminated);
 bool str_eq(Str a, Str b);
 bool str_eq_c(Str a, const char *terminated);
@@ -219,10 +221,12 @@ typedef struct StrBuf {
     size_t len, cap;
 } StrBuf;
 
+// Append to the text; what is given is copied.
 void buf_char(StrBuf *buf, char c);
 void buf_str(StrBuf *buf, Str s);
 void buf_puts(StrBuf *buf, const char *terminated);
 void buf_printf(StrBuf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_vprintf(StrBuf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
 // Appends `x` in decimal: the fast path of printing entity numbers.
 void buf_u64(StrBuf *buf, uint64_t x);
 // The text so far, valid until the next append.

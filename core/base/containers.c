@@ -92,7 +92,7 @@ static void map_resize(Arena *arena, Map *map, uint32_t cap)
 void map_set(Arena *arena, Map *map, uint64_t key, uint32_t value)
 {
     ASSERT(value != MAP_NONE);
-    if ((map->len + 1) * 4 > map->cap * 3ull)
+    if ((map->len + 1) * 4ull > map->cap * 3ull)
         map_resize(arena, map, map->cap == 0 ? FIRST_MAP : map->cap * 2);
     const uint32_t slot = map_slot(map, key);
     map->len += map->values[slot] == MAP_NONE;

@@ -78,7 +78,7 @@ void diag_format(const DiagMessage *message, StrBuf *out)
         buf_printf(out, "%.*s:", STR_ARG(message->path));
     if (message->where.line != 0)
         buf_printf(out, "%u:%u:", message->where.line, message->where.col);
-    if (message->path.len != 0)
+    if (message->path.len != 0 || message->where.line != 0)
         buf_char(out, ' ');
     switch (message->severity) {
     case SEVERITY_ERROR: buf_puts(out, "error: "); break;

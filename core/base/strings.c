@@ -58,9 +58,6 @@ Str str_copy(Arena *arena, Str s)
     return (Str){copy, s.len};
 }
 
-// Formats at the end of `buf`.
-static PRINTF_LIKE(2, 0) void buf_vprintf(StrBuf *buf, const char *format, va_list args);
-
 Str str_printf(Arena *arena, const char *format, ...)
 {
     StrBuf buf = {.arena = arena};
@@ -142,7 +139,7 @@ void buf_puts(StrBuf *buf, const char *terminated)
     buf_str(buf, str_from(terminated));
 }
 
-static void buf_vprintf(StrBuf *buf, const char *format, va_list args)
+void buf_vprintf(StrBuf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -143,16 +143,22 @@ uint32_t func_entity_pos(const Func *f, EntityRef e)
 
 // ---- Changing ----
 
-uint32_t func_add_list(Func *f, const uint32_t *elements, uint32_t n)
+// Stores a list of `n` words, be they plain or wrapped into an entity.
+static uint32_t add_words(Func *f, const void *words, uint32_t n)
 {
     if (n == 0)
         return LIST_EMPTY;
     const uint32_t list = f->pool.len;
     VEC_RESERVE(f->arena, &f->pool, (uint64_t)n + 1);
     f->pool.data[list] = n;
-    memcpy(f->pool.data + list + 1, elements, sizeof(uint32_t) * n);
+    memcpy(f->pool.data + list + 1, words, sizeof(uint32_t) * n);
     f->pool.len += n + 1;
     return list;
+}
+
+uint32_t func_add_list(Func *f, const uint32_t *elements, uint32_t n)
+{
+    return add_words(f, elements, n);
 }
 
 Block func_add_block(Func *f)
@@ -198,6 +204,52 @@ static Value add_value(Func *f, ValueKind kind, uint32_t def, Type type, uint32_
     const ValueData data = {(uint32_t)kind << 30 | def, type, u16_from(num)};
     VEC_PUSH(f->arena, &f->values, data);
     return (Value){f->values.len - 1};
+}
+
+Value func_new_param(Func *f, Block block, Type type)
+{
+    return add_value(f, VALUE_PARAM, block.i, type, 0);
+}
+
+void func_set_params(Func *f, Block block, const Value *params, uint32_t n)
+{
+    const Span old = block_params(f, block);
+    for (uint32_t i = 0; i < old.len; i++)
+        f->values.data[old.data[i]].def = (uint32_t)VALUE_NONE << 30;
+    for (uint32_t i = 0; i < n; i++) {
+        ValueData *const data = &f->values.data[params[i].i];
+        data->def = (uint32_t)VALUE_PARAM << 30 | block.i;
+        data->num = u16_from(i);
+    }
+    f->blocks.data[block.i].params = add_words(f, params, n);
+}
+
+void func_remove_param(Func *f, Block block, uint32_t num)
+{
+    const uint32_t list = f->blocks.data[block.i].params;
+    uint32_t *const params = f->pool.data + list + 1;
+    const uint32_t left = f->pool.data[list] - 1;
+    ASSERT(num <= left);
+    f->values.data[params[num]].def = (uint32_t)VALUE_NONE << 30;
+    for (uint32_t i = num; i < left; i++) {
+        params[i] = params[i + 1];
+        f->values.data[params[i]].num = u16_from(i);
+    }
+    f->pool.data[list] = left;
+    if (left == 0)
+        f->blocks.data[block.i].params = LIST_EMPTY;
+}
+
+uint32_t func_add_call(Func *f, Block block, const BlockArg *args, uint32_t n)
+{
+    const BlockCallData call = {block, add_words(f, args, n)};
+    VEC_PUSH(f->arena, &f->calls, call);
+    return f->calls.len - 1;
+}
+
+void func_set_call_args(Func *f, uint32_t call, const BlockArg *args, uint32_t n)
+{
+    f->calls.data[call].args = add_words(f, args, n);
 }
 
 Value func_add_param(Func *f, Block block, Type type)

@@ -120,7 +120,7 @@ Type type_merge(Type t);
 void type_print(Type t, StrBuf *out);
 // The text form in `arena`, for messages.
 Str type_name(Arena *arena, Type t);
-// Reads a whole word such as "i32x4" or "f32x4xN"; TYPE_INVALID when it is none. "x1" is the scalar.
+// Reads a whole word such as "i32x4" or "f32x4xN"; TYPE_INVALID when it is none. "x1": the scalar.
 Type type_parse(Str word);
 
 // ---- Enumerations ----
@@ -292,6 +292,7 @@ bool op_constraint_allows(TypeConstraint c, Type ctrl, Type t);
 // Number of results that the row gives (of TC_SIGNATURE: 0, they follow from the signature).
 uint32_t op_fixed_results(Opcode op);
 
+// The text form of an enumerator, for libcall_symbol the symbol that a linker binds.
 const char *intcc_name(IntCC cc);
 const char *floatcc_name(FloatCC cc);
 const char *atomicop_name(AtomicOp op);
@@ -315,6 +316,7 @@ uint32_t callconv_payloads(CallConv cc);
 TrapCode trapcode_parse(Str name);
 void trapcode_print(TrapCode code, StrBuf *out);
 
+// The condition of !(x cc y), and that of y cc x.
 IntCC intcc_complement(IntCC cc);
 IntCC intcc_swap(IntCC cc);
 // Bit set of the outcomes that make `cc` true.
@@ -411,6 +413,7 @@ typedef struct ExtName {
     uint32_t space, index; // NAME_USER; else index is N, a Libcall or a KnownSymbol
 } ExtName;
 
+// Whether two names are the same name: kind and number or text.
 bool extname_eq(const ExtName *a, const ExtName *b);
 // %text, u0:1, %CeilF32, userextname3.
 void extname_print(const ExtName *name, StrBuf *out);
@@ -428,6 +431,7 @@ typedef struct Signature {
     CallConv callconv;
 } Signature;
 
+// Whether parameters, returns and convention are equal, attributes included.
 bool signature_eq(const Signature *a, const Signature *b);
 // "(i32 uext, i64 vmctx) -> f32 system_v".
 void signature_print(const Signature *sig, StrBuf *out);
@@ -751,8 +755,9 @@ static inline Type value_type(const Func *f, Value v)
 // for (Block b = ...) over the layout; for (Inst i = ...) over a block.
 #define IR_FOR_BLOCKS(f, b) \
     for (Block b = (f)->first_block; b.i != NO_INDEX; b = (f)->blocks.data[b.i].next)
-#define IR_FOR_INSTS(f, b, i) \
-    for (Inst i = (f)->blocks.data[(b).i].first; i.i != NO_INDEX; i = (f)->nodes.data[i.i].next)
+#define IR_FOR_INSTS(f, b, inst)                                        \
+    for (Inst inst = (f)->blocks.data[(b).i].first; inst.i != NO_INDEX; \
+         inst = (f)->nodes.data[inst.i].next)
 
 // Where entity `e` stands in the source; POS_NONE if nowhere.
 uint32_t func_entity_pos(const Func *f, EntityRef e);
@@ -769,6 +774,19 @@ void func_append_block(Func *f, Block block);
 void func_remove_block(Func *f, Block block);
 // A new parameter of `block`.
 Value func_add_param(Func *f, Block block, Type type);
+// A value that is to become a parameter of `block`: it is in no list until func_set_params puts it
+// there.
+Value func_new_param(Func *f, Block block, Type type);
+// Makes `params` (at most 65,536; none of them in f's pool) the parameters of `block`; former ones
+// that are not among them become VALUE_NONE and must have no uses.
+void func_set_params(Func *f, Block block, const Value *params, uint32_t n);
+// Removes parameter number `num`; those behind it move up. Its value becomes VALUE_NONE and must
+// have no uses. The block calls' arguments are the caller's to change.
+void func_remove_param(Func *f, Block block, uint32_t num);
+// A new block call, for a branch to hold. `args` must not lie in f's pool.
+uint32_t func_add_call(Func *f, Block block, const BlockArg *args, uint32_t n);
+// Gives block call `call` other arguments, which must not lie in f's pool.
+void func_set_call_args(Func *f, uint32_t call, const BlockArg *args, uint32_t n);
 // A new instruction outside the layout, without results. `pos` is its place in the source or
 // POS_NONE.
 Inst func_add_inst(Func *f, const InstData *data, uint32_t pos);
@@ -782,9 +800,9 @@ void func_insert_before(Func *f, Inst before, Inst inst);
 void func_remove_inst(Func *f, Inst inst);
 // Makes `alias` another name of `of`. Asserts that no cycle arises.
 void func_set_alias(Func *f, Value alias, Value of);
-// Copies the tables, at exact size, into `arena`, which becomes the function's. What the tables point
-// to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds in a
-// scratch arena keeps those in the final arena from the start.
+// Copies the tables, at exact size, into `arena`, which becomes the function's. What the tables
+// point to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds
+// in a scratch arena keeps those in the final arena from the start.
 void func_compact(Func *f, Arena *arena);
 // Sets debug tags and stack map.
 void func_set_extra(Func *f, Inst inst, InstExtra extra);

@@ -4,8 +4,8 @@
 // and presets. All come from settings.def and isas.def; this module parses `name`, `name=value` and
 // target triples as `set` and `target` lines of a file test write them.
 //
-// Architectures whose code we don't generate are known all the same, with their flags, so that their
-// lines are checked and reported as unsupported instead of being unknown.
+// Architectures whose code we don't generate are known all the same, with their flags, so that
+// their lines are checked and reported as unsupported instead of being unknown.
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
@@ -63,11 +63,13 @@ Str settings_value_text(Arena *arena, SettingId id, uint8_t value);
 // did-you-mean, at `pos` of `source`.
 Status settings_set(Settings *settings, Str option, Source *source, uint32_t pos, Diag *diag);
 
-// The target of a triple ("x86_64", "aarch64-unknown-linux-gnu"), all flags at their defaults.
+// The target of a triple ("x86_64", "aarch64-unknown-linux-gnu"), all flags at their defaults; only
+// the part before the first '-' matters.
 // STATUS_UNSUPPORTED, without a message, when the architecture is not one that we know.
 Status isa_parse(Str triple, Isa *out);
 
-// Applies one ISA option: a flag (`has_avx`, `has_avx=false`) or preset (`haswell`).
+// Applies one ISA option: a flag (`has_avx`, `has_avx=false`) or preset (`haswell`), which turns
+// flags on and none off. Errors as settings_set.
 Status isa_set(Isa *isa, Str option, Source *source, uint32_t pos, Diag *diag);
 
 static inline bool isa_has(const Isa *isa, IsaFlag flag)
@@ -75,9 +77,13 @@ static inline bool isa_has(const Isa *isa, IsaFlag flag)
     return (isa->flags[flag / 64] >> (flag % 64)) & 1;
 }
 
+// The first part of its triples.
 const char *arch_name(Arch arch);
+// Whether we generate its code.
+bool arch_is_supported(Arch arch);
 // Width of an address in bits: 32 or 64.
 uint32_t arch_pointer_bits(Arch arch);
+// Byte order of memory accesses that don't name one.
 bool arch_is_big_endian(Arch arch);
 
 #endif
