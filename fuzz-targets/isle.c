@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(str_eq(buf_view(&rest), buf_view(&rest_again)), "another output");
     const Status reread = compile(&arena, buf_view(&ast), &canonical, &unused);
     require(reread != STATUS_SYNTAX, "the canonical text has errors");
-    require(status == STATUS_SYNTAX || reread == status, "the canonical text means another program");
+    require(status == STATUS_SYNTAX || reread == status, "the canonical text differs");
     require(str_eq(buf_view(&ast), buf_view(&canonical)), "the canonical text is not its own");
     arena_free(&arena);
     return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The typing of rules. Types flow downwards, from the root's signature into patterns and the right
-// side; an if-let's expression alone gives its own type. On the way extractor macros are replaced by
-// their patterns and converters become explicit, so that a typed rule holds terms alone.
+// side; an if-let's expression alone gives its own type. On the way extractor macros are replaced
+// by their patterns and converters become explicit, so that a typed rule holds terms alone.
 //
 // Macros are hygienic: a variable of a macro's pattern that is no parameter belongs to that one
 // expansion. Each expansion therefore has a scope number, and a variable is found by both its name

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The C writer's middle: constants, expressions and the declarations of what blocks compute. Binding
-// N is the local vN; of a call that can fail vN says whether it did not, and vN_0, vN_1... are its
-// results. Calls are never nested in expressions: C leaves the order of arguments open.
+// The C writer's middle: constants, expressions and the declarations of what blocks compute.
+// Binding N is the local vN; of a call that can fail vN says whether it did not, and vN_0, vN_1...
+// are its results. Calls are never nested in expressions: C leaves the order of arguments open.
 
 #include "isle-rules/compiler/islec_internal.h"
 

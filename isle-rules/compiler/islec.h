@@ -9,8 +9,8 @@
 // the specification forms (IsleSpecExpr and its neighbours) kept beside the definitions.
 //
 // Everything lives in the arena handed to isle_new and is never moved once it is there, but for the
-// arrays of tables that still grow; ids index those tables. A context has no global state behind it.
-// Same texts, same order: same ids, same output, byte for byte.
+// arrays of tables that still grow; ids index those tables. A context has no global state behind
+// it. Same texts, same order: same ids, same output, byte for byte.
 #ifndef ISLEC_H
 #define ISLEC_H
 
@@ -585,9 +585,9 @@ LineCol isle_line_col(Isle *isle, IslePos pos);
 //   enum without fields enum T { T_V, ... }
 //   other enums         const T *, where struct T { T_Tag tag; union { struct { ... } V; } u; }
 //   structs             const T *
-//   extern types        T, passed by value, with T_V for each variant of an enum, T_TAG(x) unless it
-//                       is without fields, T_GET_V_field(x), T_MAKE_V(ctx, fields...), T_EQ(a, b);
-//                       of a struct T_GET_field(x), T_MAKE(ctx, fields...)
+//   extern types        T, passed by value; of an enum with T_V for each variant, T_TAG(x) unless
+//                       no variant has fields, T_GET_V_field(x), T_MAKE_V(ctx, fields...), and
+//                       T_EQ(a, b); of a struct with T_GET_field(x), T_MAKE(ctx, fields...), T_EQ
 //   constants           $NAME is NAME
 //   total constructor   T f(ctx, args...)
 //   partial constructor bool f(ctx, args..., T *out)

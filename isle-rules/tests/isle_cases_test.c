@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The files of pass/ and fail/. A file of pass/ (also of run/ and link/) must compile, to the same C twice, and its canonical
-// text must read back as itself. A file of fail/ says its errors in comments, `; error: TEXT`, on
-// the lines that they belong to: exactly these must come, each with TEXT in its message.
+// The files of pass/ and fail/. A file of pass/ (also of run/ and link/) must compile, to the same
+// C twice, and its canonical text must read back as itself. A file of fail/ says its errors in
+// comments, `; error: TEXT`, on the lines that they belong to: exactly these must come, each with
+// TEXT in its message.
 
 #include "isle-rules/compiler/islec.h"
 

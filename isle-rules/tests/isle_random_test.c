@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Random programs: every term's decision tree must do what the naive interpreter of its rules does,
-// on random arguments. Rules that the compiler rejects (for overlaps, say) are taken out one by one,
-// until the program passes. A failure names the seed; run with it as argument to see the program.
+// on random arguments. Rules that the compiler rejects (for overlaps, say) are taken out one by
+// one, until the program passes. A failure names the seed; run with it as argument to see the
+// program.
 
 #include "isle-rules/compiler/islec.h"
 

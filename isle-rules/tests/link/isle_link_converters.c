@@ -2,7 +2,7 @@
 //
 // Links converters.isle.
 
-#include "converters.h"
+#include "converters_gen.h"
 
 int main(void)
 {

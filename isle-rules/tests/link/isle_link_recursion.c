@@ -2,7 +2,7 @@
 //
 // Links recursion.isle, of which one term is exported.
 
-#include "recursion.h"
+#include "recursion_gen.h"
 
 int main(void)
 {

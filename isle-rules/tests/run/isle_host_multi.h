@@ -5,7 +5,7 @@
 #define ISLE_HOST_MULTI_H
 
 #include "isle-rules/tests/isle_run_host.h"
-#include "multi.h"
+#include "multi_gen.h"
 
 // Node n is Add of n / 10 and n % 10 when n >= 10, and always the constant n % 5.
 typedef struct inst_iter {

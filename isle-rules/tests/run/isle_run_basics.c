@@ -2,7 +2,7 @@
 //
 // Runs basics.isle: every kind of type, pattern and expression.
 
-#include "basics.h"
+#include "basics_gen.h"
 
 static uint32_t area_of(IsleContext *ctx, Shape shape)
 {

@@ -2,7 +2,7 @@
 //
 // Runs equality.isle: variables that stand twice.
 
-#include "equality.h"
+#include "equality_gen.h"
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 //
 // Runs extractors.isle: external extractors of all kinds, and macros.
 
-#include "extractors.h"
+#include "extractors_gen.h"
 
 static uint32_t lower(IsleContext *ctx, Op op, uint32_t a, uint32_t b)
 {

@@ -2,7 +2,7 @@
 //
 // Runs iflets.isle: conditions, and failure that passes on.
 
-#include "iflets.h"
+#include "iflets_gen.h"
 
 int main(void)
 {

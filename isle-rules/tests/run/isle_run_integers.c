@@ -2,7 +2,7 @@
 //
 // Runs integers.isle: literals at the ends of their types.
 
-#include "integers.h"
+#include "integers_gen.h"
 
 #define I128_MAX ((int128)(~(uint128)0 >> 1))
 

@@ -3,7 +3,7 @@
 // Runs multi.isle: terms with any number of results.
 
 #include "isle-rules/tests/run/isle_host_multi.h"
-#include "multi.h"
+#include "multi_gen.h"
 
 static bool has(const isle_list_Node *list, uint32_t node, uint32_t times)
 {

@@ -2,7 +2,7 @@
 //
 // Runs side_effects.isle: calls in order, used or not.
 
-#include "side_effects.h"
+#include "side_effects_gen.h"
 
 int main(void)
 {
