@@ -24,10 +24,10 @@ typedef struct Overlaps {
     Arena *arena;
     const IsleRuleSet *set;
     VEC(Conflict) conflicts;
-    uint32_t *shadow;     // by form: a form that always fires before it, or ISLE_NONE
-    uint32_t *count;      // by test: rules of the group that have it
-    uint32_t *first;      // by test: a constraint of it
-    bool *varied;         // by test: there are different ones
+    uint32_t *shadow; // by form: a form that always fires before it, or ISLE_NONE
+    uint32_t *count;  // by test: rules of the group that have it
+    uint32_t *first;  // by test: a constraint of it
+    bool *varied;     // by test: there are different ones
 } Overlaps;
 
 // ---- Pairs ----
