@@ -341,7 +341,7 @@ typedef struct Target {
     const char *(*reg_name)(PReg reg, uint32_t bytes);
 } Target;
 
-// The target of an architecture, NULL when we generate no code for it. (target/targets.c)
+// The target of an architecture, NULL when we generate no code for it. (target/target_find.c)
 const Target *target_find(Arch arch);
 
 // Generic questions, answered from the row and the instruction.
