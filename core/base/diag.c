@@ -14,11 +14,26 @@ static void source_find_lines(Arena *arena, Source *source)
             VEC_PUSH(arena, &source->lines, i + 1);
 }
 
-LineCol source_line_col(Arena *arena, Source *source, uint32_t pos)
+// By reading all lines up to `pos`.
+static LineCol count_lines(const Source *source, uint32_t pos)
+{
+    LineCol at = {1, pos + 1};
+    for (uint32_t i = 0; i < pos; i++) {
+        if (source->text.data[i] != '\n')
+            continue;
+        at.line++;
+        at.col = pos - i;
+    }
+    return at;
+}
+
+LineCol source_line_col(Source *source, uint32_t pos)
 {
     ASSERT(pos <= source->text.len);
+    if (!source->arena)
+        return count_lines(source, pos);
     if (source->lines.len == 0)
-        source_find_lines(arena, source);
+        source_find_lines(source->arena, source);
     uint32_t low = 0, high = source->lines.len; // lines[low] <= pos < lines[high]
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
@@ -51,7 +66,7 @@ static DiagMessage diag_locate(Diag *diag, Severity severity, Source *source, ui
     if (source)
         message.path = source->path;
     if (source && pos != POS_NONE)
-        message.where = source_line_col(diag->arena, source, pos);
+        message.where = source_line_col(source, pos);
     return message;
 }
 
