@@ -60,7 +60,7 @@ static PRINTF_LIKE(3, 0) void diag_vadd(Diag *diag, DiagMessage message, const c
     diag->errors += message.severity == SEVERITY_ERROR;
 }
 
-static DiagMessage diag_locate(Diag *diag, Severity severity, Source *source, uint32_t pos)
+static DiagMessage diag_locate(Severity severity, Source *source, uint32_t pos)
 {
     DiagMessage message = {.severity = severity};
     if (source)
@@ -74,7 +74,7 @@ Status diag_error(Diag *diag, Status status, Source *source, uint32_t pos, const
 {
     va_list args;
     va_start(args, format);
-    diag_vadd(diag, diag_locate(diag, SEVERITY_ERROR, source, pos), format, args);
+    diag_vadd(diag, diag_locate(SEVERITY_ERROR, source, pos), format, args);
     va_end(args);
     return status;
 }
@@ -83,7 +83,7 @@ void diag_add(Diag *diag, Severity severity, Source *source, uint32_t pos, const
 {
     va_list args;
     va_start(args, format);
-    diag_vadd(diag, diag_locate(diag, severity, source, pos), format, args);
+    diag_vadd(diag, diag_locate(severity, source, pos), format, args);
     va_end(args);
 }
 
