@@ -8,23 +8,29 @@
 #include "clif_terms.h"
 #include "lower/lower.h"
 
-#define I8       TYPE_I8
-#define I16      TYPE_I16
-#define I32      TYPE_I32
-#define I64      TYPE_I64
-#define EQ       INTCC_EQ
-#define NE       INTCC_NE
-#define SLT      INTCC_SLT
-#define SGE      INTCC_SGE
-#define SGT      INTCC_SGT
-#define SLE      INTCC_SLE
-#define ULT      INTCC_ULT
-#define UGE      INTCC_UGE
-#define UGT      INTCC_UGT
-#define ULE      INTCC_ULE
-#define INT_DIVZ ((TrapCode)TRAP_INT_DIVZ)
-#define INT_OVF  ((TrapCode)TRAP_INT_OVF)
-#define NO_TRAP  ((TrapCode)TRAP_NONE)
+#define I8                 TYPE_I8
+#define I16                TYPE_I16
+#define I32                TYPE_I32
+#define I64                TYPE_I64
+#define EQ                 INTCC_EQ
+#define NE                 INTCC_NE
+#define SLT                INTCC_SLT
+#define SGE                INTCC_SGE
+#define SGT                INTCC_SGT
+#define SLE                INTCC_SLE
+#define ULT                INTCC_ULT
+#define UGE                INTCC_UGE
+#define UGT                INTCC_UGT
+#define ULE                INTCC_ULE
+#define INT_DIVZ           ((TrapCode)TRAP_INT_DIVZ)
+#define INT_OVF            ((TrapCode)TRAP_INT_OVF)
+#define NO_TRAP            ((TrapCode)TRAP_NONE)
+
+// Structures that rules make live as long as the function's lowering.
+#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+
+// Equality of values in rules: names compared as written, so an alias is another value.
+#define Value_EQ(a, b)     ((a).i == (b).i)
 
 // No rule of a term that must match did: a hole in the rules.
 NORETURN static inline void isle_nomatch(LowerCtx *ctx, const char *term, const char *where)
@@ -67,6 +73,19 @@ static inline Gpr rule_pair_hi(LowerCtx *ctx, RegPair pair)
 {
     (void)ctx;
     return (Gpr){pair.hi};
+}
+
+static inline Gpr rule_gpr_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    return (Gpr){both.reg};
+}
+
+static inline Flags rule_flags_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    (void)both;
+    return (Flags){0};
 }
 
 // ---- Types ----
@@ -163,6 +182,15 @@ static inline bool rule_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
     return true;
 }
 
+static inline bool rule_power_of_two_mask(LowerCtx *ctx, Value value, int64_t *out)
+{
+    uint64_t k;
+    if (!rule_power_of_two(ctx, value, &k) || k > 31)
+        return false;
+    *out = ((int64_t)1 << k) - 1;
+    return true;
+}
+
 static inline int64_t rule_shift_amount(LowerCtx *ctx, Type type, uint64_t amount)
 {
     (void)ctx;
@@ -209,6 +237,46 @@ static inline bool rule_u64_at_most(LowerCtx *ctx, uint64_t x, uint64_t most, ui
     return x <= most;
 }
 
+static inline bool rule_iconst_nonzero(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    return rule_iconst_u64(ctx, value, out) && *out != 0;
+}
+
+static inline bool rule_negated_simm32(LowerCtx *ctx, int64_t x, int64_t *out)
+{
+    (void)ctx;
+    if (x <= INT32_MIN || x > INT32_MAX)
+        return false;
+    *out = -x;
+    return true;
+}
+
+static inline int32_t rule_i64_low32(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    ASSERT(x >= INT32_MIN && x <= INT32_MAX);
+    return (int32_t)x;
+}
+
+static inline uint64_t rule_bits_minus_1(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) - 1;
+}
+
+static inline int64_t rule_bit_above(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    ASSERT(type_bits(type) < 63);
+    return (int64_t)1 << type_bits(type);
+}
+
+static inline MemFlags rule_no_flags(LowerCtx *ctx)
+{
+    (void)ctx;
+    return TRAP_NONE;
+}
+
 // ---- Conditions ----
 
 static inline IntCC rule_intcc_complement(LowerCtx *ctx, IntCC cc)
@@ -228,6 +296,19 @@ static inline bool rule_signed_cc(LowerCtx *ctx, IntCC cc, IntCC *out)
     (void)ctx;
     *out = cc;
     return cc == INTCC_SLT || cc == INTCC_SGE || cc == INTCC_SGT || cc == INTCC_SLE;
+}
+
+// ---- Globals ----
+
+static inline Gpr rule_global_value(LowerCtx *ctx, GlobalValue global)
+{
+    return (Gpr){lower_global(ctx, global)};
+}
+
+static inline Gpr rule_func_address(LowerCtx *ctx, FuncRef func)
+{
+    const uint32_t symbol = lower_symbol(ctx, &ctx->f->funcs.data[func.i].name);
+    return (Gpr){ctx->target->lower_symbol(ctx, symbol, 0)};
 }
 
 #endif

@@ -325,6 +325,7 @@ typedef struct Target {
     VReg (*lower_extend)(struct LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension);
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
     VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, int64_t offset);
+    VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
 

@@ -15,8 +15,8 @@
 //
 // Which rules may take a test: asking a test for rule r now means that r is tried before all rules
 // that stay. That is right when no rule that stays has a higher priority. (At the same priority the
-// order is free, since such rules exclude each other: isle_overlap.c.) So with the rules in order of
-// priority, a test can be taken by the rules of each priority level as long as all rules of the
+// order is free, since such rules exclude each other: isle_overlap.c.) So with the rules in order
+// of priority, a test can be taken by the rules of each priority level as long as all rules of the
 // levels above take it too; one pass over the levels gives the number for every test.
 //
 // A test can be asked when its bindings can be computed: their sources are there, and fields of a
@@ -227,8 +227,8 @@ static int compare_takers(const void *x, const void *y)
 
 typedef VEC(Taker) Takers;
 
-// Moves the rules that take the test to `takers`, by answer and then in their order; the others stay
-// in their order.
+// Moves the rules that take the test to `takers`, by answer and then in their order; the others
+// stay in their order.
 static void split(const Builder *b, uint32_t *rules, uint32_t n, uint32_t test, Takers *takers)
 {
     const IsleRuleForm *const forms = b->set->rules.data;

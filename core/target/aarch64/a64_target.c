@@ -37,8 +37,8 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
 static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 8);
-    return a64_ldr_x(ctx, &amode).reg;
+    ASSERT(bytes == 4 || bytes == 8);
+    return bytes == 8 ? a64_ldr_x(ctx, &amode).reg : a64_ldr_w(ctx, &amode).reg;
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
@@ -71,6 +71,11 @@ static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
     return reg.reg;
 }
 
+static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
+{
+    return a64_add_rr(ctx, 8, (Gpr){value}, a64_mov_imm(ctx, offset)).reg;
+}
+
 const Target a64_target = {
     .name = "aarch64",
     .arch = ARCH_AARCH64,
@@ -87,6 +92,7 @@ const Target a64_target = {
     .lower_extend = lower_extend,
     .lower_address = lower_address,
     .lower_symbol = lower_symbol_address,
+    .lower_add = lower_add,
     .row_args = A64_ARGS,
     .row_ret = A64_RET,
     .row_jump = A64_B,

@@ -22,12 +22,6 @@ static inline AmodeRef x64_keep_amode(LowerCtx *ctx, MAmode amode)
     return kept;
 }
 
-// Trap code of an access with these flags.
-static inline TrapCode rule_flags_trap(MemFlags flags)
-{
-    return memflags_trap(flags);
-}
-
 static inline AmodeRef rule_amode_base(LowerCtx *ctx, MemFlags flags, Gpr base, int32_t disp)
 {
     return x64_keep_amode(ctx, (MAmode){.kind = AMODE_BASE,
@@ -116,14 +110,35 @@ static inline Cond rule_cond(LowerCtx *ctx, IntCC cc)
     return codes[cc];
 }
 
-static inline uint32_t rule_symbol_of(LowerCtx *ctx, FuncRef func)
+static inline Cond rule_cond_s(LowerCtx *ctx)
 {
-    return lower_symbol(ctx, &ctx->f->funcs.data[func.i].name);
+    (void)ctx;
+    return 8;
 }
 
-static inline Gpr rule_func_address(LowerCtx *ctx, FuncRef func)
+static inline Cond rule_cond_invert(LowerCtx *ctx, Cond cond)
 {
-    return (Gpr){ctx->target->lower_symbol(ctx, rule_symbol_of(ctx, func), 0)};
+    (void)ctx;
+    return cond ^ 1;
+}
+
+static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
+{
+    (void)ctx;
+    (void)flags;
+    return (Unit){0};
+}
+
+// ---- Features ----
+
+static inline bool rule_has_lzcnt(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_LZCNT);
+}
+
+static inline bool rule_has_bmi1(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_BMI1);
 }
 
 #endif

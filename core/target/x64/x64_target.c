@@ -36,8 +36,8 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
 static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 8);
-    return x64_mov_load(ctx, 8, &amode).reg;
+    ASSERT(bytes == 4 || bytes == 8);
+    return x64_mov_load(ctx, (uint8_t)bytes, &amode).reg;
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
@@ -74,6 +74,17 @@ static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
     return reg.reg;
 }
 
+static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
+{
+    if (offset < INT32_MIN || offset > INT32_MAX) {
+        const Gpr constant = x64_mov_ri(ctx, 8, offset);
+        const MRegMem rm = {constant.reg, NULL};
+        return x64_add_rm(ctx, 8, (Gpr){value}, &rm).reg;
+    }
+    const MAmode amode = frame_amode(AMODE_BASE, value, (int32_t)offset);
+    return x64_lea(ctx, 8, &amode).reg;
+}
+
 const Target x64_target = {
     .name = "x86_64",
     .arch = ARCH_X86_64,
@@ -90,6 +101,7 @@ const Target x64_target = {
     .lower_extend = lower_extend,
     .lower_address = lower_address,
     .lower_symbol = lower_symbol_address,
+    .lower_add = lower_add,
     .row_args = X64_ARGS,
     .row_ret = X64_RET,
     .row_jump = X64_JMP,

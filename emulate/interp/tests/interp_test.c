@@ -533,6 +533,7 @@ static void memory_has_bounds(void **state)
     assert_int_equal(executor_map(b->ex, 0x1000, 64), STATUS_LIMIT);
     assert_int_equal(executor_map(b->ex, UINT64_MAX - 4, 64), STATUS_LIMIT);
     assert_int_equal(executor_map(b->ex, base + 64, 0), STATUS_LIMIT);
+    assert_int_equal(executor_map(b->ex, base + 64, UINT64_C(1) << 50), STATUS_LIMIT);
     uint32_t *const host = executor_memory(b->ex, base, 64);
     assert_non_null(host);
     assert_null(executor_memory(b->ex, base, 65));
