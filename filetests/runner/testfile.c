@@ -24,7 +24,7 @@ Result job_result(const Job *job, const char *command, uint32_t func)
 void job_locate(const Job *job, Result *result, uint32_t pos)
 {
     if (pos != POS_NONE)
-        result->line = source_line_col(job->arena, &job->file->source, pos).line;
+        result->line = source_line_col(&job->file->source, pos).line;
 }
 
 void job_step(Job *job, const Result *result)

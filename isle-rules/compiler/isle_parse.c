@@ -481,6 +481,7 @@ Status isle_add_text(Isle *isle, Str path, Str text)
     Source *const source = ARENA_NEW(isle->arena, Source);
     source->path = str_copy(isle->arena, path);
     source->text = text;
+    source->arena = isle->arena;
     VEC_PUSH(isle->arena, &isle->sources, source);
     if (text.len >= POS_NONE)
         return isle_error_limit(isle, (IslePos){isle->sources.len - 1, 0}, "the file is too large");

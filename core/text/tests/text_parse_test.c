@@ -298,8 +298,8 @@ static void test_header(void **state)
     assert_true(str_eq_c(line[0].words[1], "precise-output"));
     assert_int_equal(line[3].kind, HEADER_TARGET);
     assert_true(str_eq_c(line[3].words[1], "has_avx"));
-    assert_int_equal(source_line_col(&p.arena, &p.file->source, line[3].word_pos[1]).line, 5);
-    assert_int_equal(source_line_col(&p.arena, &p.file->source, line[3].word_pos[1]).col, 17);
+    assert_int_equal(source_line_col(&p.file->source, line[3].word_pos[1]).line, 5);
+    assert_int_equal(source_line_col(&p.file->source, line[3].word_pos[1]).col, 17);
     assert_int_equal(line[6].num_words, 2);
     assert_true(str_eq_c(line[6].words[1], "a b"));
     assert_int_equal(p.file->preamble.len, 2);

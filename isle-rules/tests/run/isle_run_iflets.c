@@ -15,5 +15,6 @@ int main(void)
     CHECK(isle_f(&ctx, 11, 13) == 0); // the check of 11 fails
     CHECK(isle_f(&ctx, 8, 6) == 4);   // half of 8 is 4
     CHECK(isle_f(&ctx, 6, 6) == 0);
+    arena_free(&ctx.arena);
     return 0;
 }
