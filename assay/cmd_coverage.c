@@ -127,7 +127,7 @@ static void print_text(const ToolArgs *args, const TargetReport *report, StrBuf 
     }
     if (args->values[OPT_COVERAGE_MISSING])
         print_missing(&report->coverage, out);
-    else
+    else if (!args->values[OPT_COVERAGE_MAX])
         print_table(&report->coverage, out);
     print_summary(report, out);
 }
