@@ -43,7 +43,7 @@ IsleTypeId isle_find_type(const Isle *isle, Str name)
 
 LineCol isle_line_col(Isle *isle, IslePos pos)
 {
-    return source_line_col(isle->arena, isle->sources.data[pos.file], pos.offset);
+    return source_line_col(isle->sources.data[pos.file], pos.offset);
 }
 
 Str isle_where(Isle *isle, IslePos pos)
