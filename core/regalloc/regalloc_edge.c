@@ -29,6 +29,8 @@ typedef struct Edges {
     Sequencer seq;
     VEC(ParallelMove) moves;
     PRegSet free; // registers that neither end of the edge uses
+    bool
+        at_start; // the moves stand in the successor, where arguments go by their parameters' names
 } Edges;
 
 static void add_move(Edges *e, uint32_t vreg, Alloc to)
@@ -70,10 +72,13 @@ static void add_edge_moves(Edges *e, const MEdge *edge)
         const VRegState *const value = &ra->values[param];
         if (value->entry != PREG_NONE)
             e->free &= ~preg_bit(value->entry);
+        const uint32_t before = e->moves.len;
         if (value->entry != PREG_NONE)
             add_move(e, arg, alloc_reg(value->entry));
         else if (value->spilled)
             add_move(e, arg, alloc_slot(value->slot));
+        if (e->at_start && e->moves.len != before && e->moves.data[before].remat == NO_INDEX)
+            e->moves.data[before].vreg = param;
     }
 }
 
@@ -96,15 +101,15 @@ static void resolve_block(Edges *e, uint32_t b)
     for (uint32_t s = 0; s < block->num_succs; s++) {
         const MEdge *const edge = regalloc_edge(f, b, s);
         const MBlockData *const to = &f->blocks.data[edge->to.i];
-        const bool at_start = to->num_preds == 1;
+        e->at_start = to->num_preds == 1;
         e->free = (ra->class_regs[REG_INT] | ra->class_regs[REG_FLOAT]) & ~busy &
                   (~ra->callee_saved | ra->saved);
         add_edge_moves(e, edge);
         MoveTemps temps = {e->free, {0}, f->vregs.data, &ra->f->num_slots, &ra->scratch_slot};
         memcpy(temps.class_regs, ra->class_regs, sizeof(temps.class_regs));
         sequencer_run(&e->seq, e->moves.data, e->moves.len, &temps,
-                      at_start ? to->first : block->end - 1,
-                      at_start ? &ra->at_start : &ra->at_end);
+                      e->at_start ? to->first : block->end - 1,
+                      e->at_start ? &ra->at_start : &ra->at_end);
     }
     for (uint32_t i = 0; i < state->num_exit; i++)
         ra->values[state->exit[i].vreg].regs = 0;
