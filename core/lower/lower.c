@@ -159,6 +159,9 @@ Inst lower_sinkable_load(LowerCtx *ctx, Value value)
     value = ir_resolve(f, value);
     if (value_kind(f, value) != VALUE_RESULT || ctx->use_counts[value.i] != 1)
         return NO(Inst);
+    // The one use may have been taken in by another instruction, which asked for the register.
+    if (ctx->value_regs[value.i].i != NO_INDEX)
+        return NO(Inst);
     const Inst inst = {value_def(f, value)};
     if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i))
         return NO(Inst);

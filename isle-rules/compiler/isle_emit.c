@@ -5,6 +5,7 @@
 
 #include "isle-rules/compiler/islec_internal.h"
 
+static void put_arm(IsleBody *b, const IsleArm *arm);
 static void put_block(IsleBody *b, const IsleBlock *block);
 
 // ---- Tests ----
@@ -22,6 +23,16 @@ static uint32_t open_loop(IsleBody *b, IsleBindingId id)
         isle_put_num(w, ".len; i", id);
         isle_put(w, "++) ");
         isle_put_open_brace(w);
+        isle_put_indent(w);
+        isle_put(w, "const ");
+        isle_put_type(w, w->isle->terms.data[binding->term].ret);
+        isle_put_num(w, "v", id);
+        isle_put_num(w, "_0 = v", id);
+        isle_put_num(w, ".items[i", id);
+        isle_put(w, "];\n");
+        isle_put_indent(w);
+        isle_put_num(w, "(void)v", id);
+        isle_put(w, "_0;\n");
         return 1;
     }
     const IsleTerm *const term = &w->isle->terms.data[binding->term];
@@ -134,7 +145,7 @@ static void put_switch(IsleBody *b, const IsleStep *step, IsleBindingId id)
             isle_put_int(w, type, c->value);
         isle_put(w, ": ");
         isle_put_open_brace(w);
-        put_block(b, &step->arms[i].block);
+        put_arm(b, &step->arms[i]);
         isle_put_line(w, "break;");
         isle_put_close_brace(w);
     }
@@ -151,7 +162,7 @@ static void put_arms(IsleBody *b, const IsleStep *step, IsleBindingId id)
         put_condition(b, id, &b->set->constraints.data[step->arms[i].constraint]);
         isle_put(w, ") ");
         isle_put_open_brace(w);
-        put_block(b, &step->arms[i].block);
+        put_arm(b, &step->arms[i]);
         isle_put_close_brace(w);
     }
 }
@@ -162,7 +173,7 @@ static void put_test(IsleBody *b, const IsleStep *step)
     const IsleTest *const test = &b->set->tests.data[step->test];
     if (test->kind == ISLE_TEST_LOOP) {
         const uint32_t braces = open_loop(b, test->a);
-        put_block(b, &step->arms[0].block);
+        put_arm(b, &step->arms[0]);
         for (uint32_t i = 0; i < braces; i++)
             isle_put_close_brace(w);
     } else if (test->kind == ISLE_TEST_EQUAL) {
@@ -176,7 +187,7 @@ static void put_test(IsleBody *b, const IsleStep *step)
         isle_put_equal(w, type, EQUAL_CLOSE);
         isle_put(w, ") ");
         isle_put_open_brace(w);
-        put_block(b, &step->arms[0].block);
+        put_arm(b, &step->arms[0]);
         isle_put_close_brace(w);
     } else if (is_switch(b, step)) {
         put_switch(b, step, test->a);
@@ -195,17 +206,17 @@ static void put_result(IsleBody *b, const IsleRuleForm *form)
         isle_put_num(w, "ISLE_RULE_FIRED(ctx, ", form->rule);
         isle_put(w, ");\n");
     }
+    const bool multi = (b->term->flags & ISLE_MULTI) != 0;
+    const bool by_value = !multi && !(b->term->flags & ISLE_PARTIAL) && !b->in_part;
     isle_put_indent(w);
-    isle_put(w, (b->term->flags & ISLE_MULTI)     ? "out->items[out->len++] = "
-                : (b->term->flags & ISLE_PARTIAL) ? "*out = "
-                                                  : "return ");
+    isle_put(w, multi ? "out->items[out->len++] = " : by_value ? "return " : "*out = ");
     isle_put_value(b, form->result);
     isle_put(w, ";\n");
-    if (b->term->flags & ISLE_PARTIAL)
-        isle_put_line(w, "return true;");
-    if (b->term->flags & ISLE_MULTI) {
+    if (multi) {
         isle_put_line(w, "if (out->len == ISLE_MULTI_MAX)");
-        isle_put_line(w, "    return;");
+        isle_put_line(w, b->in_part ? "    return PART_DONE;" : "    return;");
+    } else if (!by_value) {
+        isle_put_line(w, b->in_part ? "return PART_DONE;" : "return true;");
     }
 }
 
@@ -234,7 +245,7 @@ static void put_return(IsleBody *b, const IsleStep *step)
             isle_put_indent(w);
             isle_put_num(w, "if (!v", let.binding);
             isle_put(w, ")\n");
-            isle_put_line(w, "    return false;");
+            isle_put_line(w, b->in_part ? "    return PART_FAILED;" : "    return false;");
             break;
         }
     }
@@ -257,6 +268,116 @@ static void put_block(IsleBody *b, const IsleBlock *block)
     }
 }
 
+// ---- Parts ----
+
+static bool ends_with_return(const IsleBlock *block)
+{
+    return block->num_steps != 0 && block->steps[block->num_steps - 1].is_return;
+}
+
+// UNIT_N_TERM: no other name has a digit there.
+static void put_part_name(const IsleBody *b, uint32_t number)
+{
+    Writer *const w = b->w;
+    buf_printf(w->out, "%.*s_%u_", STR_ARG(w->unit), number);
+    isle_put_name(w->out, isle_str(w->isle, b->term->name));
+}
+
+static void put_part_head(const IsleBody *b, uint32_t number, const IsleLocals *locals)
+{
+    Writer *const w = b->w;
+    isle_put(w, "\nstatic PART int ");
+    put_part_name(b, number);
+    isle_put(w, "(");
+    buf_str(w->out, w->context);
+    isle_put(w, " *ctx");
+    for (uint32_t i = 0; i < locals->len; i++) {
+        isle_put(w, ", ");
+        isle_put_local_type(b, locals->data[i]);
+        isle_put_local(w, locals->data[i]);
+    }
+    isle_put(w, ", ");
+    if (b->term->flags & ISLE_MULTI) {
+        isle_put_list_type(w, b->term->ret);
+        isle_put(w, " ");
+    } else {
+        isle_put_type(w, b->term->ret);
+    }
+    isle_put(w, "*out)\n{\n    (void)ctx;\n");
+}
+
+// The call of a part, which says whether the term is decided.
+static void put_part_call(IsleBody *b, uint32_t number, const IsleLocals *locals)
+{
+    Writer *const w = b->w;
+    const bool multi = (b->term->flags & ISLE_MULTI) != 0;
+    const bool total = !multi && !(b->term->flags & ISLE_PARTIAL);
+    if (total && !b->in_part) {
+        isle_put_indent(w);
+        isle_put_type(w, b->term->ret);
+        isle_put_num(w, "r", number);
+        isle_put(w, ";\n");
+    }
+    isle_put_indent(w);
+    isle_put_num(w, "const int p", number);
+    isle_put(w, " = ");
+    put_part_name(b, number);
+    isle_put(w, "(ctx");
+    for (uint32_t i = 0; i < locals->len; i++) {
+        isle_put(w, ", ");
+        isle_put_local(w, locals->data[i]);
+        if (locals->data[i].kind == ISLE_LOCAL_ARGUMENT)
+            bitset_add(&b->used, locals->data[i].id);
+    }
+    isle_put(w, total && !b->in_part ? ", &r" : ", out");
+    if (total && !b->in_part)
+        buf_u64(w->out, number);
+    isle_put(w, ");\n");
+    isle_put_indent(w);
+    isle_put_num(w, "if (p", number);
+    isle_put(w, " != PART_NEXT)\n");
+    isle_put_indent(w);
+    if (multi && !b->in_part) {
+        isle_put(w, "    return;\n");
+        return;
+    }
+    isle_put_num(w, total && !b->in_part ? "    return r" : "    return p", number);
+    isle_put(w, total || b->in_part ? ";\n" : " == PART_DONE;\n");
+}
+
+static void put_part(IsleBody *b, const IsleBlock *block)
+{
+    Writer *const w = b->w;
+    const uint32_t number = b->num_parts++;
+    IsleLocals locals = {0};
+    isle_find_locals(b, block, &locals);
+    StrBuf text = {.arena = w->arena}, *const out = w->out;
+    const uint32_t depth = w->depth;
+    const bool in_part = b->in_part;
+    w->out = &text;
+    w->depth = 1;
+    b->in_part = true;
+    put_block(b, block); // parts of it write themselves before
+    if (!ends_with_return(block) || (b->term->flags & ISLE_MULTI))
+        isle_put_line(w, "return PART_NEXT;");
+    w->out = b->parts;
+    put_part_head(b, number, &locals);
+    buf_str(w->out, buf_view(&text));
+    isle_put(w, "}\n");
+    w->out = out;
+    w->depth = depth;
+    b->in_part = in_part;
+    put_part_call(b, number, &locals);
+}
+
+static void put_arm(IsleBody *b, const IsleArm *arm)
+{
+    if (arm->apart)
+        put_part(b, &arm->block);
+    else
+        put_block(b, &arm->block);
+}
+
 // ---- Functions ----
 
 static void put_function(Writer *w, IsleTermId id)
@@ -265,14 +386,16 @@ static void put_function(Writer *w, IsleTermId id)
     const IsleTerm *const term = &isle->terms.data[id];
     const IsleTree *const tree = &isle->trees.data[isle->tree_of_term.data[id]];
     const Str where = isle_where(isle, term->pos);
-    StrBuf text = {.arena = w->arena};
-    StrBuf *const out = w->out;
-    IsleBody b = {w, tree->set, term, bitset_new(w->arena, term->num_args)};
+    StrBuf text = {.arena = w->arena}, parts = text, *const out = w->out;
+    IsleBody b = {.w = w,
+                  .set = tree->set,
+                  .term = term,
+                  .used = bitset_new(w->arena, term->num_args),
+                  .parts = &parts};
     w->out = &text;
     w->depth = 1;
     put_block(&b, &tree->root);
-    const bool ends =
-        tree->root.num_steps != 0 && tree->root.steps[tree->root.num_steps - 1].is_return;
+    const bool ends = ends_with_return(&tree->root);
     if (term->flags & ISLE_PARTIAL) {
         if (!ends)
             isle_put_line(w, "return false;");
@@ -281,6 +404,7 @@ static void put_function(Writer *w, IsleTermId id)
                    SYM_ARG(isle, term->name), STR_ARG(where));
     }
     w->out = out;
+    buf_str(out, buf_view(&parts));
     buf_printf(out, "\n// %.*s: %.*s\n", SYM_ARG(isle, term->name), STR_ARG(where));
     isle_put(w, bitset_has(&w->exported, id) ? "" : "static ");
     isle_put_signature(w, id);
@@ -422,6 +546,9 @@ Status isle_write_c(Isle *isle, const IsleCOptions *options, StrBuf *out)
     for (uint32_t i = 0; i < options->num_includes; i++)
         buf_printf(out, "#include \"%.*s\"\n", STR_ARG(options->includes[i]));
     put_defaults(&w);
+    isle_put(&w, "// What a part of a function says: go on, the term is decided, the term fails.\n"
+                 "enum { PART_NEXT, PART_DONE, PART_FAILED };\n"
+                 "#define PART __attribute__((noinline))\n");
     // The functions decide which helpers are needed before them.
     StrBuf functions = {.arena = w.arena}, prototypes = {.arena = w.arena};
     w.out = &functions;

@@ -116,12 +116,6 @@ void isle_put_value(IsleBody *b, IsleBindingId id)
         isle_put_num(w, "a", binding->index);
         return;
     case ISLE_BIND_ITERATOR:
-        if (b->set->bindings.data[call].kind == ISLE_BIND_EXTRACTOR)
-            break;
-        isle_put_num(w, "v", call);
-        isle_put_num(w, ".items[i", call);
-        isle_put(w, "]");
-        return;
     case ISLE_BIND_MATCH_SOME: break;
     case ISLE_BIND_MATCH_TUPLE:
         isle_put_num(w, "v", call);

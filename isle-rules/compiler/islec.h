@@ -510,6 +510,7 @@ typedef struct IsleBlock {
 typedef struct IsleArm {
     uint32_t constraint; // of MATCH; else ISLE_NONE
     IsleBlock block;
+    bool apart; // large enough to become a function of its own
 } IsleArm;
 
 struct IsleStep {

@@ -190,8 +190,25 @@ typedef struct IsleBody {
     Writer *w;
     const IsleRuleSet *set;
     const IsleTerm *term;
-    Bitset used; // arguments
+    Bitset used;   // arguments
+    StrBuf *parts; // the functions of arms cut off
+    uint32_t num_parts;
+    bool in_part;
 } IsleBody;
+
+// A local of a function that a part of it needs.
+typedef enum IsleLocalKind {
+    ISLE_LOCAL_ARGUMENT, // aID
+    ISLE_LOCAL_VALUE,    // vID
+    ISLE_LOCAL_RESULT    // vID_FIELD
+} IsleLocalKind;
+
+typedef struct IsleLocal {
+    IsleLocalKind kind;
+    uint32_t id, field;
+} IsleLocal;
+
+typedef VEC(IsleLocal) IsleLocals;
 
 typedef enum IsleEqualPart { EQUAL_OPEN, EQUAL_BETWEEN, EQUAL_CLOSE } IsleEqualPart;
 
@@ -210,5 +227,9 @@ void isle_put_equal(Writer *w, IsleTypeId type, IsleEqualPart part);
 void isle_put_result_locals(Writer *w, const IsleTypeId *types, uint32_t count, IsleBindingId id);
 void isle_put_result_addresses(Writer *w, uint32_t count, IsleBindingId id);
 void isle_put_let(IsleBody *b, IsleBindingId id);
+// The locals that the C of the block needs and does not declare, in order of first use.
+void isle_find_locals(const IsleBody *b, const IsleBlock *block, IsleLocals *out);
+void isle_put_local(Writer *w, IsleLocal local);              // its name
+void isle_put_local_type(const IsleBody *b, IsleLocal local); // "const T "
 
 #endif
