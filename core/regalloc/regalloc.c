@@ -22,10 +22,10 @@
 // fixed use if nothing takes it before, one register for a parameter and its arguments, and a
 // callee-saved one for what lives across calls.
 //
-//          exit state        entry state                     where
-//     b1:  r0=%1 r1=%2   \
-//                          >   b3(%5):  r0=%1  r2=%5    end of b1: r2 <- r1   (%5 := %2)
-//     b2:  r2=%3  %1 slot/                              end of b2: r0 <- slot0
+//          exit state            entry state              moves
+//     b1:  r0=%1 r1=%2    --.
+//                           +--> b3(%5):  r0=%1  r2=%5     end of b1: r2 <- r1     (%5 := %2)
+//     b2:  r2=%3 slot0=%1 --'                              end of b2: r0 <- slot0  (%5 := %3)
 //
 // Joins. The first path to arrive does not dictate: candidates are the values that most paths have in
 // registers, and at a loop's header those that the loop uses (others if its pressure leaves room), the

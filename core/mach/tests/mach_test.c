@@ -2,7 +2,7 @@
 //
 // Text and validation of machine functions.
 
-#include "regalloc/tests/fake_target.h"
+#include "mach/tests/fake_target.h"
 
 static void use(Fake *fake, uint32_t vreg)
 {
