@@ -3,6 +3,7 @@
 // assay run: one call of a function of a file, or of an export of a whole program.
 #include "assay/tool_program.h"
 #include "emulate/emulate.h"
+#include "emulate/program/program.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 typedef struct Run {
     const ToolArgs *options;
     ToolProgram program;
+    Source init; // the .init file
     Engine engine;
     uint32_t func;
     DataValue *args;
@@ -57,18 +59,29 @@ static bool read_options(const ToolArgs *args, Run *run)
 
 // ---- The function and its arguments ----
 
+static Status not_found(Run *run, const char *what, Str name, const Str *names, uint32_t count)
+{
+    const Str near = str_nearest(name, names, count);
+    return diag_error(&run->program.diag, STATUS_INVALID, &run->program.file->source, POS_NONE,
+                      "there is no %s '%.*s'%s%.*s%s", what, STR_ARG(name),
+                      near.len != 0 ? "; did you mean '" : "", STR_ARG(near),
+                      near.len != 0 ? "'?" : "");
+}
+
+// The function called `name`, with or without its '%'; the first one for NULL.
 static Status find_function(Run *run, const char *name)
 {
     Arena *arena = &run->program.arena;
     const Module *module = &run->program.file->module;
+    run->func = 0;
     if (module->funcs.len == 0)
         return diag_error(&run->program.diag, STATUS_INVALID, &run->program.file->source, POS_NONE,
                           "the file has no function");
     if (!name)
-        return STATUS_OK; // the first
+        return STATUS_OK;
     const Str wanted = str_from(name[0] == '%' ? name + 1 : name);
     Str *names = ARENA_ARRAY(arena, Str, module->funcs.len);
-    for (run->func = 0; run->func < module->funcs.len; run->func++) {
+    for (; run->func < module->funcs.len; run->func++) {
         StrBuf buf = {.arena = arena};
         extname_print(&module->funcs.data[run->func]->name, &buf);
         const Str printed = buf_view(&buf);
@@ -77,11 +90,20 @@ static Status find_function(Run *run, const char *name)
         if (str_eq(names[run->func], wanted))
             return STATUS_OK;
     }
-    const Str near = str_nearest(wanted, names, module->funcs.len);
-    return diag_error(&run->program.diag, STATUS_INVALID, &run->program.file->source, POS_NONE,
-                      "there is no function '%.*s'%s%.*s%s", STR_ARG(wanted),
-                      near.len != 0 ? "; did you mean '" : "", STR_ARG(near),
-                      near.len != 0 ? "'?" : "");
+    return not_found(run, "function", wanted, names, module->funcs.len);
+}
+
+// The function that the program exports as `name`, `kernel` for NULL.
+static Status find_export(Run *run, const Program *exports, const char *name)
+{
+    const Str wanted = name ? str_from(name) : STR("kernel");
+    run->func = program_export(exports, wanted);
+    if (run->func != NO_INDEX)
+        return STATUS_OK;
+    Str *names = ARENA_ARRAY(&run->program.arena, Str, exports->exports.len);
+    for (uint32_t i = 0; i < exports->exports.len; i++)
+        names[i] = exports->exports.data[i].name;
+    return not_found(run, "export", wanted, names, exports->exports.len);
 }
 
 // Reads the arguments of the command line as parameters `first`... of the function.
@@ -212,6 +234,28 @@ static void print_time(const Run *run, const CallResult *result)
 
 // ---- The command ----
 
+// Finds function and arguments; for a program, sets up its memory in `ex` first.
+static Status prepare_call(Run *run, Executor *ex)
+{
+    ToolProgram *program = &run->program;
+    const char *name = run->options->values[OPT_RUN_CALL];
+    if (!run->options->values[OPT_RUN_INIT]) {
+        TRY(find_function(run, name));
+        return read_arguments(run, 0);
+    }
+    Program exports;
+    TRY(program_load(ex, &program->file->module, &run->init, &program->arena, &exports,
+                     &program->diag));
+    TRY(find_export(run, &exports, name));
+    TRY(read_arguments(run, 1));
+    const Signature *sig = &program->file->module.funcs.data[run->func]->sig;
+    if (sig->num_params == 0 || sig->params[0].type != TYPE_I64)
+        return diag_error(&program->diag, STATUS_INVALID, &program->file->source, POS_NONE,
+                          "the exported function does not take the context as an i64");
+    run->args[0] = data_from_u64(TYPE_I64, PROGRAM_VMCTX);
+    return STATUS_OK;
+}
+
 // One call in a new executor. *out lives in the program's arena.
 static Status run_once(Run *run, CallResult *out)
 {
@@ -219,8 +263,10 @@ static Status run_once(Run *run, CallResult *out)
     Executor *ex = make_executor(run);
     if (!ex)
         return STATUS_UNSUPPORTED;
-    const Status status = executor_load(ex, &program->file->module, &program->targets.settings,
-                                        program->targets.isa, &program->diag);
+    Status status = executor_load(ex, &program->file->module, &program->targets.settings,
+                                  program->targets.isa, &program->diag);
+    if (status == STATUS_OK)
+        status = prepare_call(run, ex);
     if (status == STATUS_OK)
         timed_call(run, ex, out);
     executor_destroy(ex);
@@ -230,10 +276,13 @@ static Status run_once(Run *run, CallResult *out)
 static Status run_file(Run *run)
 {
     ToolProgram *program = &run->program;
+    const char *init = run->options->values[OPT_RUN_INIT];
     TRY(tool_load(program, run->options->operands[0], (ParseOptions){0}));
     TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
-    TRY(find_function(run, run->options->values[OPT_RUN_CALL]));
-    TRY(read_arguments(run, 0));
+    if (init) {
+        run->init.path = str_from(init);
+        TRY(tool_read_file(&program->arena, init, &run->init.text, &program->diag));
+    }
     CallResult result = {0};
     for (uint64_t i = 0; i < run->repeat; i++)
         TRY(run_once(run, &result));

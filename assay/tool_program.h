@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // tool_program: a file as the commands that run code need it: read, parsed, its `set` and `target`
-// lines applied. Messages that arise are kept and printed by tool_unload, so each command reports in
-// the same way.
+// lines applied. Messages that arise are kept and printed by tool_unload, so each command reports
+// in the same way.
 #ifndef ASSAY_TOOL_PROGRAM_H
 #define ASSAY_TOOL_PROGRAM_H
 

@@ -6,6 +6,10 @@
 
 #include "emulate/emulate_internal.h"
 #include "emulate/interp/interp.h"
+#include "emulate/native/native.h"
+#ifdef ASSAY_UNICORN
+#    include "emulate/unicorn/unicorn.h"
+#endif
 
 static const char *const engine_names[ENGINE_COUNT] = {
 #define ENGINE(NAME, name, ...) [ENGINE_##NAME] = (name),
@@ -26,13 +30,24 @@ Engine engine_parse(Str name)
     return ENGINE_COUNT;
 }
 
+static Executor *create_unicorn(Arch arch, const ExecutorConfig *config, const char **reason)
+{
+#ifdef ASSAY_UNICORN
+    return unicorn_create(arch, config, reason);
+#else
+    (void)arch, (void)config;
+    *reason = "this build is without Unicorn";
+    return NULL;
+#endif
+}
+
 static Executor *create_bare(Engine engine, const ExecutorConfig *config, const char **reason)
 {
     switch (engine) {
     case ENGINE_INTERP: return interp_create(config);
-    case ENGINE_UNICORN_X64:
-    case ENGINE_UNICORN_AARCH64:
-    case ENGINE_NATIVE: *reason = "this build has no engine that runs machine code"; return NULL;
+    case ENGINE_UNICORN_X64: return create_unicorn(ARCH_X86_64, config, reason);
+    case ENGINE_UNICORN_AARCH64: return create_unicorn(ARCH_AARCH64, config, reason);
+    case ENGINE_NATIVE: return native_create(config, reason);
     case ENGINE_COUNT: break;
     }
     UNREACHABLE();

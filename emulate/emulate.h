@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // emulate: running code without trusting our emitter. One Executor interface (executor.h) over
-// several engines: the interpreter of the IR (the reference meaning) and, later, emulators and the
-// host CPU. This is the place that knows all engines and makes them, with the library calls that
+// several engines: the interpreter of the IR (the reference meaning), emulators and the host CPU. This is the place that knows all engines and makes them, with the library calls that
 // emulate/ can do itself bound already.
 #ifndef EMULATE_EMULATE_H
 #define EMULATE_EMULATE_H
@@ -21,9 +20,9 @@ const char *engine_name(Engine engine);
 // The engine called `name`, ENGINE_COUNT when there is none.
 Engine engine_parse(Str name);
 
-// A new executor, or NULL when this build or machine has no such engine (then *reason says why). NULL
-// for `config` is the defaults. Bound are the libcalls Ceil, Floor, Trunc, Nearest and Fma of F32 and
-// F64, Memcpy, Memmove, Memset, Memcmp and X86Pshufb.
+// A new executor, or NULL when this build or machine has no such engine (then *reason says why).
+// NULL for `config` is the defaults. Bound are the libcalls Ceil, Floor, Trunc, Nearest and Fma of
+// F32 and F64, Memcpy, Memmove, Memset, Memcmp and X86Pshufb.
 Executor *executor_create(Engine engine, const ExecutorConfig *config, const char **reason);
 
 #endif

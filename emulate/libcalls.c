@@ -55,8 +55,8 @@ static uint64_t int_arg(const ImportCall *call, uint32_t i)
 
 // ---- Floats ----
 
-// The first argument that is a NaN, made quiet, or else `result`; a NaN among numbers is the positive
-// one. So the result is the same on every host, and the same as that of the opcode.
+// The first argument that is a NaN, made quiet, or else `result`; a NaN among numbers is the
+// positive one. So the result is the same on every host, and the same as that of the opcode.
 static void set_f32(ImportCall *call, float result)
 {
     uint32_t bits;

@@ -3,10 +3,10 @@
 // analysis: facts about a function's control flow: predecessors, post-order, dominators.
 //
 // Each result is a snapshot in the arena given, by block number; a change of the function's blocks
-// or branches makes it stale. All work on any parsed function, valid or not: a block may be empty or
-// lack a terminator, a branch may name a block that is not in the layout (such an edge is left out).
-// Only the last instruction of a block makes edges. Nothing here is recursive, and all orders follow
-// from the text alone.
+// or branches makes it stale. All work on any parsed function, valid or not: a block may be empty
+// or lack a terminator, a branch may name a block that is not in the layout (such an edge is left
+// out). Only the last instruction of a block makes edges. Nothing here is recursive, and all orders
+// follow from the text alone.
 #ifndef ANALYSIS_ANALYSIS_H
 #define ANALYSIS_ANALYSIS_H
 

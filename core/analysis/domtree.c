@@ -2,15 +2,15 @@
 //
 // Dominators by the algorithm of Lengauer and Tarjan (A Fast Algorithm for Finding Dominators in a
 // Flowgraph, 1979) in its simple form, whose path compression gives O(edges * log blocks) for any
-// graph. The simpler iterative methods are faster on small graphs but quadratic on adversarial ones,
-// and a fuzzer finds those.
+// graph. The simpler iterative methods are faster on small graphs but quadratic on adversarial
+// ones, and a fuzzer finds those.
 //
 // One depth-first search numbers the reachable blocks in pre-order; from then on everything is
 // indexed by that number, so that the forest's arrays are walked mostly in order:
 //
-//     0 ─► 1 ─► 2         parent[v] < v in the search tree
-//     └──► 3 ◄──┘         semi[v]: the least number from which a path to v has only higher ones
-//                         inside; semi[3] = 0, hence 0 dominates 3 at once
+//     0 --> 1 --> 2      parent[v]: v's predecessor in the search tree; lower than v
+//     |           |      semi[v]: the lowest number from which a path leads to v through higher
+//     +---> 3 <---+               numbers only; semi[3] = 0, hence 0 dominates 3 at once
 //
 // Vertices are handled from the highest number down. The forest holds those already handled; its
 // `ancestor` paths are compressed, each vertex keeping as `best` the vertex of least semi above it.

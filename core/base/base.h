@@ -290,6 +290,7 @@ typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE } Severi
 typedef struct Source {
     Str path;
     Str text;
+    Arena *arena;        // where `lines` is kept: lives as long as this. NULL: lines are not kept
     VEC(uint32_t) lines; // offset of each line's first byte, made on the first question
 } Source;
 
@@ -299,9 +300,9 @@ typedef struct LineCol {
     uint32_t line, col; // from 1; col counts bytes
 } LineCol;
 
-// Line and column of offset `pos` (at most text.len). The line table is made in `arena`, which must
-// live as long as the source; not for threads that share a Source.
-LineCol source_line_col(Arena *arena, Source *source, uint32_t pos);
+// Line and column of offset `pos` (at most text.len). Without an arena in the source each question
+// reads the text up to there. Not for threads that share a Source.
+LineCol source_line_col(Source *source, uint32_t pos);
 
 // One message, for people: "path:line:col: error: text".
 typedef struct DiagMessage {

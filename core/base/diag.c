@@ -14,11 +14,26 @@ static void source_find_lines(Arena *arena, Source *source)
             VEC_PUSH(arena, &source->lines, i + 1);
 }
 
-LineCol source_line_col(Arena *arena, Source *source, uint32_t pos)
+// By reading all lines up to `pos`.
+static LineCol count_lines(const Source *source, uint32_t pos)
+{
+    LineCol at = {1, pos + 1};
+    for (uint32_t i = 0; i < pos; i++) {
+        if (source->text.data[i] != '\n')
+            continue;
+        at.line++;
+        at.col = pos - i;
+    }
+    return at;
+}
+
+LineCol source_line_col(Source *source, uint32_t pos)
 {
     ASSERT(pos <= source->text.len);
+    if (!source->arena)
+        return count_lines(source, pos);
     if (source->lines.len == 0)
-        source_find_lines(arena, source);
+        source_find_lines(source->arena, source);
     uint32_t low = 0, high = source->lines.len; // lines[low] <= pos < lines[high]
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
@@ -45,13 +60,13 @@ static PRINTF_LIKE(3, 0) void diag_vadd(Diag *diag, DiagMessage message, const c
     diag->errors += message.severity == SEVERITY_ERROR;
 }
 
-static DiagMessage diag_locate(Diag *diag, Severity severity, Source *source, uint32_t pos)
+static DiagMessage diag_locate(Severity severity, Source *source, uint32_t pos)
 {
     DiagMessage message = {.severity = severity};
     if (source)
         message.path = source->path;
     if (source && pos != POS_NONE)
-        message.where = source_line_col(diag->arena, source, pos);
+        message.where = source_line_col(source, pos);
     return message;
 }
 
@@ -59,7 +74,7 @@ Status diag_error(Diag *diag, Status status, Source *source, uint32_t pos, const
 {
     va_list args;
     va_start(args, format);
-    diag_vadd(diag, diag_locate(diag, SEVERITY_ERROR, source, pos), format, args);
+    diag_vadd(diag, diag_locate(SEVERITY_ERROR, source, pos), format, args);
     va_end(args);
     return status;
 }
@@ -68,7 +83,7 @@ void diag_add(Diag *diag, Severity severity, Source *source, uint32_t pos, const
 {
     va_list args;
     va_start(args, format);
-    diag_vadd(diag, diag_locate(diag, severity, source, pos), format, args);
+    diag_vadd(diag, diag_locate(severity, source, pos), format, args);
     va_end(args);
 }
 

@@ -49,13 +49,24 @@ static void check_operand(Builder *b, const InstData *data, uint32_t num, Value 
                     num, x.i, type_text(b, type), constraint_text(b, c, data->ctrl));
 }
 
+// Whether the opcode's row has `ctrl`, and gives each result a type (256 lanes can't be split).
+static bool exists_for(Opcode op, Type ctrl)
+{
+    if (!typeset_has((TypeSet)ir_ops[op].types, ctrl))
+        return false;
+    for (uint32_t r = 0; r < op_fixed_results(op); r++)
+        if (op_constraint_type((TypeConstraint)ir_ops[op].results[r], ctrl) == TYPE_INVALID)
+            return false;
+    return true;
+}
+
 static void check_types(Builder *b, InstData *data)
 {
     const OpInfo *const op = &ir_ops[data->op];
     const FormatInfo *const format = &ir_formats[op->format];
     if (!find_ctrl(b, data))
         return;
-    if (op->ctrl != CTRL_NONE && !typeset_has((TypeSet)op->types, data->ctrl)) {
+    if (op->ctrl != CTRL_NONE && !exists_for((Opcode)data->op, data->ctrl)) {
         builder_problem(b, STATUS_INVALID, "%s does not exist for %s", op->name,
                         type_text(b, data->ctrl));
         return;

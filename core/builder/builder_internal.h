@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The builder's working state. All of it, the function's tables included, lives in the scratch arena
-// until builder_finish moves the function into the module's arena.
+// The builder's working state. All of it, the function's tables included, lives in the scratch
+// arena until builder_finish moves the function into the module's arena.
 //
-// The parameters that variables need ("phis" here, as in the literature) and their operands are kept
-// beside the function: they come and go while blocks are sealed, and are written into parameter
-// lists and block calls once, when all are known.
+// The parameters that variables need ("phis" here, as in the literature) and their operands are
+// kept beside the function: they come and go while blocks are sealed, and are written into
+// parameter lists and block calls once, when all are known.
 #ifndef BUILDER_BUILDER_INTERNAL_H
 #define BUILDER_BUILDER_INTERNAL_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// SSA construction on the fly, after M. Braun, S. Buchwald, S. Hack, R. Leissa, C. Mallon, A. Zwinkau:
-// "Simple and Efficient Construction of Static Single Assignment Form" (CC 2013).
+// SSA construction on the fly, after M. Braun, S. Buchwald, S. Hack, R. Leissa, C. Mallon, A.
+// Zwinkau: "Simple and Efficient Construction of Static Single Assignment Form" (CC 2013).
 //
-// A map holds, for a variable and a block, the variable's value at the block's end so far. A read in
-// a block without a definition asks the predecessors:
+// A map holds, for a variable and a block, the variable's value at the block's end so far. A read
+// in a block without a definition asks the predecessors:
 //
 //      one predecessor          several                      not sealed yet
 //
@@ -15,19 +15,19 @@
 //                                                        when the block is sealed
 //
 // Each block that a search comes through remembers the answer. A parameter p (a phi) whose operands
-// are all the same value v, or p itself, is trivial: it becomes another name of v, and the phis that
-// use it are looked at again, for they may be trivial now. Functions of reducible control flow get
-// minimal SSA form; in irreducible ones a few phis more can stay.
+// are all the same value v, or p itself, is trivial: it becomes another name of v, and the phis
+// that use it are looked at again, for they may be trivial now. Functions of reducible control flow
+// get minimal SSA form; in irreducible ones a few phis more can stay.
 //
 // The paper's functions call each other recursively along the control flow graph. Here an operand
 // that needs a phi of its own gets that phi's value at once and the phi is put on a stack (`fill`),
 // which is worked off depth first; so a chain of 100,000 blocks is no matter. Names that stand for
-// others form a union-find forest (builder_resolve). A phi keeps two different operands as witnesses
-// that it is not trivial, and is searched again only when these have become equal.
+// others form a union-find forest (builder_resolve). A phi keeps two different operands as
+// witnesses that it is not trivial, and is searched again only when these have become equal.
 //
-// A read that ends in a block that nothing jumps to, other than the entry, gives a value that is never
-// there in a run ("nowhere"): a phi does not count it among its operands. So code behind a return, which
-// front ends make without thinking, costs no parameters.
+// A read that ends in a block that nothing jumps to, other than the entry, gives a value that is
+// never there in a run ("nowhere"): a phi does not count it among its operands. So code behind a
+// return, which front ends make without thinking, costs no parameters.
 
 #include "builder/builder_internal.h"
 
@@ -218,8 +218,8 @@ static void add_user(Builder *b, uint32_t used, uint32_t phi)
     p->last_user = number;
 }
 
-// Whether the phi's operands are but one value, itself and what is nowhere; then *same is that value, or
-// else one that is nowhere, or none.
+// Whether the phi's operands are but one value, itself and what is nowhere; then *same is that
+// value, or else one that is nowhere, or none.
 static bool is_trivial(Builder *b, Phi *phi, Value *same)
 {
     Value nowhere = NO(Value);

@@ -780,8 +780,8 @@ Value func_new_param(Func *f, Block block, Type type);
 // Makes `params` (at most 65,536; none of them in f's pool) the parameters of `block`; former ones
 // that are not among them become VALUE_NONE and must have no uses.
 void func_set_params(Func *f, Block block, const Value *params, uint32_t n);
-// Removes parameter number `num`; those behind it move up. Its value becomes VALUE_NONE and must have
-// no uses. The block calls' arguments are the caller's to change.
+// Removes parameter number `num`; those behind it move up. Its value becomes VALUE_NONE and must
+// have no uses. The block calls' arguments are the caller's to change.
 void func_remove_param(Func *f, Block block, uint32_t num);
 // A new block call, for a branch to hold. `args` must not lie in f's pool.
 uint32_t func_add_call(Func *f, Block block, const BlockArg *args, uint32_t n);

@@ -98,6 +98,43 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name)
     return ctx->m->symbols.len - 1;
 }
 
+// ---- Globals ----
+
+VReg lower_global(LowerCtx *ctx, GlobalValue global)
+{
+    const Func *const f = ctx->f;
+    VEC(uint32_t) chain = {0}; // from the one asked for to the one at the bottom
+    for (uint32_t g = global.i;; g = f->globals.data[g].base.i) {
+        VEC_PUSH(ctx->scratch, &chain, g);
+        const GlobalKind kind = f->globals.data[g].kind;
+        if (kind != GLOBAL_LOAD && kind != GLOBAL_IADD_IMM)
+            break;
+    }
+    VReg reg = NO(VReg);
+    while (chain.len != 0) {
+        const GlobalData *const data = &f->globals.data[chain.data[--chain.len]];
+        switch (data->kind) {
+        case GLOBAL_VMCTX: {
+            uint32_t param = 0;
+            while (f->sig.params[param].purpose != PURPOSE_VMCTX)
+                param++;
+            reg = lower_value(ctx, (Value){block_params(f, f->first_block).data[param]});
+            break;
+        }
+        case GLOBAL_LOAD:
+            reg = ctx->target->lower_load(ctx, AMODE_BASE, reg, (int32_t)data->offset,
+                                          type_bytes(data->type));
+            break;
+        case GLOBAL_IADD_IMM: reg = ctx->target->lower_add(ctx, reg, data->offset); break;
+        case GLOBAL_SYMBOL:
+            reg = ctx->target->lower_symbol(ctx, lower_symbol(ctx, &data->name), data->offset);
+            break;
+        case GLOBAL_DYN_SCALE: UNREACHABLE(); // of dynamic vectors, which no rule lowers
+        }
+    }
+    return reg;
+}
+
 // ---- Taking definitions in ----
 
 static bool is_pure(const LowerCtx *ctx, Inst inst)
@@ -121,6 +158,9 @@ Inst lower_sinkable_load(LowerCtx *ctx, Value value)
     const Func *const f = ctx->f;
     value = ir_resolve(f, value);
     if (value_kind(f, value) != VALUE_RESULT || ctx->use_counts[value.i] != 1)
+        return NO(Inst);
+    // The one use may have been taken in by another instruction, which asked for the register.
+    if (ctx->value_regs[value.i].i != NO_INDEX)
         return NO(Inst);
     const Inst inst = {value_def(f, value)};
     if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i))
@@ -192,23 +232,51 @@ static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *pr
 
 // ---- Facts about values and instructions ----
 
-static void count_uses(LowerCtx *ctx, Inst inst)
+typedef VEC(Value) Multiple;
+
+// Notes a use of `value`. The second one goes onto the list of values used more than once.
+static void count_use(LowerCtx *ctx, Value value, Multiple *multiple)
+{
+    value = ir_resolve(ctx->f, value);
+    if (++ctx->use_counts[value.i] == 2)
+        VEC_PUSH(ctx->scratch, multiple, value);
+}
+
+static void count_args(LowerCtx *ctx, Inst inst, Multiple *multiple)
 {
     const Span args = inst_args(ctx->f, inst);
     for (uint32_t i = 0; i < args.len; i++)
-        ctx->use_counts[ir_resolve(ctx->f, (Value){args.data[i]}).i]++;
+        count_use(ctx, (Value){args.data[i]}, multiple);
+}
+
+static void count_uses(LowerCtx *ctx, Inst inst, Multiple *multiple)
+{
+    count_args(ctx, inst, multiple);
+    if (is_pure(ctx, inst) && inst_results(ctx->f, inst).len > 1)
+        count_args(ctx, inst, multiple);
     const Span calls = inst_calls(ctx->f, inst);
     for (uint32_t i = 0; i < calls.len; i++) {
-        const Span block_args = call_args(ctx->f, calls.data[i]);
-        for (uint32_t k = 0; k < block_args.len; k++)
-            ctx->use_counts
-                [ir_resolve(ctx->f, (Value){blockarg_index((BlockArg){block_args.data[k]})}).i]++;
+        const Span args = call_args(ctx->f, calls.data[i]);
+        for (uint32_t k = 0; k < args.len; k++)
+            count_use(ctx, (Value){blockarg_index((BlockArg){args.data[k]})}, multiple);
+    }
+}
+
+// A pure instruction whose result has several uses, or that has several results, may be computed at several of them, so what it
+// uses counts as used several times too, and so on. Otherwise a load could be taken in twice.
+static void spread_multiple_uses(LowerCtx *ctx, Multiple *multiple)
+{
+    for (uint32_t i = 0; i < multiple->len; i++) {
+        const Inst inst = lower_pure_def(ctx, multiple->data[i]);
+        if (inst.i != NO_INDEX)
+            count_args(ctx, inst, multiple);
     }
 }
 
 static void analyse(LowerCtx *ctx, const DomTree *tree)
 {
     uint32_t color = 0;
+    Multiple multiple = {0};
     IR_FOR_BLOCKS (ctx->f, block) {
         color++;
         if (!domtree_is_reachable(tree, block))
@@ -216,9 +284,10 @@ static void analyse(LowerCtx *ctx, const DomTree *tree)
         IR_FOR_INSTS (ctx->f, block, inst) {
             ctx->colors[inst.i] = color;
             color += !is_pure(ctx, inst);
-            count_uses(ctx, inst);
+            count_uses(ctx, inst, &multiple);
         }
     }
+    spread_multiple_uses(ctx, &multiple);
 }
 
 // ---- One instruction ----

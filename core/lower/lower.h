@@ -33,6 +33,11 @@ typedef struct Flags {
     uint8_t none;
 } Flags;
 
+// A result and the flags written with it.
+typedef struct GprFlags {
+    VReg reg;
+} GprFlags;
+
 typedef struct Unit {
     uint8_t none;
 } Unit;
@@ -73,7 +78,7 @@ typedef struct LowerCtx {
 
     VReg *value_regs;       // by Value: its register; NO(VReg): nobody asked for it
     VEC(VReg) aliases;      // by VReg: the register it is another name of, NO(VReg): none
-    uint32_t *use_counts;   // by Value: uses in reachable code
+    uint32_t *use_counts;   // by Value: uses in reachable code, more if a user may be repeated
     uint32_t *colors;       // by Inst: effect colour before it; two instructions of one colour have
                             // no effect between them
     Bitset sunk;            // by Inst: taken in by a user, not lowered on its own
@@ -101,6 +106,10 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
 
 // The number of a symbol in MFunc.symbols.
 uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
+
+// The value of a global: the vmctx argument, the chain of loads and sums that it names, a symbol's
+// address.
+VReg lower_global(LowerCtx *ctx, GlobalValue global);
 
 // Opens the next instruction; its fields are zero but for op, size and the first operand.
 MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);

@@ -279,6 +279,21 @@ typedef struct AbiSig {
     PRegSet callee_saved;
 } AbiSig;
 
+// The registers of a calling convention, ABI_REGS_MAX at most, in order of use.
+#define ABI_REGS_MAX 8
+
+typedef struct AbiRegs {
+    PReg int_args[ABI_REGS_MAX], int_rets[ABI_REGS_MAX];
+    uint32_t num_int_args, num_int_rets;
+    PReg sret; // of a parameter with purpose sret; PREG_NONE: as any other
+    PRegSet clobbers, callee_saved;
+} AbiRegs;
+
+// Lays out a signature by registers in order, then stack slots of 8 bytes. Results beyond registers
+// go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for types,
+// purposes and conventions that can't be passed yet.
+Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
+
 // ---- The target ----
 
 struct LowerCtx;
@@ -310,6 +325,7 @@ typedef struct Target {
     VReg (*lower_extend)(struct LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension);
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
     VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, int64_t offset);
+    VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
 

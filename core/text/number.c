@@ -322,7 +322,7 @@ Status text_lit_int(Lexer *lx, uint32_t bits, uint128 *out)
     const Token tok = lx->tok;
     const char *const wrong = text_num_int(tok.text, bits, bits == 64, out);
     if (wrong)
-        return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "`%.*s` %s for %u bits", STR_ARG(tok.text),
+        return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "`%.*s` %s for %u bits", TOKEN_ARG(tok.text),
                          wrong, bits);
     text_lex_next(lx);
     return STATUS_OK;
@@ -339,7 +339,7 @@ Status text_lit_uint(Lexer *lx, uint64_t max, const char *what, uint64_t *out)
         return text_unexpected(lx, what);
     if (wrong || n > max)
         return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "`%.*s` is too large for %s: at most %llu",
-                         STR_ARG(tok.text), what, (unsigned long long)max);
+                         TOKEN_ARG(tok.text), what, (unsigned long long)max);
     *out = (uint64_t)n;
     text_lex_next(lx);
     return STATUS_OK;
@@ -361,7 +361,7 @@ Status text_lit_scalar(Lexer *lx, Type type, uint8_t *bytes)
                                   : text_num_int(tok.text, type_bits(type), type == TYPE_I64, &n);
     if (wrong) {
         const Str name = type_name(lx->diag->arena, type);
-        return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "`%.*s` %s (%.*s)", STR_ARG(tok.text), wrong,
+        return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "`%.*s` %s (%.*s)", TOKEN_ARG(tok.text), wrong,
                          STR_ARG(name));
     }
     for (uint32_t i = 0; i < type_bytes(type); i++)

@@ -46,7 +46,8 @@ Status text_parse_type(Parser *p, Type *out)
     if (tok.kind != TOK_DT || !p->f)
         return text_unexpected(lx, "a type");
     if (tok.number >= p->f->dyn_types.len || !p->f->dyn_types.data[tok.number].declared)
-        return LEX_ERROR(lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared", STR_ARG(tok.text));
+        return LEX_ERROR(lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared",
+                         TOKEN_ARG(tok.text));
     *out = p->f->dyn_types.data[tok.number].base | TYPE_DYNAMIC_BIT;
     text_lex_next(lx);
     return STATUS_OK;
@@ -276,7 +277,7 @@ static Status parse_gv_offset(Parser *p, uint32_t bits, int64_t *out)
     *out = (int64_t)(uint64_t)n;
     if (bits == 32 && (*out < INT32_MIN || *out > INT32_MAX))
         return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "the offset `%.*s` exceeds 32 bits",
-                         STR_ARG(tok.text));
+                         TOKEN_ARG(tok.text));
     return STATUS_OK;
 }
 
@@ -381,7 +382,7 @@ static Status parse_ext_func(Parser *p, uint32_t index, uint32_t pos)
         TRY(text_parse_entity(p, TOK_SIG, "a signature", &func.sig.i));
         if (func.sig.i >= p->f->sigs.len || !p->f->sigs.data[func.sig.i].declared)
             return LEX_ERROR(lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared before its use",
-                             STR_ARG(tok.text));
+                             TOKEN_ARG(tok.text));
     }
     DECLARE(&p->f->funcs, index, "fn");
     p->f->funcs.data[index] = func;

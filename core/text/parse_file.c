@@ -166,7 +166,7 @@ Status text_parse_file(Arena *arena, Str path, Str text, const ParseOptions *opt
     }
     const Str bytes = text.data ? text : STR("");
     ClifFile *const file = ARENA_NEW(arena, ClifFile);
-    file->source = (Source){.path = path, .text = bytes};
+    file->source = (Source){.path = path, .text = bytes, .arena = arena};
     file->module.arena = arena;
     Parser p = {
         .arena = arena,

@@ -33,7 +33,7 @@ Status text_parse_entity(Parser *p, uint32_t kind, const char *what, uint32_t *o
         return text_unexpected(lx, what);
     if (UNLIKELY(lx->tok.number > ENTITY_MAX))
         return LEX_ERROR(lx, STATUS_LIMIT, lx->tok.pos, "the number of `%.*s` exceeds %u",
-                         STR_ARG(lx->tok.text), ENTITY_MAX);
+                         TOKEN_ARG(lx->tok.text), ENTITY_MAX);
     *out = lx->tok.number;
     text_lex_next(lx);
     return STATUS_OK;
@@ -81,7 +81,7 @@ static Status parse_alias(Parser *p, uint32_t alias, uint32_t pos)
     Func *const f = p->f;
     text_lex_next(lx);
     const uint32_t of_pos = lx->tok.pos;
-    uint32_t of;
+    uint32_t of = 0;
     TRY(text_parse_entity(p, TOK_V, "a value", &of));
     if (!text_value_defined(p, of))
         return LEX_ERROR(lx, STATUS_INVALID, of_pos,
@@ -138,7 +138,7 @@ static Status parse_block_params(Parser *p, uint32_t block)
     p->list.len = 0;
     do {
         const uint32_t pos = lx->tok.pos;
-        uint32_t value;
+        uint32_t value = 0;
         ValueData data = {(uint32_t)VALUE_PARAM << 30 | block, TYPE_INVALID, (uint16_t)p->list.len};
         if (UNLIKELY(p->list.len == UINT16_MAX))
             return LEX_ERROR(lx, STATUS_LIMIT, pos, "more than %d parameters", UINT16_MAX);
@@ -188,7 +188,7 @@ static Status parse_tags(Parser *p, InstExtra *extra)
             TRY(text_parse_entity(p, TOK_SS, "a stack slot", &tag.index));
             if (tag.index >= p->f->slots.len || !p->f->slots.data[tag.index].declared)
                 return LEX_ERROR(lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared",
-                                 STR_ARG(tok.text));
+                                 TOKEN_ARG(tok.text));
         } else {
             uint64_t n;
             TRY(text_lit_uint(lx, UINT32_MAX, "a debug tag", &n));
@@ -239,7 +239,7 @@ static Status parse_results(Parser *p, bool *alias)
 {
     Lexer *const lx = &p->lx;
     do {
-        uint32_t value;
+        uint32_t value = 0;
         TRY(text_parse_entity(p, TOK_V, "a value", &value));
         VEC_PUSH(&p->scratch, &p->results, value);
     } while (text_accept(lx, ','));

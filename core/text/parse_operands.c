@@ -161,7 +161,7 @@ static Status parse_offset(Parser *p, uint32_t *out)
     const int64_t n = (int64_t)(uint64_t)bits;
     if (n < INT32_MIN || n > INT32_MAX)
         return LEX_ERROR(lx, STATUS_SYNTAX, tok.pos, "the offset `%.*s` exceeds 32 bits",
-                         STR_ARG(tok.text));
+                         TOKEN_ARG(tok.text));
     *out = (uint32_t)n;
     return STATUS_OK;
 }
@@ -198,7 +198,7 @@ static Status parse_float(Parser *p, Type type, InstData *data)
         if (LIKELY(*out < p->f->table.len && p->f->table.data[*out].declared))      \
             return STATUS_OK;                                                       \
         return LEX_ERROR(&p->lx, STATUS_INVALID, tok.pos, "`%.*s` is not declared", \
-                         STR_ARG(tok.text));                                        \
+                         TOKEN_ARG(tok.text));                                      \
     }
 
 PARSE_REF(parse_fn, TOK_FN, funcs, "a function: fnN")
@@ -295,7 +295,8 @@ static Status parse_block_arg(Parser *p, bool of_try, BlockArg *out)
     }
     if (!of_try)
         return LEX_ERROR(lx, STATUS_SYNTAX, lx->tok.pos,
-                         "`%.*s` can only be given to a target of try_call", STR_ARG(lx->tok.text));
+                         "`%.*s` can only be given to a target of try_call",
+                         TOKEN_ARG(lx->tok.text));
     TRY(text_parse_entity(p, ret ? TOK_RET : TOK_EXN, "a block argument", &n));
     *out = blockarg_make(ret ? BLOCKARG_RET : BLOCKARG_EXN, n);
     return STATUS_OK;

@@ -314,6 +314,8 @@ static void print_block(Printer *p, Block block)
 void text_print_func(const Func *f, StrBuf *out)
 {
     Printer p = {.f = f, .out = out, .indent = has_margin(f) ? 36 : 4};
+    p.scratch.on_oom = out->arena->on_oom;
+    p.scratch.oom_context = out->arena->oom_context;
     p.printed = bitset_new(&p.scratch, f->values.len);
     find_aliases(&p);
     buf_puts(out, "function ");

@@ -24,7 +24,8 @@ typedef struct Comment {
 
 typedef enum HeaderKind { HEADER_TEST, HEADER_SET, HEADER_TARGET, HEADER_FEATURE } HeaderKind;
 
-// A line of the test header: the words after its keyword.
+// A line of the test header: the words after its keyword, as they are; of `feature` an optional `!`
+// and the text between the quotes.
 typedef struct HeaderLine {
     HeaderKind kind;
     uint32_t pos; // of the keyword
@@ -54,7 +55,10 @@ typedef struct ParseOptions {
 } ParseOptions;
 
 // Parses `text`, called `path` in messages. On failure *out is NULL and `diag` has at least one
-// error; after the first syntax error in a file parsing stops.
+// error; parsing stops at the first. STATUS_LIMIT: the text has 4 GiB or more, a number is too
+// large, or the dummies that fill number gaps would take more memory than 128 MiB and 64 bytes for
+// each byte of the text. Without a calling convention a function has system_v if the header has a
+// `test run` line, else fast.
 Status text_parse_file(Arena *arena, Str path, Str text, const ParseOptions *options,
                        ClifFile **out, Diag *diag);
 
@@ -84,7 +88,8 @@ typedef struct RunDirective {
 } RunDirective;
 
 // Reads a comment of a function with signature `sig`, which gives the types. Text behind a complete
-// directive is ignored.
+// directive is ignored. A bare `; run` has no call; it compares (!=) with the i8 0, which a result
+// of another type never equals.
 Status text_parse_directive(Arena *arena, Source *source, const Comment *comment,
                             const Signature *sig, RunDirective *out, Diag *diag);
 
@@ -94,7 +99,8 @@ Status text_parse_data(Arena *arena, Str text, Type type, DataValue *out, Diag *
 
 // ---- Printing ----
 
-// The whole function, from "function" to "}\n".
+// The whole function, from "function" to "}\n"; it may be parsed or built, well-formed or not, as
+// long as its numbers are in range.
 void text_print_func(const Func *f, StrBuf *out);
 // One instruction as a line of text_print_func has it, without indentation, source location,
 // constant comments or line break.

@@ -81,6 +81,9 @@ Status text_expect(Lexer *lx, char c);
 #define LEX_ERROR(lx, status, pos, ...) \
     diag_error((lx)->diag, (status), (lx)->source, (pos), __VA_ARGS__)
 
+// Conversion for "%.*s" of a token's text, of which messages show the beginning.
+#define TOKEN_ARG(s) (int)((s).len > 40 ? 40 : (s).len), (s).data
+
 static inline bool text_at(const Lexer *lx, uint32_t kind)
 {
     return lx->tok.kind == kind;
@@ -133,8 +136,8 @@ Status text_lit_scalar(Lexer *lx, Type type, uint8_t *bytes);
 // The largest constant: 256 lanes of 128 bits.
 #define LIT_BYTES_MAX 4096u
 
-// Consumes constant bytes, either form, into `bytes` (room for LIT_BYTES_MAX). Of a known `type` the
-// size is type_bytes(); of TYPE_INVALID only the hexadecimal form is allowed.
+// Consumes constant bytes, either form, into `bytes` (room for LIT_BYTES_MAX). Of a known `type`
+// the size is type_bytes(); of TYPE_INVALID only the hexadecimal form is allowed.
 Status text_lit_bytes(Lexer *lx, Type type, uint8_t *bytes, uint32_t *size);
 
 // ---- The parser ----

@@ -46,8 +46,8 @@ static uint32_t next_base(const Func *f, uint32_t gv)
 
 typedef enum Walk { WALK_NEW, WALK_OPEN, WALK_GOOD, WALK_CYCLE } Walk;
 
-// Whether the chain of bases from `gv` ends. `walks` keeps the verdict for all links of the chain, so
-// that each is walked twice at most.
+// Whether the chain of bases from `gv` ends. `walks` keeps the verdict for all links of the chain,
+// so that each is walked twice at most.
 static bool chain_ends(const Func *f, uint32_t gv, Walk *walks)
 {
     uint32_t at = gv;

@@ -32,8 +32,8 @@ uint32_t validate_fixed_operands(Opcode op)
     return n;
 }
 
-// The controlling type, from the operand that decides it where there is one: a suffix is only a hint
-// then.
+// The controlling type, from the operand that decides it where there is one: a suffix is only a
+// hint then.
 static Type control_type(const Validator *v, Inst inst)
 {
     const InstData *const data = func_inst(v->f, inst);

@@ -47,8 +47,8 @@ typedef struct ImportCall {
 } ImportCall;
 
 // A function outside the module: fills the results, returns TRAP_NONE or a trap code. It must look
-// at the number and types of arguments and results, which are those of the caller's declaration. May
-// read and write guest memory through `ex`, must not call functions of it.
+// at the number and types of arguments and results, which are those of the caller's declaration.
+// May read and write guest memory through `ex`, must not call functions of it.
 typedef TrapCode (*ImportFn)(void *context, Executor *ex, ImportCall *call);
 
 typedef struct ExecutorConfig {
@@ -79,19 +79,20 @@ struct Executor {
 // Gives back the executor and all guest memory. NULL is allowed.
 void executor_destroy(Executor *ex);
 
-// Loads a validated module, replacing the former one; the module must outlive its use. Functions are
-// numbered as in it. `isa` may be NULL for an engine that runs the IR. Mapped memory and imports stay.
+// Loads a validated module, replacing the former one; the module must outlive its use. Functions
+// are numbered as in it. `isa` is the target of an engine that runs machine code, NULL: the baseline
+// of its architecture. Mapped memory and imports stay.
 Status executor_load(Executor *ex, const Module *module, const Settings *settings, const Isa *isa,
                      Diag *diag);
 // Binds the name of an external function (as it is written, without the %), replacing a former
 // binding. A call of a name that is neither in the module nor bound ends as OUTCOME_UNSUPPORTED.
 void executor_import(Executor *ex, Str name, ImportFn fn, void *context);
-// Maps zeroed guest memory for reading and writing. STATUS_LIMIT when `address` is below 2^32 (those
-// are the engine's own), the range is empty, wraps, is larger than the engine can give, or overlaps
-// one that is mapped.
+// Maps zeroed guest memory for reading and writing. STATUS_LIMIT when `address` is below 2^32
+// (those are the engine's own), the range is empty, wraps, is larger than the engine can give, or
+// overlaps one that is mapped.
 Status executor_map(Executor *ex, uint64_t address, uint64_t size);
-// The host bytes behind mapped guest memory, NULL when the range is not mapped as a whole. During an
-// import's call the live stack counts as mapped.
+// The host bytes behind mapped guest memory, NULL when the range is not mapped as a whole. During
+// an import's call the live stack counts as mapped.
 void *executor_memory(Executor *ex, uint64_t address, uint64_t size);
 // The guest address of a function of the module, for tables of code pointers.
 uint64_t executor_func_address(Executor *ex, uint32_t func);

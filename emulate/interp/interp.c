@@ -97,16 +97,15 @@ static Status do_map(Executor *ex, uint64_t address, uint64_t size)
 {
     Interp *const vm = interp_of(ex);
     const uint64_t lowest_code = interp_code_address(CALLEE_LOCAL, 0, 64);
-    if (address < UINT64_C(1) << 32 || size == 0 || address > lowest_code ||
-        size > lowest_code - address)
+    if (address < UINT64_C(1) << 32 || address > lowest_code || size > lowest_code - address)
+        return STATUS_LIMIT;
+    if (size == 0 || size > MAX_REGION)
         return STATUS_LIMIT;
     for (uint32_t i = 1; i < vm->regions.len; i++) {
         const GuestRegion *const r = &vm->regions.data[i];
         if (address < r->address + r->size && r->address < address + size)
             return STATUS_LIMIT;
     }
-    if (size > UINT64_C(1) << 34) // beyond what a test means to ask for
-        return STATUS_LIMIT;
     const GuestRegion region = {address, size, arena_zalloc(&vm->arena, size, 64)};
     VEC_PUSH(&vm->arena, &vm->regions, region);
     return STATUS_OK;
@@ -128,7 +127,7 @@ static uint64_t place_args(Interp *vm, const DataValue *args, uint32_t num_args,
     return at;
 }
 
-// Cells of all the signature's values, 0 when one of them can't cross to the host.
+// Cells of the signature's values; false when one of them can't cross to the host.
 static bool count_cells(const AbiParam *params, uint32_t n, uint64_t *cells)
 {
     *cells = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Func -> FuncCode. An instruction that can't be executed, because it is not supported or because its
-// types don't fit its opcode, becomes X_STOP: it matters only if it is reached.
+// Func -> FuncCode. An instruction that can't be executed, because it is not supported or because
+// its types don't fit its opcode, becomes X_STOP: it matters only if it is reached.
 
 #include "emulate/interp/interp_internal.h"
 
@@ -90,87 +90,12 @@ static void emit_stop(Decoder *d, Inst inst, Stop stop, const char *why)
 
 // ---- Checking types ----
 
-static Type control_type(const Decoder *d, Inst inst)
-{
-    const OpInfo *const info = &ir_ops[inst_op(d->f, inst)];
-    const Span args = inst_args(d->f, inst);
-    const uint32_t operand = ir_formats[info->format].ctrl;
-    if (info->ctrl == CTRL_OPERAND && operand < args.len)
-        return type_of(d, args.data[operand]);
-    return func_inst(d->f, inst)->ctrl;
-}
-
-static bool any_dynamic(const Decoder *d, Span values)
-{
-    for (uint32_t i = 0; i < values.len; i++)
-        if (type_is_dynamic(type_of(d, values.data[i])))
-            return true;
-    return false;
-}
-
 static bool all_placed(const Decoder *d, Span values)
 {
     for (uint32_t i = 0; i < values.len; i++)
         if (cell_of(d, values.data[i]) == NO_INDEX)
             return false;
     return true;
-}
-
-// Rules that relate operands beyond the opcode's constraints.
-static bool shape_fits(const Decoder *d, Inst inst)
-{
-    const InstData *const data = func_inst(d->f, inst);
-    const Span args = inst_args(d->f, inst);
-    const Value result = inst_result(d->f, inst);
-    switch ((int)data->op) {
-    case OP_FCVT_TO_UINT_SAT:
-    case OP_FCVT_TO_SINT_SAT:
-    case OP_FCVT_FROM_UINT:
-    case OP_FCVT_FROM_SINT:
-    case OP_X86_CVTT2DQ:
-        return type_lanes(type_of(d, args.data[0])) == type_lanes(type_of(d, result.i));
-    case OP_BITCAST: return type_bits(type_of(d, args.data[0])) == type_bits(type_of(d, result.i));
-    case OP_INSERTLANE:
-    case OP_EXTRACTLANE: return data->aux < type_lanes(type_of(d, args.data[0]));
-    default: return true;
-    }
-}
-
-// Whether operands and results are such as the opcode wants.
-static bool types_fit(const Decoder *d, Inst inst)
-{
-    const OpInfo *const info = &ir_ops[inst_op(d->f, inst)];
-    const Span args = inst_args(d->f, inst), results = inst_results(d->f, inst);
-    const Type ctrl = control_type(d, inst);
-    if (info->ctrl != CTRL_NONE && !typeset_has((TypeSet)info->types, ctrl))
-        return false;
-    for (uint32_t i = 0; i < 3 && info->args[i] != TC_NO; i++)
-        if (i >= args.len ||
-            !op_constraint_allows((TypeConstraint)info->args[i], ctrl, type_of(d, args.data[i])))
-            return false;
-    if (info->results[0] == TC_SIGNATURE)
-        return true;
-    if (results.len != op_fixed_results((Opcode)func_inst(d->f, inst)->op))
-        return false;
-    for (uint32_t i = 0; i < results.len; i++)
-        if (!op_constraint_allows((TypeConstraint)info->results[i], ctrl,
-                                  type_of(d, results.data[i])))
-            return false;
-    return shape_fits(d, inst);
-}
-
-static bool is_supported(Opcode op)
-{
-    switch ((int)op) {
-    case OP_STACK_SWITCH:
-    case OP_TRY_CALL:
-    case OP_TRY_CALL_INDIRECT:
-    case OP_GET_EXCEPTION_HANDLER_ADDRESS:
-    case OP_DYNAMIC_STACK_ADDR:
-    case OP_EXTRACT_VECTOR:
-    case OP_TLS_VALUE: return false;
-    default: return true;
-    }
 }
 
 // Whether `values` have the types of `params`.
@@ -194,8 +119,8 @@ static void push_move(Decoder *d, uint32_t dst, uint32_t src, uint32_t n)
 }
 
 // The moves of a block call. They take effect at once: what an earlier move of the list would
-// overwrite is saved behind the frame's values first. The parameters are neighbours, so that is what
-// lies between the first parameter and the one that the value goes to.
+// overwrite is saved behind the frame's values first. The parameters are neighbours, so that is
+// what lies between the first parameter and the one that the value goes to.
 static bool add_edge(Decoder *d, uint32_t call)
 {
     const Block block = d->f->calls.data[call].block;
@@ -496,17 +421,11 @@ static void decode_inst(Decoder *d, Inst inst)
     const InstData *const data = func_inst(d->f, inst);
     const Span args = inst_args(d->f, inst), results = inst_results(d->f, inst);
     Code c = {.x = X_STEP, .op = data->op, .aux = data->aux, .inst = inst.i};
-    if (!is_supported((Opcode)data->op)) {
-        emit_stop(d, inst, STOP_UNSUPPORTED, "not supported by the interpreter");
-        return;
-    }
-    if (any_dynamic(d, args) || any_dynamic(d, results) || type_is_dynamic(data->ctrl)) {
-        emit_stop(d, inst, STOP_UNSUPPORTED,
-                  "dynamic vectors are not supported by the interpreter");
-        return;
-    }
-    if (!all_placed(d, args) || !types_fit(d, inst)) {
-        emit_stop(d, inst, STOP_CRASHED, "malformed: operands don't fit the opcode");
+    Stop stop = STOP_CRASHED;
+    const char *const refusal = all_placed(d, args) ? interp_refusal(d->f, inst, &stop)
+                                                    : "malformed: an operand is not defined";
+    if (refusal) {
+        emit_stop(d, inst, stop, refusal);
         return;
     }
     uint32_t *const operands[] = {&c.a, &c.b, &c.c};
@@ -550,13 +469,13 @@ static void check_entry(Decoder *d)
         break_func(fn, STOP_CRASHED, "the entry block's parameters are not the signature's");
         return;
     }
-    if (any_dynamic(d, params)) {
-        break_func(fn, STOP_UNSUPPORTED, "dynamic vectors are not supported by the interpreter");
-        return;
-    }
-    for (uint32_t i = 0; i < params.len; i++)
+    for (uint32_t i = 0; i < params.len; i++) {
+        if (type_is_dynamic(f->sig.params[i].type))
+            break_func(fn, STOP_UNSUPPORTED,
+                       "dynamic vectors are not supported by the interpreter");
         if (f->sig.params[i].purpose == PURPOSE_VMCTX)
             fn->vmctx = cell_of(d, params.data[i]);
+    }
 }
 
 static void place_slots(Decoder *d)

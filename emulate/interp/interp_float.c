@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Floats. f32 and f64 use the host's arithmetic, which is IEEE 754 with rounding to nearest, on
-// numbers only; f16 and f128 use softfloat. What becomes of NaNs is decided here, never by the host.
+// numbers only; f16 and f128 use softfloat. What becomes of NaNs is decided here, never by the
+// host.
 
 #include "emulate/interp/interp_internal.h"
 #include "emulate/softfloat/softfloat.h"

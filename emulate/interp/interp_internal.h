@@ -2,10 +2,11 @@
 //
 // interp, inside: decoded functions, frames, guest memory.
 //
-// A function is decoded when it is first called: aliases resolved, each value given a place among the
-// 8-byte cells of its frame, blocks laid out in one array of Code, block arguments turned into lists
-// of moves. A value occupies as many cells as its bytes need; the bytes behind it in its last cell are
-// zero. So an integer of up to 64 bits, and any float up to f64, is its bits zero-extended in a cell.
+// A function is decoded when it is first called: aliases resolved, each value given a place among
+// the 8-byte cells of its frame, blocks laid out in one array of Code, block arguments turned into
+// lists of moves. A value occupies as many cells as its bytes need; the bytes behind it in its last
+// cell are zero. So an integer of up to 64 bits, and any float up to f64, is its bits zero-extended
+// in a cell.
 //
 // Integers of up to 64 bits run in the main loop (interp_run.c); everything else goes through
 // interp_step (interp_step.c), which works lane by lane on 128-bit integers.
@@ -166,10 +167,15 @@ typedef struct Interp {
 #define STACK_BASE  UINT64_C(0x10000)
 // Guest stack that a frame takes beside its slots: the caller's frame pointer, the return address.
 #define FRAME_BYTES 16u
+// The largest region: all of it is zeroed, and is the host's memory.
+#define MAX_REGION  (UINT64_C(1) << 30)
 #define MAX_CELLS   (UINT64_C(1) << 24)
 
 // Decodes fn; on return fn->decoded is set. interp_decode.c.
 void interp_decode(Interp *vm, FuncCode *fn);
+// Why instruction `inst` can't be executed and what reaching it stops with; NULL when it can. Its
+// operands must be defined. interp_check.c.
+const char *interp_refusal(const Func *f, Inst inst, Stop *stop);
 // The number of the external or local name. interp.c.
 uint32_t interp_name(Interp *vm, const ExtName *name);
 
@@ -271,6 +277,12 @@ uint128 bits_mul_high(uint128 a, uint128 b, uint32_t bits);
 int128 bits_mul_round(int128 a, int128 b, uint32_t bits);
 uint128 bits_clamp_signed(int128 a, uint32_t bits);
 uint128 bits_clamp_unsigned(int128 a, uint32_t bits);
+
+// The least or the greatest signed integer.
+static inline uint128 bits_limit(bool least, uint32_t bits)
+{
+    return (bits_ones(bits) >> 1) + least;
+}
 
 // Whether r = a + b (perhaps + 1) has the wrong sign; r may have bits above the width.
 static inline bool bits_add_overflows(uint128 a, uint128 b, uint128 r, uint32_t bits)

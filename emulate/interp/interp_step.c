@@ -16,7 +16,7 @@ static uint128 int_unary(Opcode op, uint128 a, uint32_t bits)
     const uint128 ones = bits_ones(bits);
     const int128 sa = bits_sign_extend(a, bits);
     switch ((int)op) {
-#define INT1(NAME, value) RETURN_FOR(OP_##NAME, ones & (uint128)(value))
+#define INT1(NAME, value) RETURN_FOR(OP_##NAME, ones &(uint128)(value))
 #include "emulate/interp/int_ops.def"
     default: UNREACHABLE();
     }
@@ -27,7 +27,7 @@ static uint128 int_binary(Opcode op, uint128 a, uint128 b, uint32_t bits)
     const uint128 ones = bits_ones(bits);
     const int128 sa = bits_sign_extend(a, bits), sb = bits_sign_extend(b, bits);
     switch ((int)op) {
-#define INT2(NAME, value) RETURN_FOR(OP_##NAME, ones & (uint128)(value))
+#define INT2(NAME, value) RETURN_FOR(OP_##NAME, ones &(uint128)(value))
 #include "emulate/interp/int_ops.def"
     default: UNREACHABLE();
     }
@@ -244,7 +244,8 @@ static void step_fcmp(const Code *c, uint64_t *r)
 
 // ---- Conversions ----
 
-// fpromote and fdemote; the vector forms convert the lanes that both types have, others become zero.
+// fpromote and fdemote; the vector forms convert the lanes that both types have, others become
+// zero.
 static void step_float_convert(const Interp *vm, const Code *c, uint64_t *r)
 {
     const Type from = type_lane(c->type), to = type_lane(c->rtype);

@@ -2,14 +2,15 @@
 //
 // IEEE 754 binary arithmetic on unpacked numbers.
 //
-// An operand is unpacked to a sign, an exponent and a significand whose leading one stands at bit 127:
+// An operand is unpacked to a sign, an exponent and a significand whose leading one stands at bit
+// 127:
 //
 //     value = (-1)^negative * sig / 2^127 * 2^exp
 //
-// Subnormals are normalised by that. A significand has at most 113 bits, so its low 15 bits are zero.
-// Each operation computes a significand of at least 115 bits and "jams" all lower non-zero bits into
-// bit 0; jamming never changes a rounding decision, because that bit lies below the first bit that
-// rounding drops. pack() rounds once, subnormals and overflow included.
+// Subnormals are normalised by that. A significand has at most 113 bits, so its low 15 bits are
+// zero. Each operation computes a significand of at least 115 bits and "jams" all lower non-zero
+// bits into bit 0; jamming never changes a rounding decision, because that bit lies below the first
+// bit that rounding drops. pack() rounds once, subnormals and overflow included.
 
 #include "emulate/softfloat/softfloat.h"
 
@@ -213,7 +214,8 @@ static uint128 pick_nan(SoftFormat f, uint128 a, uint128 b)
     return softfloat_quiet(f, softfloat_is_nan(f, a) ? a : b);
 }
 
-// The sum of finite x and y: 2 free bits at the top hold carry and sign, 13 at the bottom the guard.
+// The sum of finite x and y: 2 free bits at the top hold carry and sign, 13 at the bottom the
+// guard.
 static uint128 add_finite(SoftFormat f, Unpacked x, Unpacked y)
 {
     if (x.exp < y.exp || (x.exp == y.exp && x.sig < y.sig)) {
@@ -341,8 +343,9 @@ uint128 softfloat_fma(SoftFormat f, uint128 a, uint128 b, uint128 c)
         return fma_finite(f, x, y, z);
     if (finite && z.class == CLASS_INF)
         return c;
-    // The product is exact (zero, infinite, invalid), or what is added is a zero, which matters only
-    // beside a zero product: then a sum of zeros; a product that rounds to zero keeps its own sign.
+    // The product is exact (zero, infinite, invalid), or what is added is a zero, which matters
+    // only beside a zero product: then a sum of zeros; a product that rounds to zero keeps its own
+    // sign.
     const uint128 product = softfloat_mul(f, a, b);
     return finite ? product : softfloat_add(f, product, c);
 }

@@ -2,9 +2,9 @@
 //
 // softfloat: IEEE 754 binary floats by integer arithmetic, for the widths that C has no type for.
 //
-// One implementation over (exponent bits, fraction bits) serves binary16, 32, 64 and 128. A float is
-// its bit pattern in the low bits of a uint128; the bits above the format must be zero and are zero
-// in results. Rounding is to nearest, ties to even; there are no exception flags.
+// One implementation over (exponent bits, fraction bits) serves binary16, 32, 64 and 128. A float
+// is its bit pattern in the low bits of a uint128; the bits above the format must be zero and are
+// zero in results. Rounding is to nearest, ties to even; there are no exception flags.
 //
 // NaN: the first operand that is a NaN is the result, made quiet, sign and payload kept. An invalid
 // operation gives the positive quiet NaN without payload.
@@ -29,6 +29,7 @@ typedef enum SoftIntResult {
     SOFT_INT_ABOVE
 } SoftIntResult;
 
+// Whether `a` is a NaN, quiet or signalling.
 bool softfloat_is_nan(SoftFormat f, uint128 a);
 // The positive quiet NaN without payload.
 uint128 softfloat_default_nan(SoftFormat f);
@@ -46,8 +47,8 @@ uint128 softfloat_sqrt(SoftFormat f, uint128 a);
 SoftOrder softfloat_compare(SoftFormat f, uint128 a, uint128 b);
 // The integral float that `mode` picks; keeps the sign of a zero result.
 uint128 softfloat_round(SoftFormat f, uint128 a, SoftRound mode);
-// `a` of format `from` in format `to`. A NaN becomes quiet and keeps its sign and the leading bits of
-// its payload.
+// `a` of format `from` in format `to`. A NaN becomes quiet and keeps its sign and the leading bits
+// of its payload.
 uint128 softfloat_convert(SoftFormat from, SoftFormat to, uint128 a);
 // The float nearest to `magnitude`, negated if `negative`; zero is positive.
 uint128 softfloat_from_int(SoftFormat f, uint128 magnitude, bool negative);

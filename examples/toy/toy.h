@@ -9,10 +9,10 @@
 //   expr     = operators by precedence: ||, &&, == != < <= > >=, + -, * / %, unary - !
 //   operand  = number | name | name "(" [ expr { "," expr } ] ")" | "(" expr ")"
 //
-// Every value is a signed 64-bit integer. Arithmetic wraps; / and % round towards zero and trap on a
-// zero divisor. Comparisons and ! give 0 or 1; && and || evaluate their right side only when they must and
-// give 0 or 1. A function that ends without a return gives 0. `let` makes a variable until the end of its
-// block. `#` starts a comment.
+// Every value is a signed 64-bit integer. Arithmetic wraps; / and % round towards zero and trap on
+// a zero divisor. Comparisons and ! give 0 or 1; && and || evaluate their right side only when they
+// must and give 0 or 1. A function that ends without a return gives 0. `let` makes a variable until
+// the end of its block. `#` starts a comment.
 #ifndef EXAMPLES_TOY_TOY_H
 #define EXAMPLES_TOY_TOY_H
 
@@ -30,8 +30,8 @@ typedef struct Token {
 // The token at or behind offset `pos`, after blanks and comments.
 Token toy_lex(Str text, uint32_t pos);
 
-// Compiles every function of `source` into `module`. Errors go to `diag` with their places; then the
-// status is not STATUS_OK.
+// Compiles every function of `source` into `module`. Errors go to `diag` with their places; then
+// the status is not STATUS_OK.
 Status toy_compile(Source *source, Module *module, Diag *diag);
 
 #endif

@@ -3,7 +3,7 @@
 // From tokens to CLIF in one go, without a syntax tree: every function of the parser emits what it
 // has read, and the builder finds the SSA form.
 
-#include "toy.h"
+#include "examples/toy/toy.h"
 
 #define MAX_DEPTH 200 // of nested expressions and statements
 
@@ -218,8 +218,8 @@ static Value binary(Compiler *c, int level)
     return x;
 }
 
-// `x op right`, where the right side is evaluated only if `x` does not decide. The result is a variable
-// of its own that both ways set: the builder makes it a block parameter.
+// `x op right`, where the right side is evaluated only if `x` does not decide. The result is a
+// variable of its own that both ways set: the builder makes it a block parameter.
 static Value decide(Compiler *c, Value x, bool is_and, Value (*right)(Compiler *c))
 {
     const Var result = builder_var(c->b, TYPE_I64);

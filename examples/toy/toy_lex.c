@@ -2,7 +2,7 @@
 //
 // Tokens of the toy language.
 
-#include "toy.h"
+#include "examples/toy/toy.h"
 
 static bool is_letter(char c)
 {

@@ -4,11 +4,11 @@
 //
 //   toy print FILE               the CLIF of the program
 //   toy run FILE FUNCTION ARG... the result of a call, or the trap that ended it
-//   toy check FILE               evaluates the comments `# f(1, 2) == 3` and `# f(0) == trap` of FILE
+//   toy check FILE               evaluates comments like `# f(1, 2) == 3` of FILE
 //
 // Whatever is asked, the program is compiled and validated, and its CLIF parsed back and compared.
 
-#include "toy.h"
+#include "examples/toy/toy.h"
 
 #include <emulate/emulate.h>
 #include <errno.h>
@@ -148,8 +148,8 @@ static bool cut(Str *line, const char *mark, Str *part)
     return false;
 }
 
-// Evaluates "f(1, 2) == 3"; behind two blanks, and in lines of another form, are words for people. Counts
-// the line in *checks.
+// Evaluates "f(1, 2) == 3"; behind two blanks, and in lines of another form, are words for people.
+// Counts the line in *checks.
 static Status check_line(Program *p, Str line, uint32_t *checks)
 {
     const Str whole = line;

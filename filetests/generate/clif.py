@@ -164,11 +164,12 @@ INTERPRET = ()
 class File:
     """A file test of `test interpret`, and of `test run` on the targets given."""
 
-    def __init__(self, path, about, source, targets=BOTH):
+    def __init__(self, path, about, source, targets=BOTH, sets=()):
         self.path = path
         self.about = about
         self.source = source
         self.targets = targets
+        self.sets = sets
         self.funcs = []
 
     def func(self, *args, **kwargs):
@@ -191,6 +192,8 @@ class File:
         lines += [f"; Written by {generator}; do not edit.", "", "test interpret"]
         if self.targets:
             lines.append("test run")
+        lines += ["set " + setting for setting in self.sets]
+        if self.targets:
             lines += ["set " + setting for setting in self.settings()]
             lines += ["target " + target for target in self.targets]
         return "\n".join(lines) + "\n\n" + "\n".join(f.text() for f in self.funcs)

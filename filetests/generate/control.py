@@ -23,8 +23,8 @@ def icmp_use_files():
     for use, rest in USES.items():
         for bits in INT_BITS:
             t = f"i{bits}"
-            file = File(f"runtests/icmp-{use}-{t}", f"icmp of {t} whose result feeds a {use}.", SOURCE,
-                        BOTH)
+            file = File(f"runtests/icmp-{use}-{t}", f"icmp of {t} whose result feeds a {use}.",
+                        SOURCE, BOTH)
             for cc, meaning in CONDITIONS.items():
                 func = file.func(f"{use}_{cc}_{t}", [t, t], ["i32"],
                                  [f"v2 = icmp {cc} v0, v1"] + rest)
@@ -35,8 +35,8 @@ def icmp_use_files():
 
 def combined_file():
     """Conditions made of conditions."""
-    file = File("runtests/conditions-combined", "band, bor, bxor and negation of conditions that feed "
-                "a branch or a selection.", SOURCE)
+    file = File("runtests/conditions-combined", "band, bor, bxor and negation of conditions that "
+                "feed a branch or a selection.", SOURCE)
     combine = {"band": lambda a, b: a & b, "bor": lambda a, b: a | b, "bxor": lambda a, b: a ^ b}
     for op, join in combine.items():
         for use, rest in USES.items():
@@ -100,8 +100,8 @@ def trap_files():
 
 
 def vector_condition_file():
-    file = File("runtests/vector-conditions", "Vector comparisons reduced to a condition that feeds a "
-                "branch.", SOURCE)
+    file = File("runtests/vector-conditions", "Vector comparisons reduced to a condition that "
+                "feeds a branch.", SOURCE)
     for text in ("i8x16", "i16x8", "i32x4", "i64x2"):
         t = Type(text)
         for op, holds in (("vany_true", any), ("vall_true", all)):

@@ -32,7 +32,7 @@ def numbers_near_ranges(f, to):
             continue
         edge = f.power(exponent)
         out += [edge, edge - 1, edge + 1, f.neg(edge), f.neg(edge) - 1, f.neg(edge) + 1]
-        if exponent + 1 < f.fraction_bits:  # fractions near the end: MIN - 1/2 is in range, MIN - 1 not
+        if exponent + 1 < f.fraction_bits:  # MIN - 1/2 is in range, MIN - 1 is not
             whole = 1 << exponent
             for number in (2 * whole - 1, 2 * whole + 1, 2 * whole + 2):
                 value = f.rational(number, 1)
@@ -79,8 +79,8 @@ def to_int_files(oracle):
         for op in (f"fcvt_to_{sign}int", f"fcvt_to_{sign}int_sat"):
             for suffix, targets in (("", BOTH), ("-interpret", INTERPRET)):
                 for bits in FLOAT_BITS:
-                    file = File(f"runtests/{op}-f{bits}{suffix}", f"{op} from f{bits}: both ends of "
-                                "each range, NaNs, infinities.", SOURCE, targets)
+                    file = File(f"runtests/{op}-f{bits}{suffix}", f"{op} from f{bits}: both ends "
+                                "of each range, NaNs, infinities.", SOURCE, targets)
                     for to in INT_BITS:
                         if in_hand(bits, to) == (targets == BOTH):
                             to_int_function(oracle, file, op, bits, to, sign == "s")
@@ -126,7 +126,8 @@ def to_int_vector_files(oracle):
         for from_, to in shapes:
             t, r = Type(from_), Type(to)
             f = Floats(t.bits)
-            func = file.func(f"x86_cvtt2dq_{t}", [t], [r], [f"v1 = x86_cvtt2dq.{r} v0", "return v1"])
+            func = file.func(f"x86_cvtt2dq_{t}", [t], [r],
+                             [f"v1 = x86_cvtt2dq.{r} v0", "return v1"])
             values = numbers_near_ranges(f, r.bits) + [f.nan, f.neg(f.nan)]
             for (x,) in chunked([(v,) for v in values], t.lanes):
                 func.run([x], [[indefinite(oracle, f, v, r.bits) for v in x]])
@@ -149,7 +150,8 @@ def integers_to_round(bits, f):
                        2 * base - half, 2 * base - half - 1):
             out += [wrap(number, bits), wrap(-number, bits)]
     if f.bits == 16 and bits > 16:  # the last numbers before infinity
-        out += [wrap(s * n, bits) for n in (65504, 65519, 65520, 65521, 65535, 65536) for s in (1, -1)]
+        last = (65504, 65519, 65520, 65521, 65535, 65536)
+        out += [wrap(s * n, bits) for n in last for s in (1, -1)]
     return list(dict.fromkeys(out))
 
 
@@ -250,13 +252,13 @@ def vector_width_files(oracle):
 # ---- Bits ----
 
 
-def as_bytes(value, t):
-    return b"".join(lane.to_bytes(t.bits // 8, "little") for lane in value)
+def as_bytes(value, t, order="little"):
+    return b"".join(lane.to_bytes(t.bits // 8, order) for lane in value)
 
 
-def from_bytes(data, t):
+def from_bytes(data, t, order="little"):
     size = t.bits // 8
-    return [int.from_bytes(data[i:i + size], "little") for i in range(0, len(data), size)]
+    return [int.from_bytes(data[i:i + size], order) for i in range(0, len(data), size)]
 
 
 def bitcast_files():
@@ -267,8 +269,8 @@ def bitcast_files():
              128: ("i8x16", "f16x8")}
     for suffix, targets, groups in (("", BOTH, machine), ("-interpret", INTERPRET, small)):
         for size, types in groups.items():
-            file = File(f"runtests/bitcast-{size}{suffix}", f"bitcast between types of {size} bits; "
-                        "NaNs keep theirs.", BITS_SOURCE, targets)
+            file = File(f"runtests/bitcast-{size}{suffix}", f"bitcast between types of {size} "
+                        "bits; NaNs keep theirs.", BITS_SOURCE, targets)
             for a in map(Type, types):
                 for b in map(Type, types):
                     if a.text != b.text:
@@ -276,15 +278,28 @@ def bitcast_files():
             yield file
 
 
-def bitcast_function(file, a, b):
-    flag = "" if a.lanes == b.lanes else " little"
+    groups = {64: ("i64", "f64", "i8x8", "i16x4", "i32x2", "f32x2"),
+              128: ("i128", "i8x16", "i16x8", "i32x4", "i64x2", "f64x2")}
+    file = File("runtests/bitcast-big", "bitcast in big-endian order: as if stored as the one type "
+                "and loaded as the other, lane 0 first, each lane's bytes from the highest.",
+                BITS_SOURCE, INTERPRET)
+    for types in groups.values():
+        for a in map(Type, types):
+            for b in map(Type, types):
+                if a.text != b.text:
+                    bitcast_function(file, a, b, "big")
+    yield file
+
+
+def bitcast_function(file, a, b, order="little"):
+    flag = "" if a.lanes == b.lanes and order == "little" else " " + order
     func = file.func(f"bitcast_{a}_{b}", [a], [b], [f"v1 = bitcast.{b}{flag} v0", "return v1"])
     values = [ramp(a), ramp(a, 1)]
     if a.lanes == 1 and a.kind == "f":
         f = Floats(a.bits)
         values += [[f.neg(0)], [f.snan], [f.neg(f.nan_payload)], [f.min_sub]]
     for x in values:
-        func.run([x], [from_bytes(as_bytes(x, a), b)])
+        func.run([x], [from_bytes(as_bytes(x, a, order), b, order)])
 
 
 def files(oracle):

@@ -58,7 +58,8 @@ def rounding_pairs(op, f):
                 (f.max, f.next_one), (f.max, f.power(-1)), (f.min_normal + 1, f.power(-1)),
                 (f.min_normal, f.min_normal), (f.power(f.bias), f.power(0)),
                 (f.power(f.bias - 1), f.power(1)), (f.power(f.bias), f.power(1)),
-                (f.one - 1, f.one - 1), (f.max_sub, f.next_one), (f.min_sub + 2, f.neg(f.power(-1)))]
+                (f.one - 1, f.one - 1), (f.max_sub, f.next_one),
+                (f.min_sub + 2, f.neg(f.power(-1)))]
     three, ten = f.rational(3), f.rational(10)
     return [(f.one, three), (f.neg(f.one), three), (f.rational(2), three), (f.one, ten),
             (f.rational(7), ten), (f.min_normal, f.power(1)), (f.min_sub, f.power(1)),
@@ -164,8 +165,8 @@ def arithmetic_files(oracle):
             file = File(f"runtests/{op}{suffix}", f"{op} lane by lane.", SOURCE, targets)
             for type_ in types:
                 bits = Type(type_).bits
-                arithmetic_functions(file, op, type_,
-                                     arithmetic_operands(op, Floats(bits))[::3 if op == "fma" else 1],
+                operands = arithmetic_operands(op, Floats(bits))[::3 if op == "fma" else 1]
+                arithmetic_functions(file, op, type_, operands,
                                      lambda *x, b=bits: oracle.arithmetic(asked, b, *x))
             yield file
 
@@ -184,6 +185,36 @@ def integral_files(oracle):
                 arithmetic_functions(file, op, type_, operands,
                                      lambda x, b=bits: oracle.arithmetic(op, b, x))
             yield file
+
+
+def canonical_file():
+    """With the setting every NaN that arithmetic makes is the positive quiet one."""
+    file = File("runtests/nan-canonicalization", "enable_nan_canonicalization: the NaN of every "
+                "arithmetic operation is the positive quiet one without payload.",
+                "by hand, the canonical NaN.", BOTH, sets=("enable_nan_canonicalization",))
+    unary, binary = ("sqrt", "ceil", "floor", "trunc", "nearest"), ("fadd", "fsub", "fmul", "fdiv",
+                                                                    "fmin", "fmax")
+    for t in map(Type, ("f32", "f64", "f32x4", "f64x2")):
+        f = Floats(t.bits)
+        canonical = [[f.nan] * t.lanes]
+        for op in unary:
+            func = file.func(f"{op}_{t}", [t], [t], [f"v1 = {op} v0", "return v1"])
+            for nan in f.nans():
+                func.run([[nan] * t.lanes], canonical)
+            if op == "sqrt":
+                func.run([[f.neg(f.one)] * t.lanes], canonical)
+        for op in binary:
+            func = file.func(f"{op}_{t}", [t, t], [t], [f"v2 = {op} v0, v1", "return v2"])
+            for nan in f.nans()[1:4]:
+                func.run([[nan] * t.lanes, [f.one] * t.lanes], canonical)
+                func.run([[f.one] * t.lanes, [nan] * t.lanes], canonical)
+        func = file.func(f"fma_{t}", [t, t, t], [t], ["v3 = fma v0, v1, v2", "return v3"])
+        func.run([[f.one] * t.lanes, [f.inf] * t.lanes, [f.neg(f.inf)] * t.lanes], canonical)
+        func.run([[f.one] * t.lanes, [f.one] * t.lanes, [f.neg(f.snan)] * t.lanes], canonical)
+        for op, x, y in (("fsub", f.inf, f.inf), ("fmul", 0, f.inf), ("fdiv", 0, f.neg(0))):
+            func = file.func(f"invalid_{op}_{t}", [t, t], [t], [f"v2 = {op} v0, v1", "return v2"])
+            func.run([[x] * t.lanes, [y] * t.lanes], canonical)
+    yield file
 
 
 # ---- Minimum, maximum ----
@@ -208,7 +239,8 @@ def minmax_files(oracle):
             for type_ in types:
                 f = Floats(Type(type_).bits)
                 pairs = general_pairs(f) + [(f.max_sub, f.min_normal), (f.one, f.next_one)]
-                pairs += list(with_nans(f, 2)) + [(f.nan, f.snan), (f.nan, f.inf), (f.neg(0), f.nan)]
+                pairs += list(with_nans(f, 2))
+                pairs += [(f.nan, f.snan), (f.nan, f.inf), (f.neg(0), f.nan)]
                 arithmetic_functions(file, op, type_, pairs,
                                      lambda x, y, f=f: minmax(oracle, op, f, x, y))
             yield file
@@ -226,7 +258,8 @@ def sign_files():
     for op, meaning in operations.items():
         for suffix, targets, types in (("", BOTH, ("f32", "f64")), ("-simd", BOTH, FULL),
                                        ("-simd-64bit", A64, HALF),
-                                       ("-interpret", INTERPRET, ("f16", "f128", "f16x8", "f16x4"))):
+                                       ("-interpret", INTERPRET,
+                                        ("f16", "f128", "f16x8", "f16x4"))):
             file = File(f"runtests/{op}{suffix}", f"{op} changes the sign bit and nothing else, of "
                         "NaNs too.", BITS_SOURCE, targets)
             for t in map(Type, types):
@@ -263,8 +296,8 @@ def fcmp_files(oracle):
                            ("f32x4", BOTH), ("f64x2", BOTH), ("f32x2", A64), ("f16x8", INTERPRET)):
         t = Type(type_)
         f = Floats(t.bits)
-        file = File(f"runtests/fcmp-{t}", f"fcmp of {t}: each condition on NaNs, zeros, numbers and "
-                    "infinities.", SOURCE, targets)
+        file = File(f"runtests/fcmp-{t}", f"fcmp of {t}: each condition on NaNs, zeros, numbers "
+                    "and infinities.", SOURCE, targets)
         pairs = compare_pairs(f)
         true = 1 if t.lanes == 1 else (1 << t.bits) - 1
         for cc, outcomes in CONDITIONS.items():
@@ -284,7 +317,8 @@ def fcmp_use_files(oracle):
         pairs = [(f.one, f.rational(2)), (f.rational(2), f.one), (0, f.neg(0)), (f.nan, f.one),
                  (f.one, f.nan), (f.nan, f.nan), (f.inf, f.inf), (f.neg(f.inf), f.inf)]
         for use in ("brif", "select"):
-            file = File(f"runtests/fcmp-{use}-{t}", f"fcmp of {t} whose result feeds a {use}.", SOURCE)
+            file = File(f"runtests/fcmp-{use}-{t}", f"fcmp of {t} whose result feeds a {use}.",
+                        SOURCE)
             for cc, outcomes in CONDITIONS.items():
                 body = {
                     "brif": [f"v2 = fcmp {cc} v0, v1", "brif v2, block1, block2", "block1:",
@@ -303,6 +337,7 @@ def fcmp_use_files(oracle):
 def files(oracle):
     yield from arithmetic_files(oracle)
     yield from integral_files(oracle)
+    yield from canonical_file()
     yield from minmax_files(oracle)
     yield from sign_files()
     yield from fcmp_files(oracle)

@@ -259,8 +259,8 @@ def fixed_point_files():
             ("x86_pmulhrsw", ("x86_64 ssse3",), wrap, ["i16x8"], ["i16x4", "i32x4", "i32x8"])):
         def meaning(x, y, b, last=last):
             return last(fraction_product(x, y, b), b)
-        file = File(f"runtests/{op}", f"{op}, the rounded product of fractions, on 128-bit vectors.",
-                    SOURCE, targets)
+        file = File(f"runtests/{op}", f"{op}, the rounded product of fractions, on 128-bit "
+                    "vectors.", SOURCE, targets)
         for type_ in full:
             lanewise(file, op, type_, meaning, int_pairs(Type(type_).bits))
         yield file
@@ -284,7 +284,8 @@ def division_pairs(bits):
     pairs = int_pairs(bits, 3)
     big, small = random.bits(bits - 1), random.bits(bits // 4) + 2
     for x, y in ((big, small), (7, 2), (1 << (bits - 1), 2), ((1 << (bits - 1)) + 1, small)):
-        pairs += [(x, y), (wrap(-x, bits), y), (x, wrap(-y, bits)), (wrap(-x, bits), wrap(-y, bits))]
+        minus_x, minus_y = wrap(-x, bits), wrap(-y, bits)
+        pairs += [(x, y), (minus_x, y), (x, minus_y), (minus_x, minus_y)]
     return pairs
 
 
@@ -292,7 +293,8 @@ def division_by_constants(file, op, bits):
     """Divisions that a compiler replaces by multiplications and shifts."""
     type_ = f"i{bits}"
     top = 1 << (bits - 1)
-    for divisor in (1, 2, 3, 7, 10, 64, wrap(-1, bits), wrap(-2, bits), wrap(-7, bits), top, top - 1):
+    negative = [wrap(-n, bits) for n in (1, 2, 7)]
+    for divisor in [1, 2, 3, 7, 10, 64] + negative + [top, top - 1]:
         func = file.func(f"{op}_{type_}_by_{divisor}", [type_], [type_],
                          [f"v1 = iconst.{type_} {signed(divisor, bits)}",
                           f"v2 = {op} v0, v1", "return v2"])
@@ -325,7 +327,8 @@ def division_files():
 
 def amounts(value_bits, amount_bits):
     """Shift amounts around the width, as far as the amount's type holds them."""
-    numbers = [0, 1, value_bits - 1, value_bits, value_bits + 1, 2 * value_bits, (1 << amount_bits) - 1]
+    numbers = [0, 1, value_bits - 1, value_bits, value_bits + 1, 2 * value_bits,
+               (1 << amount_bits) - 1]
     return [n for n in numbers if n >> amount_bits == 0]
 
 
@@ -402,8 +405,8 @@ def icmp_files():
 def icmp_constants_file():
     """Comparisons against constants, which have forms of their own on every machine."""
     for bits in (8, 16, 32, 64, 128):
-        file = File(f"runtests/icmp-const-i{bits}", f"icmp of i{bits} with a constant on the right.",
-                    SOURCE)
+        file = File(f"runtests/icmp-const-i{bits}", f"icmp of i{bits} with a constant on the "
+                    "right.", SOURCE)
         for number in (0, 1, -1):
             for cc, meaning in CONDITIONS.items():
                 value = wrap(number, bits)

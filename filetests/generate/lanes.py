@@ -84,9 +84,9 @@ def lane_moves_file():
 
 def wide_lanes_file():
     """Wide vectors built from scalars and reduced to a scalar: h = rotl(h, 1) ^ lane."""
-    file = File("runtests/wide-lanes", "splat, insertlane and extractlane on vectors of 256 to 2048 "
-                "bits: built from scalars, reduced to a scalar by h = rotl(h, 1) xor lane.", SOURCE,
-                INTERPRET)
+    file = File("runtests/wide-lanes", "splat, insertlane and extractlane on vectors of 256 to "
+                "2048 bits: built from scalars, reduced to a scalar by h = rotl(h, 1) xor lane.",
+                SOURCE, INTERPRET)
     for text in ("i8x32", "i16x16", "i32x8", "i64x4", "i128x2", "i8x64", "i8x256", "i128x4"):
         t = Type(text)
         body, n, vector = [f"v1 = splat.{t} v0"], 2, 1
@@ -114,7 +114,8 @@ def wide_lanes_file():
 def picked_lanes(t):
     """All lanes of a short vector, the ends and the middle of a long one."""
     middle = t.lanes // 2
-    return [i for i in range(t.lanes) if t.lanes <= 16 or abs(i - middle) < 3 or i % (t.lanes - 1) < 2]
+    return [i for i in range(t.lanes)
+            if t.lanes <= 16 or abs(i - middle) < 3 or i % (t.lanes - 1) < 2]
 
 
 def fold_wide(x, t, marks):
@@ -135,7 +136,8 @@ def fold_wide(x, t, marks):
 def shuffle_files():
     byte = Type("i8x16")
     masks = {
-        "identity": list(range(16)), "second": list(range(16, 32)), "reverse": list(range(15, -1, -1)),
+        "identity": list(range(16)), "second": list(range(16, 32)),
+        "reverse": list(range(15, -1, -1)),
         "broadcast_0": [0] * 16, "broadcast_31": [31] * 16,
         "interleave_low": [i // 2 + 16 * (i % 2) for i in range(16)],
         "interleave_high": [8 + i // 2 + 16 * (i % 2) for i in range(16)],
@@ -245,7 +247,8 @@ def bits_files():
 def blendv_files():
     for suffix, targets, types in (
             ("", ("x86_64 sse41",), ("i8x16", "f32x4", "f64x2")),
-            ("-interpret", INTERPRET, INTS + FLOATS + ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
+            ("-interpret", INTERPRET,
+             INTS + FLOATS + ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
         file = File(f"runtests/blendv{suffix}", "blendv: the top bit of each lane decides.", SOURCE,
                     targets)
         for t in map(Type, types):
@@ -297,7 +300,8 @@ def predicate_files():
 
 
 def constant_files():
-    file = File("runtests/iconst", "iconst: each width, spelled signed, unsigned and in hex.", SOURCE)
+    file = File("runtests/iconst", "iconst: each width, spelled signed, unsigned and in hex.",
+                SOURCE)
     for bits in INT_BITS[:4]:
         top = 1 << (bits - 1)
         spellings = ["0", "1", "-1", str(top - 1), str(-top), str(2 * top - 1), f"0x{top:x}",
@@ -323,7 +327,8 @@ def constant_files():
             form = float_literal if t.kind == "f" else int_literal
             listed = "[" + " ".join(form(a, t.bits) for a in x) + "]"
             number = vector_hex(x, t)
-            func = file.func(f"vconst_list_{t}", [], [t], [f"v0 = vconst.{t} {listed}", "return v0"])
+            func = file.func(f"vconst_list_{t}", [], [t],
+                             [f"v0 = vconst.{t} {listed}", "return v0"])
             func.run([], [x])
             func = file.func(f"vconst_hex_{t}", [], [t], [f"v0 = vconst.{t} {number}", "return v0"])
             func.run([], [x])
@@ -450,8 +455,8 @@ def pairwise_files():
     for suffix, targets, types in (("", BOTH, ("i8x16", "i16x8", "i32x4")),
                                    ("-64bit", A64, ("i8x8", "i16x4", "i32x2")),
                                    ("-interpret", INTERPRET, ("i8x4", "i16x16", "i32x8"))):
-        file = File(f"runtests/iadd_pairwise{suffix}", "iadd_pairwise: sums of neighbours, those of "
-                    "the first operand below.", SOURCE, targets)
+        file = File(f"runtests/iadd_pairwise{suffix}", "iadd_pairwise: sums of neighbours, those "
+                    "of the first operand below.", SOURCE, targets)
         for t in map(Type, types):
             if t.size > 128:
                 run = wide_func(file, "iadd_pairwise", f"iadd_pairwise_{t}", t, 2)
@@ -468,13 +473,14 @@ def pairwise_files():
                 both = x + y
                 run([x, y], [wrap(both[i] + both[i + 1], t.bits) for i in range(0, len(both), 2)])
         yield file
-    file = File("runtests/x86_pmaddubsw", "x86_pmaddubsw: sums of two products, signed by unsigned, "
-                "saturated.", SOURCE, ("x86_64 ssse3",))
+    file = File("runtests/x86_pmaddubsw", "x86_pmaddubsw: sums of two products, signed by "
+                "unsigned, saturated.", SOURCE, ("x86_64 ssse3",))
     byte, word = Type("i8x16"), Type("i16x8")
     func = file.func("x86_pmaddubsw", [byte, byte], [word],
                      ["v2 = x86_pmaddubsw v0, v1", "return v2"])
     for x, y in ((ramp(byte), ramp(byte, 1)), ([127] * 16, [255] * 16), ([128] * 16, [255] * 16),
-                 ([127, 128] * 8, [255] * 16), ([255, 1] * 8, [128, 127] * 8), ([0] * 16, ramp(byte))):
+                 ([127, 128] * 8, [255] * 16), ([255, 1] * 8, [128, 127] * 8),
+                 ([0] * 16, ramp(byte))):
         sums = [signed(a, 8) * b for a, b in zip(x, y)]
         func.run([x, y], [[clamp_signed(sums[i] + sums[i + 1], 16) for i in range(0, 16, 2)]])
     yield file

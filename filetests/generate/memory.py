@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Loads, stores and atomic operations; Python's integers and bytes are the oracle."""
 
-from clif import (A64, BOTH, FLOATS, INT_BITS, INTERPRET, INTS, File, Trap, Type, literal, signed, wrap)
+from clif import (A64, BOTH, FLOATS, INT_BITS, INTERPRET, INTS, File, Trap, Type, literal, signed,
+                  wrap)
 from convert import as_bytes, from_bytes
 from ints import FULL, HALF, SMALL
 from lanes import ramp
@@ -32,8 +33,8 @@ def round_trip_files():
             ("", BOTH, INTS + FLOATS + FULL + ("f32x4", "f64x2")),
             ("-64bit", A64, HALF + ("f32x2",)),
             ("-interpret", INTERPRET, SMALL + ("f16x8", "f16x4", "f16x2"))):
-        file = File(f"runtests/load-store{suffix}", "store and load of each type, in a stack slot and "
-                    "at odd addresses of the heap.", SOURCE, targets)
+        file = File(f"runtests/load-store{suffix}", "store and load of each type, in a stack slot "
+                    "and at odd addresses of the heap.", SOURCE, targets)
         for t in map(Type, types):
             func = file.func(f"slot_{t}", [t], [t], [
                 "v1 = stack_addr.i64 ss0", "store notrap aligned v0, v1+16",
@@ -74,15 +75,15 @@ def part_files():
     for wide in (16, 32, 64, 128):
         x = Random(wide).bits(wide) | 0x80
         for store_flag in ("", "big"):
-            file = File(f"runtests/memory-parts-of-{store_flag}i{wide}", f"A stored i{wide} read in "
-                        "parts of both byte orders.", SOURCE)
+            file = File(f"runtests/memory-parts-of-{store_flag}i{wide}", f"A stored i{wide} read "
+                        "in parts of both byte orders.", SOURCE)
             data = x.to_bytes(wide // 8, ORDERS[store_flag])
             for narrow in INT_BITS[:INT_BITS.index(wide)] + (wide,):
                 for load_flag in ("", "big") if wide > 32 else ("", "little", "big"):
                     read_part(file, wide, narrow, store_flag, load_flag, x, data)
             yield file
-        file = File(f"runtests/memory-parts-into-i{wide}", f"Parts written into an i{wide}, in both "
-                    "byte orders.", SOURCE)
+        file = File(f"runtests/memory-parts-into-i{wide}", f"Parts written into an i{wide}, in "
+                    "both byte orders.", SOURCE)
         for narrow in INT_BITS[:INT_BITS.index(wide)]:
             write_part(file, wide, narrow, x)
         yield file
@@ -105,8 +106,8 @@ def write_part(file, wide, narrow, x):
     y = Random(narrow + 1).bits(narrow)
     for offset in sorted({0, 1, wide // 8 - step}):
         for flag in ("", "big"):
-            func = file.func(f"i{narrow}{flag}_into_i{wide}_at_{offset}", [f"i{wide}", f"i{narrow}"],
-                             [f"i{wide}"], [
+            name = f"i{narrow}{flag}_into_i{wide}_at_{offset}"
+            func = file.func(name, [f"i{wide}", f"i{narrow}"], [f"i{wide}"], [
                 "v2 = stack_addr.i64 ss0", "store v0, v2",
                 with_flag("store", flag) + f" v1, v2{plus(offset)}", f"v3 = load.i{wide} v2",
                 "return v3"], decls=slot(32))
@@ -244,7 +245,8 @@ def address_file():
         for index, place in rows:
             run_at_heap(func, "heap", [[wrap(index, Type(type_).bits)]], [[table[place]]])
 
-    add("base_plus_index", "i64", ["v2 = iadd v0, v1", "v9 = load.i64 v2"], [(0, 0), (8, 1), (56, 7)])
+    add("base_plus_index", "i64", ["v2 = iadd v0, v1", "v9 = load.i64 v2"],
+        [(0, 0), (8, 1), (56, 7)])
     add("index_plus_base", "i64", ["v2 = iadd v1, v0", "v9 = load.i64 v2+8"], [(0, 1), (-8, 0)])
     for shift in (1, 2, 3):
         add(f"scaled_by_{1 << shift}", "i64", [
@@ -252,7 +254,8 @@ def address_file():
             [(0, 0), (8 >> shift, 1), (56 >> shift, 7)])
     add("scaled_plus_offset", "i64", ["v2 = iconst.i64 3", "v3 = ishl v1, v2", "v4 = iadd v0, v3",
                                       "v9 = load.i64 v4+16"], [(0, 2), (-2, 0), (5, 7)])
-    for op, rows in (("uextend", [(0, 0), (8, 1), (56, 7)]), ("sextend", [(0, 4), (-32, 0), (24, 7)])):
+    for op, rows in (("uextend", [(0, 0), (8, 1), (56, 7)]),
+                     ("sextend", [(0, 4), (-32, 0), (24, 7)])):
         bias = [] if op == "uextend" else ["v4 = iconst.i64 32", "v5 = iadd v3, v4"]
         base = "v5" if bias else "v3"
         add(f"{op}_index", "i32", [f"v2 = {op}.i64 v1", "v3 = iadd v0, v2"] + bias
@@ -281,7 +284,8 @@ RMW = {
     "smin": lambda x, y, b: wrap(min(signed(x, b), signed(y, b)), b),
     "smax": lambda x, y, b: wrap(max(signed(x, b), signed(y, b)), b),
 }
-ATOMIC_WIDTHS = (("", BOTH, (8, 16, 32, 64)), ("-i128", ("x86_64 has_cmpxchg16b", "aarch64"), (128,)))
+ATOMIC_WIDTHS = (("", BOTH, (8, 16, 32, 64)),
+                 ("-i128", ("x86_64 has_cmpxchg16b", "aarch64"), (128,)))
 
 
 def atomic_files():
@@ -289,13 +293,14 @@ def atomic_files():
         for ops in (("add", "sub"), ("and", "nand"), ("or", "xor"), ("xchg",), ("umin", "umax"),
                     ("smin", "smax")):
             file = File(f"runtests/atomic_rmw-{'-'.join(ops)}{suffix}", "atomic_rmw: the old value "
-                        "is returned, the new one and nothing beside it is written.", SOURCE, targets)
+                        "is returned, the new one and nothing beside it is written.", SOURCE,
+                        targets)
             for op in ops:
                 for bits in widths:
                     rmw_function(file, op, bits)
             yield file
-        file = File(f"runtests/atomic_cas{suffix}", "atomic_cas: writes only on a match, returns the "
-                    "old value.", SOURCE, targets)
+        file = File(f"runtests/atomic_cas{suffix}", "atomic_cas: writes only on a match, returns "
+                    "the old value.", SOURCE, targets)
         for bits in widths:
             cas_function(file, bits)
         yield file
@@ -376,7 +381,8 @@ def load_store_function(file, bits):
 def atomic_bounds_file():
     file = File("runtests/atomic-bounds", "Atomic operations beyond the heap trap.", SOURCE)
     size = 4096
-    for name, body in (("rmw", "v2 = atomic_rmw.i64 add v0, v1"), ("cas", "v2 = atomic_cas v0, v1, v1"),
+    for name, body in (("rmw", "v2 = atomic_rmw.i64 add v0, v1"),
+                       ("cas", "v2 = atomic_cas v0, v1, v1"),
                        ("load", "v2 = atomic_load.i64 v0")):
         func = file.func(name, ["i64", "i64"], ["i64"], [body, "return v2"], heap=size)
         run_at_heap(func, f"heap+{size - 8}", [[0]], [[0]])

@@ -2,11 +2,11 @@
 //
 // Expected values of float operations from MPFR, for binary16, 32, 64 and 128. Reads lines
 //
-//   OP FORMAT ARGS...     a float is its bits in hexadecimal, an integer to read is decimal
+//   OP FORMAT ARGS...     a float is its bits in hexadecimal, an integer is decimal
 //
-// and answers each with one line: bits in hexadecimal, "nan", or an integer in hexadecimal. Where the host has the
-// format (float, double, and __float128 in software) basic operations are also done by gcc's code,
-// and a difference ends the program: then one of the two oracles is wrong.
+// and answers each with one line: bits in hexadecimal, "nan", or an integer in hexadecimal. Where
+// gcc has the format (float, double, and __float128 in software) basic operations are also done by
+// its code, and a difference ends the program: then one of the two oracles is wrong.
 //
 //   add sub mul div F a b   sqrt F a   fma F a b c   ceil floor trunc nearest F a
 //   convert F a G           a in format F rounded to format G
@@ -53,7 +53,7 @@ static Bits bits_parse(const char *text)
         const char *at = strchr(digits, *p);
         if (!at)
             fail("bad digit", text);
-        value = value << 4 | (Bits)(at - digits);
+        value = value << 4 | (Bits)(size_t)(at - digits);
     }
     return value;
 }
@@ -274,6 +274,9 @@ static void do_convert(const Format *from, const char *word, const Format *to)
     mpfr_clear(out);
 }
 
+// Hexadecimal digits of the largest binary128 number, a sign and the end.
+enum { DIGITS_MAX = 16384 / 4 + 2 };
+
 static void do_to_int(const Format *f, const char *word)
 {
     mpfr_t in;
@@ -286,8 +289,8 @@ static void do_to_int(const Format *f, const char *word)
         mpz_t z;
         mpz_init(z);
         mpfr_get_z(z, in, MPFR_RNDZ);
-        mpz_out_str(stdout, 16, z);
-        putchar('\n');
+        char digits[DIGITS_MAX];
+        puts(mpz_get_str(digits, 16, z));
         mpz_clear(z);
     }
     mpfr_clear(in);

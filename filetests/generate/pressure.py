@@ -44,7 +44,8 @@ def chain_file():
     count = 40
     func = chain("vectors", file, "i32x4", count, "v1 = vconst.i32x4 [1 2 3 4]", "iadd", "isub")
     for x in ([0] * 4, [1, 10, 100, 1000]):
-        out = [alternating([x[k] + (i + 1) * (k + 1) for i in range(count)], x[k]) for k in range(4)]
+        out = [alternating([x[k] + (i + 1) * (k + 1) for i in range(count)], x[k])
+               for k in range(4)]
         func.run([x], [[wrap(v, 32) for v in out]])
     across_calls(file)
     yield file
@@ -57,8 +58,8 @@ def across_calls(file):
     body, n = [], 2
     ints, floats = ["v0"], ["v1"]
     for _ in range(12):
-        body += [f"v{n}, v{n + 1} = call fn0({ints[-1]}, {floats[-1]})", f"v{n + 2} = iadd v{n}, v0",
-                 f"v{n + 3} = fadd v{n + 1}, v1"]
+        body += [f"v{n}, v{n + 1} = call fn0({ints[-1]}, {floats[-1]})",
+                 f"v{n + 2} = iadd v{n}, v0", f"v{n + 3} = fadd v{n + 1}, v1"]
         ints.append(f"v{n + 2}")
         floats.append(f"v{n + 3}")
         n += 4

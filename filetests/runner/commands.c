@@ -77,6 +77,10 @@ static void check_exactly(Job *job, Result result, uint32_t func, Str text)
         VEC_PUSH(job->arena, &job->blessings, blessing);
     if (job->options->bless == BLESS_WRITE)
         return; // bless_file judges it
+    if (job->options->bless == BLESS_DRY_RUN) {
+        job_fail(job, result, STR("the output differs")); // the patch shows how
+        return;
+    }
     StrBuf diff = {.arena = job->arena};
     diff_lines(job->arena, expected, text, 3, &diff);
     result.detail = buf_view(&diff);
@@ -153,7 +157,7 @@ void command_print_cfg(Job *job, const PlannedTest *test)
 
 // ---- domtree ----
 
-// The children of each block in the dominator tree, in reverse post-order, as lists linked by block.
+// The children of each block in the dominator tree, in reverse post-order, as lists by block.
 typedef struct Children {
     uint32_t *first, *next; // NO_INDEX: none
 } Children;
@@ -202,9 +206,12 @@ static void print_domtree(Arena *arena, const Func *f, const DomTree *tree, StrB
     buf_puts(out, "}\n");
 }
 
-// What `dominates:` annotations say of each block: the block that is said to dominate it at once.
+// The `dominates:` annotations of a function.
 typedef struct Claims {
-    uint32_t *dominator; // by block, NO_INDEX: nothing is said
+    const Job *job;
+    const Func *func;
+    const DomTree *tree;
+    uint32_t *dominator; // by block: which one is said to dominate it; NO_INDEX: nothing is said
 } Claims;
 
 // Reads the number of a word such as "block7"; NO_INDEX when it names no block of `f`.
@@ -223,38 +230,37 @@ static uint32_t parse_block(const Func *f, Str word)
 
 // Judges one word of an annotation that stands at an instruction of `dominator`. Returns what is
 // wrong, or the empty slice.
-static Str check_claim(const Job *job, const Func *f, const DomTree *tree, Claims *claims,
-                       Block dominator, Str word)
+static Str check_claim(const Claims *claims, Block dominator, Str word)
 {
-    const uint32_t block = parse_block(f, word);
+    Arena *const arena = claims->job->arena;
+    const uint32_t block = parse_block(claims->func, word);
     if (block == NO_INDEX)
-        return str_printf(job->arena, "there is no %.*s", STR_ARG(word));
+        return str_printf(arena, "there is no %.*s", STR_ARG(word));
     if (claims->dominator[block] != NO_INDEX)
-        return str_printf(job->arena, "block%u is named by two annotations", block);
+        return str_printf(arena, "block%u is named by two annotations", block);
     claims->dominator[block] = dominator.i;
-    const uint32_t idom = tree->idom[block].i;
+    const uint32_t idom = claims->tree->idom[block].i;
     if (idom == NO_INDEX)
-        return str_printf(job->arena, "block%u %s", block,
-                          domtree_is_reachable(tree, (Block){block}) ? "is the entry block"
-                                                                     : "is unreachable");
+        return str_printf(arena, "block%u %s", block,
+                          domtree_is_reachable(claims->tree, (Block){block}) ? "is the entry block"
+                                                                             : "is unreachable");
     if (idom != dominator.i)
-        return str_printf(job->arena, "the immediate dominator of block%u is block%u, not block%u",
+        return str_printf(arena, "the immediate dominator of block%u is block%u, not block%u",
                           block, idom, dominator.i);
     return (Str){"", 0};
 }
 
 // Judges the `dominates:` annotations of a comment.
-static Str check_claims(const Job *job, const Func *f, const DomTree *tree, Claims *claims,
-                        const Comment *comment, Str blocks)
+static Str check_claims(const Claims *claims, const Comment *comment, Str blocks)
 {
     if (comment->at.kind != ENTITY_INST)
         return STR("'dominates:' must stand at an instruction");
-    const Block dominator = f->nodes.data[comment->at.index].block;
+    const Block dominator = claims->func->nodes.data[comment->at.index].block;
     while (blocks.len != 0) {
         size_t len = 0;
         while (len < blocks.len && blocks.data[len] != ' ' && blocks.data[len] != '\t')
             len++;
-        const Str wrong = check_claim(job, f, tree, claims, dominator, (Str){blocks.data, len});
+        const Str wrong = check_claim(claims, dominator, (Str){blocks.data, len});
         if (wrong.len != 0)
             return wrong;
         blocks = str_trim((Str){blocks.data + len, blocks.len - len});
@@ -262,19 +268,19 @@ static Str check_claims(const Job *job, const Func *f, const DomTree *tree, Clai
     return (Str){"", 0};
 }
 
-// Whether the annotations hold and name every reachable block but the entry; emits a failure if not.
+// Whether the annotations hold and name every reachable block but the entry; else emits a failure.
 static bool check_dominates(Job *job, const PlannedTest *test, uint32_t func, const DomTree *tree)
 {
     const Func *const f = job->file->module.funcs.data[func];
     const FuncText *const text = &job->file->texts.data[func];
-    Claims claims = {ARENA_ARRAY(job->arena, uint32_t, f->blocks.len)};
+    const Claims claims = {job, f, tree, ARENA_ARRAY(job->arena, uint32_t, f->blocks.len)};
     memset(claims.dominator, 0xff, sizeof(uint32_t) * f->blocks.len);
     Result result = job_result(job, test->command->name, func);
     for (uint32_t i = 0; i < text->num_comments; i++) {
         Str blocks;
         if (!comment_directive(text->comments[i].text, "dominates", &blocks))
             continue;
-        const Str wrong = check_claims(job, f, tree, &claims, &text->comments[i], blocks);
+        const Str wrong = check_claims(&claims, &text->comments[i], blocks);
         if (wrong.len == 0)
             continue;
         job_locate(job, &result, text->comments[i].pos);

@@ -216,7 +216,7 @@ static Str show_place(const Job *job, const CallResult *call)
         if (f->inst_pos.data[call->inst.i] != POS_NONE)
             buf_printf(
                 &out, " (line %u)",
-                source_line_col(job->arena, &job->file->source, f->inst_pos.data[call->inst.i])
+                source_line_col(&job->file->source, f->inst_pos.data[call->inst.i])
                     .line);
     }
     buf_puts(&out, " of ");

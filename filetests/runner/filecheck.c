@@ -190,8 +190,7 @@ static Status compile(Matcher *m, const CheckDirective *d, const Pattern *patter
 static bool search(const Matcher *m, const regex_t *regex, Range range, regmatch_t *groups,
                    size_t num_groups)
 {
-    static const char nothing[1] = "";
-    const char *const start = m->text.len == 0 ? nothing : m->text.data + range.from;
+    const char *const start = m->text.data + range.from;
     groups[0] = (regmatch_t){0, (regoff_t)(range.to - range.from)};
     if (regexec(regex, start, num_groups, groups, REG_STARTEND) != 0)
         return false;
@@ -211,8 +210,8 @@ static size_t next_line(const Matcher *m, size_t pos)
     return pos < m->text.len ? pos + 1 : pos;
 }
 
-// Where an unordered directive may match: behind the last ordered match and behind the definition of
-// every variable that it uses.
+// Where an unordered directive may match: behind the last ordered match and behind the definition
+// of every variable that it uses.
 static size_t unordered_start(Matcher *m, const Pattern *pattern)
 {
     size_t from = m->ordered;
@@ -355,7 +354,12 @@ static Status run_directive(Matcher *m, const CheckDirective *d, bool *matched)
 Status filecheck_run(Arena *arena, const CheckList *list, Str text, Source *source, bool *matched,
                      FilecheckFailure *failure, Diag *diag)
 {
-    Matcher m = {.arena = arena, .text = text, .source = source, .diag = diag, .failure = failure};
+    // The copy ends with a NUL, which regexec does not need but ASan's wrapper of it looks for.
+    Matcher m = {.arena = arena,
+                 .text = str_copy(arena, text),
+                 .source = source,
+                 .diag = diag,
+                 .failure = failure};
     Status status = STATUS_OK;
     *matched = true;
     for (uint32_t i = 0; i < list->directives.len && *matched && status == STATUS_OK; i++)

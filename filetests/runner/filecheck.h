@@ -5,9 +5,9 @@
 //
 // Patterns are literal text with `$` escapes: `$$`, `$()`, `$(=rx)`, `$NAME`, `$(NAME)`,
 // `$(NAME=rx)`, `$(NAME=$RX)`. Regular expressions are written in the Rust manner and translated to
-// POSIX extended ones for regex.h. What POSIX has no equivalent for (lazy quantifiers, inline flags,
-// look-around, Unicode classes) is an error at its place. One difference remains: POSIX takes the
-// longest of several alternatives, not the first one.
+// POSIX extended ones for regex.h. What POSIX has no equivalent for (lazy quantifiers, inline
+// flags, look-around, Unicode classes) is an error at its place. One difference remains: POSIX
+// takes the longest of several alternatives, not the first one.
 //
 // Errors in directives are messages in a Diag; a text that does not match is a FilecheckFailure.
 #ifndef FILETESTS_RUNNER_FILECHECK_H
@@ -40,6 +40,7 @@ typedef struct FilecheckFailure {
     size_t hit, size; // what a `not:` found; size 0 otherwise
 } FilecheckFailure;
 
+// The keyword of the directive.
 const char *filecheck_name(DirectiveKind kind);
 
 // Appends the directive of the comment `text`, which begins at `pos`, and returns true; false when

@@ -22,8 +22,8 @@ typedef struct Interpreted {
 
 typedef void (*InterpretedFn)(void *context, const Interpreted *result);
 
-// Runs the directives of `file`, parsed with comments, in text order. `fuel` is for each call, 0 for
-// the default.
+// Runs the directives of `file`, parsed with comments, in text order. `fuel` is for each call, 0
+// for the default.
 void interpret_file(Arena *arena, ClifFile *file, const Targets *targets, uint64_t fuel,
                     InterpretedFn show, void *context);
 

@@ -48,6 +48,8 @@ static json_t *result_object(Arena *arena, const FileReport *report, const Resul
     put_text(arena, object, "id", report->test->id);
     if (result->line != 0)
         json_object_set_new(object, "line", json_integer(result->line));
+    if (result->col != 0)
+        json_object_set_new(object, "column", json_integer(result->col));
     put_text(arena, object, "command", result->command);
     put_text(arena, object, "function", result->function);
     put_text(arena, object, "target", result->target);

@@ -16,13 +16,15 @@ typedef struct Planner {
     Diag *diag;
 } Planner;
 
-// The error of an unknown word, with the nearest of `names`.
-static Status unknown_word(Planner *p, const char *what, Str word, uint32_t pos, const Str *names,
+// The error of word `at` of a line, with the nearest of `names`.
+static Status unknown_word(Planner *p, const HeaderLine *line, uint32_t at, const Str *names,
                            uint32_t count)
 {
-    const Str near = str_nearest(word, names, count);
-    return diag_error(p->diag, STATUS_INVALID, &p->file->source, pos, "unknown %s '%.*s'%s%.*s%s",
-                      what, STR_ARG(word), near.len == 0 ? "" : "; did you mean '", STR_ARG(near),
+    const Str word = line->words[at], near = str_nearest(word, names, count);
+    const char *const what = at == 0 ? "test command" : "option";
+    return diag_error(p->diag, STATUS_INVALID, &p->file->source, line->word_pos[at],
+                      "unknown %s '%.*s'%s%.*s%s", what, STR_ARG(word),
+                      near.len == 0 ? "" : "; did you mean '", STR_ARG(near),
                       near.len == 0 ? "" : "'?");
 }
 
@@ -47,8 +49,9 @@ static uint32_t split_words(const char *list, Str *out, uint32_t max)
     return count;
 }
 
-static Status plan_option(Planner *p, PlannedTest *test, Str option, uint32_t pos)
+static Status plan_option(Planner *p, PlannedTest *test, const HeaderLine *line, uint32_t at)
 {
+    const Str option = line->words[at];
     Str known[8];
     const uint32_t count = split_words(test->command->options, known, 8);
     for (uint32_t i = 0; i < count; i++) {
@@ -57,7 +60,7 @@ static Status plan_option(Planner *p, PlannedTest *test, Str option, uint32_t po
         test->precise |= str_eq(option, STR("precise-output"));
         return STATUS_OK;
     }
-    return unknown_word(p, "option", option, pos, known, count);
+    return unknown_word(p, line, at, known, count);
 }
 
 static Status plan_test(Planner *p, const HeaderLine *line)
@@ -71,11 +74,10 @@ static Status plan_test(Planner *p, const HeaderLine *line)
         Str names[TEST_COMMAND_COUNT];
         for (uint32_t i = 0; i < TEST_COMMAND_COUNT; i++)
             names[i] = str_from(test_commands[i].name);
-        return unknown_word(p, "test command", line->words[0], line->word_pos[0], names,
-                            TEST_COMMAND_COUNT);
+        return unknown_word(p, line, 0, names, TEST_COMMAND_COUNT);
     }
     for (uint32_t i = 1; i < line->num_words; i++)
-        TRY(plan_option(p, &test, line->words[i], line->word_pos[i]));
+        TRY(plan_option(p, &test, line, i));
     VEC_PUSH(p->arena, &p->plan->tests, test);
     return STATUS_OK;
 }

@@ -4,12 +4,12 @@
 //
 // Each worker shares a Channel of memory with the parent and has a socket to it:
 //
-//     parent                                   worker
-//       | -- number of a file (4 bytes) --------> |  runs it; puts each result into the channel, and
-//       |                                         |  the sub-test before it starts
-//       | <------------------- 'F' (full) ------- |  no room for a record: waits
-//       | -- 'C' (continue) after emptying -----> |
-//       | <------------------- 'D' (done) ------- |  the file is finished
+//     parent                                  worker
+//       | -- number of a file (4 bytes) -------> |  runs it; puts each result into the channel, and
+//       |                                        |  the sub-test before it starts
+//       | <------------------- 'F' (full) ------ |  no room for a record: waits
+//       | -- 'C' (continue) after emptying ----> |
+//       | <------------------- 'D' (done) ------ |  the file is finished
 //
 // What is in the channel outlives the worker: after a crash or a kill the parent still has every
 // result so far, and the sub-test that was running. A socket that ends means that the worker did.
@@ -156,6 +156,16 @@ static void emit_step(Emitter *emitter, const Result *step)
     atomic_store(&e->channel->step, (uint32_t)len);
 }
 
+// Lets faults end the process, whatever handlers the parent had set. ASan's are left: they report.
+static void reset_signals(void)
+{
+#ifndef WITH_ASAN
+    static const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        signal(faults[i], SIG_DFL);
+#endif
+}
+
 // Gives the process `timeout` more of CPU time.
 static void extend_cpu_limit(const RunnerOptions *options)
 {
@@ -196,6 +206,7 @@ NORETURN static void work(const RunnerOptions *options, const TestList *tests, C
     const int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
+    reset_signals();
     limit_resources(options);
     while (read_all(fd, &test, sizeof(test)) && test < tests->tests.len) {
         extend_cpu_limit(options);

@@ -130,6 +130,8 @@ static void print_place(const Reporter *r, const FileReport *report, const Resul
     fprintf(out, "%s%.*s", paint(r, BOLD), STR_ARG(report->test->path));
     if (result->line != 0)
         fprintf(out, ":%u", result->line);
+    if (result->col != 0)
+        fprintf(out, ":%u", result->col);
     fprintf(out, ":%s ", paint(r, PLAIN));
 }
 

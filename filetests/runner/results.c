@@ -33,7 +33,7 @@ uint32_t status_weight(TestStatus status)
 
 typedef struct Head {
     uint32_t size; // of the whole record
-    uint32_t kind, status, engine, func, line, directive;
+    uint32_t kind, status, engine, func, line, col, directive;
 } Head;
 
 enum { NUM_TEXTS = 9, SHORT_TEXT = 4096, LONG_TEXT = 96 * 1024 };
@@ -59,6 +59,7 @@ size_t result_encode(const Result *result, uint8_t *out, size_t size)
                  (uint32_t)result->engine,
                  result->func,
                  result->line,
+                 result->col,
                  result->directive};
     size_t len = sizeof(head);
     for (uint32_t i = 0; i < NUM_TEXTS; i++) {
@@ -103,21 +104,22 @@ bool result_decode(Arena *arena, Str *in, Result *out)
         texts[i] = n == 0 ? (Str){"", 0} : str_copy(arena, (Str){rest.data, n});
         rest = (Str){rest.data + n, rest.len - n};
     }
-    *out = (Result){(ResultKind)head.kind,
-                    (TestStatus)head.status,
-                    (Engine)head.engine,
-                    head.func,
-                    head.line,
-                    head.directive,
-                    texts[0],
-                    texts[1],
-                    texts[2],
-                    texts[3],
-                    texts[4],
-                    texts[5],
-                    texts[6],
-                    texts[7],
-                    texts[8]};
+    *out = (Result){.kind = (ResultKind)head.kind,
+                    .status = (TestStatus)head.status,
+                    .engine = (Engine)head.engine,
+                    .func = head.func,
+                    .line = head.line,
+                    .col = head.col,
+                    .directive = head.directive,
+                    .command = texts[0],
+                    .function = texts[1],
+                    .target = texts[2],
+                    .opt_level = texts[3],
+                    .text = texts[4],
+                    .message = texts[5],
+                    .expected = texts[6],
+                    .got = texts[7],
+                    .detail = texts[8]};
     *in = (Str){in->data + head.size, in->len - head.size};
     return true;
 }

@@ -226,8 +226,9 @@ RunnerOutcome runner_run(const RunnerOptions *options, RunnerSummary *summary, D
     TestList tests = {.found = 0};
     Run run = {.options = options, .tests = &tests};
     bool good = true;
-    if (tests_find(diag->arena, options, &tests, diag) != STATUS_OK)
-        return RUNNER_USAGE;
+    const Status found = tests_find(diag->arena, options, &tests, diag);
+    if (found != STATUS_OK) // an option that can't be read, or a path
+        return found == STATUS_SYNTAX ? RUNNER_USAGE : RUNNER_FAILED;
     if (tests.found == 0 && !options->allow_empty) {
         diag_error(diag, STATUS_INVALID, NULL, POS_NONE, "no test was found");
         return RUNNER_FAILED;

@@ -26,7 +26,7 @@ typedef enum TestStatus {
 
 typedef enum RunnerOutcome {
     RUNNER_PASSED,
-    RUNNER_FAILED, // a test failed, a limit was exceeded, or nothing was found
+    RUNNER_FAILED, // a test failed, a limit was exceeded, a path is bad, or nothing was found
     RUNNER_USAGE   // the options make no sense; the Diag says why
 } RunnerOutcome;
 
@@ -39,8 +39,8 @@ typedef struct RunnerOptions {
     uint32_t num_paths;
     uint32_t jobs; // worker processes; 0: one a core
 
-    // Which tests. The id of a test is its path below the directory that was named, or its file name
-    // if it was named itself.
+    // Which tests. The id of a test is its path below the directory that was named, or its file
+    // name if it was named itself.
     const char *filter, *filter_out; // extended regular expressions over ids, or NULL
     uint32_t shard, num_shards;      // shard counts from 1; num_shards 0: no sharding
     bool only_failed;                // those that failed when last run, by the state file

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the parts of the runner share. In order of use: tests.c finds the files; pool.c runs them in
-// workers; there, testfile.c runs one file by its plan (plan.c, targets.c), through the commands (commands.c,
-// annotations.c, directives.c), and emits Results; results.c carries them to the parent; tally.c
-// counts them; report.c, junit.c and jsonlines.c write them down; state.c remembers failures.
+// workers; there, testfile.c runs one file by its plan (plan.c, targets.c), through the commands
+// (commands.c, annotations.c, directives.c), and emits Results; results.c carries them to the
+// parent; tally.c counts them; report.c, junit.c and jsonlines.c write them down; state.c remembers
+// failures.
 #ifndef FILETESTS_RUNNER_RUNNER_INTERNAL_H
 #define FILETESTS_RUNNER_RUNNER_INTERNAL_H
 
@@ -30,6 +31,7 @@ typedef struct Result {
     Engine engine;      // ENGINE_COUNT: the sub-test runs no code
     uint32_t func;      // number in the module; NO_INDEX: the whole file
     uint32_t line;      // 0: the whole file
+    uint32_t col;       // 0: the whole line
     uint32_t directive; // place of a run directive in the file, NO_INDEX for other sub-tests
     Str command;        // "run", "cat", "parse"
     Str function;       // "%f"
@@ -45,8 +47,8 @@ const char *status_name(TestStatus status);
 bool status_fails(TestStatus status);
 uint32_t status_weight(TestStatus status);
 
-// Writes a record to `out`, which has `size` bytes; texts are shortened so that a record has at most
-// RESULT_MAX bytes. Returns its length, 0 when it does not fit.
+// Writes a record to `out`, which has `size` bytes; texts are shortened so that a record has at
+// most RESULT_MAX bytes. Returns its length, 0 when it does not fit.
 #define RESULT_MAX (1u << 18)
 size_t result_encode(const Result *result, uint8_t *out, size_t size);
 // Takes one record off the front of `in`, with texts copied to the arena. False when `in` does not
@@ -78,7 +80,8 @@ typedef struct State {
 
 // Reads the state file; a missing one is no error.
 Status state_read(Arena *arena, const char *path, State *out, Diag *diag);
-// Writes the failures of this run over those of the files that were run, keeping the others.
+// Writes the failures of this run over those of the files that were run, keeping those of others
+// that still exist.
 Status state_write(Arena *arena, const char *path, const TestList *tests, const bool *failed,
                    Diag *diag);
 // Writes `text` to a temporary file beside `path` and renames it.
@@ -165,8 +168,8 @@ struct Job {
 void testfile_run(Arena *arena, const RunnerOptions *options, const TestCase *test,
                   Emitter *emitter);
 
-// A sub-test of `command` on function `func` (NO_INDEX: the file), not yet judged, at the function's
-// line.
+// A sub-test of `command` on function `func` (NO_INDEX: the file), not yet judged, at the
+// function's line.
 Result job_result(const Job *job, const char *command, uint32_t func);
 // Sets the line to that of byte `pos`.
 void job_locate(const Job *job, Result *result, uint32_t pos);
@@ -262,7 +265,8 @@ void jsonlines_begin(FILE *out, const RunnerOptions *options, const TestList *te
 void jsonlines_file(FILE *out, const FileReport *report, bool with_time);
 void jsonlines_end(FILE *out, const RunnerSummary *summary);
 
-// `s` as valid UTF-8 without control characters but tab and line feed: each bad byte becomes U+FFFD.
+// `s` as valid UTF-8 without control characters but tab and line feed: each bad byte becomes
+// U+FFFD.
 Str report_sanitize(Arena *arena, Str s);
 
 #endif

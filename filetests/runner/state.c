@@ -119,9 +119,11 @@ Status state_write(Arena *arena, const char *path, const TestList *tests, const 
         if (failed[i])
             append_name(list, tests->tests.data[i].real);
     }
-    for (uint32_t i = 0; i < state.failed.strings.len; i++)
-        if (strtable_find(&run, state.failed.strings.data[i]) == MAP_NONE)
-            append_name(list, state.failed.strings.data[i]);
+    for (uint32_t i = 0; i < state.failed.strings.len; i++) {
+        const Str name = state.failed.strings.data[i];
+        if (strtable_find(&run, name) == MAP_NONE && access(name.data, F_OK) == 0)
+            append_name(list, name);
+    }
     json_t *const root = json_pack("{s:i, s:o}", "version", 1, "failed", list);
     StrBuf text = {.arena = arena};
     const size_t size = json_dumpb(root, NULL, 0, JSON_INDENT(1));

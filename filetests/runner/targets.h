@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // targets: what the `set` and `target` lines of a file say. `set` lines add up; each `target` line
-// takes what was set before it and adds options of its own. Header lines of a parsed file go in, the
-// targets with their settings come out; everything lives in the arena given.
+// takes what was set before it and adds options of its own. Header lines of a parsed file go in,
+// the targets with their settings come out; everything lives in the arena given.
 #ifndef FILETESTS_RUNNER_TARGETS_H
 #define FILETESTS_RUNNER_TARGETS_H
 

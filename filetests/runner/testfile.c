@@ -24,7 +24,7 @@ Result job_result(const Job *job, const char *command, uint32_t func)
 void job_locate(const Job *job, Result *result, uint32_t pos)
 {
     if (pos != POS_NONE)
-        result->line = source_line_col(job->arena, &job->file->source, pos).line;
+        result->line = source_line_col(&job->file->source, pos).line;
 }
 
 void job_step(Job *job, const Result *result)
@@ -60,15 +60,19 @@ void job_fail_diag(Job *job, Result result, const Diag *diag)
     const DiagMessage *first = NULL;
     for (uint32_t i = 0; i < diag->messages.len; i++) {
         const DiagMessage *const message = &diag->messages.data[i];
-        if (!first && message->severity == SEVERITY_ERROR)
-            first = message;
+        if (!first && message->severity == SEVERITY_ERROR) {
+            first = message; // the message of the result
+            continue;
+        }
         diag_format(message, &lines);
         buf_char(&lines, '\n');
     }
     ASSERT(first);
-    if (first->where.line != 0)
+    if (first->where.line != 0) {
         result.line = first->where.line;
-    result.detail = buf_view(&lines);
+        result.col = first->where.col;
+    }
+    result.detail = lines.len == 0 ? (Str){"", 0} : buf_view(&lines);
     job_fail(job, result, first->text);
 }
 

@@ -3,7 +3,7 @@
 // Encoding strings of aarch64 rows: 32 bits from the most significant one
 // (docs/instruction-tables.md) to the fields of A64Encoding.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 #define FIELDS_MAX 6u
 

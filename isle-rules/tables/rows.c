@@ -2,7 +2,7 @@
 //
 // From S-expressions to row models: `foreach` expansion and the clauses of an instruction.
 
-#include "tables/tables.h"
+#include "isle-rules/tables/tables.h"
 
 typedef struct RowReader {
     RowSet *set;

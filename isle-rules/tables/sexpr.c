@@ -2,7 +2,7 @@
 //
 // S-expressions: atoms, strings, lists, `;` comments.
 
-#include "tables/tables.h"
+#include "isle-rules/tables/tables.h"
 
 #define DEPTH_MAX 64u
 

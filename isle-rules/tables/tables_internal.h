@@ -4,7 +4,7 @@
 #ifndef TABLES_INTERNAL_H
 #define TABLES_INTERNAL_H
 
-#include "tables/tables.h"
+#include "isle-rules/tables/tables.h"
 
 // "x64" and "X64", "a64" and "A64": prefixes of C names.
 const char *target_lower(RowTarget target);

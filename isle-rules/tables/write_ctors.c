@@ -5,7 +5,7 @@
 // order, and a Flags token if the row reads flags. It returns the def (a pair for two), or a Flags
 // token for a row that only writes flags, or Unit.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 typedef struct Result {
     const char *c_type, *isle_type;
@@ -114,6 +114,13 @@ static void write_c_fields(const RowModel *row, StrBuf *out)
     }
 }
 
+// A row with one result that also writes flags has a second constructor, NAME_flags, that returns
+// both.
+static bool has_flags_form(const RowModel *row)
+{
+    return row->flags_write && row_result(row).defs == 1;
+}
+
 static void write_c_return(const RowModel *row, const Result *result, StrBuf *out)
 {
     if (result->defs == 0) {
@@ -165,6 +172,24 @@ static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *ou
     buf_puts(out, "}\n\n");
 }
 
+// The constructor NAME_flags: as NAME, with a Flags token beside the result.
+static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out)
+{
+    buf_printf(out, "static inline GprFlags %s_%.*s_flags(", target_lower(set->target),
+               STR_ARG(row->name));
+    write_c_params(row, out);
+    buf_printf(out, ")\n{\n    const Gpr result = %s_%.*s(ctx", target_lower(set->target),
+               STR_ARG(row->name));
+    if (row_has_size_param(row))
+        buf_puts(out, ", size");
+    for (uint32_t i = 0; i < row->num_operands; i++)
+        if (param_type(&row->operands[i], false))
+            buf_printf(out, ", %.*s", STR_ARG(row->operands[i].name));
+    if (row->flags_read)
+        buf_puts(out, ", flags");
+    buf_puts(out, ");\n    return (GprFlags){result.reg};\n}\n\n");
+}
+
 void rows_write_constructors(const RowSet *set, StrBuf *out)
 {
     const char *const upper = target_upper(set->target);
@@ -173,32 +198,48 @@ void rows_write_constructors(const RowSet *set, StrBuf *out)
                "#ifndef %s_CTORS_H\n#define %s_CTORS_H\n\n#include \"lower/lower.h\"\n\n"
                "#include \"%s_rows.h\"\n\n",
                upper, upper, target_lower(set->target));
-    for (uint32_t i = 0; i < set->rows.len; i++)
+    for (uint32_t i = 0; i < set->rows.len; i++) {
         write_constructor(set, &set->rows.data[i], out);
+        if (has_flags_form(&set->rows.data[i]))
+            write_flags_form(set, &set->rows.data[i], out);
+    }
     buf_puts(out, "#endif\n");
+}
+
+static void write_isle_params(const RowModel *row, StrBuf *out)
+{
+    bool first = true;
+    if (row_has_size_param(row)) {
+        buf_puts(out, "u8");
+        first = false;
+    }
+    for (uint32_t k = 0; k < row->num_operands; k++) {
+        const char *const type = param_type(&row->operands[k], true);
+        if (type)
+            buf_printf(out, "%s%s", first ? "" : " ", type);
+        first = first && !type;
+    }
+    if (row->flags_read)
+        buf_printf(out, "%sFlags", first ? "" : " ");
+}
+
+static void write_isle_decl(const RowSet *set, const RowModel *row, const char *suffix,
+                            const char *result, StrBuf *out)
+{
+    const char *const lower = target_lower(set->target);
+    buf_printf(out, "(decl %s_%.*s%s (", lower, STR_ARG(row->name), suffix);
+    write_isle_params(row, out);
+    buf_printf(out, ") %s)\n(extern constructor %s_%.*s%s %s_%.*s%s)\n", result, lower,
+               STR_ARG(row->name), suffix, lower, STR_ARG(row->name), suffix);
 }
 
 void rows_write_isle(const RowSet *set, StrBuf *out)
 {
-    const char *const lower = target_lower(set->target);
     write_banner(set, ";;", out);
     for (uint32_t i = 0; i < set->rows.len; i++) {
         const RowModel *const row = &set->rows.data[i];
-        buf_printf(out, "(decl %s_%.*s (", lower, STR_ARG(row->name));
-        bool first = true;
-        if (row_has_size_param(row)) {
-            buf_puts(out, "u8");
-            first = false;
-        }
-        for (uint32_t k = 0; k < row->num_operands; k++) {
-            const char *const type = param_type(&row->operands[k], true);
-            if (type)
-                buf_printf(out, "%s%s", first ? "" : " ", type);
-            first = first && !type;
-        }
-        if (row->flags_read)
-            buf_printf(out, "%sFlags", first ? "" : " ");
-        buf_printf(out, ") %s)\n(extern constructor %s_%.*s %s_%.*s)\n", row_result(row).isle_type,
-                   lower, STR_ARG(row->name), lower, STR_ARG(row->name));
+        write_isle_decl(set, row, "", row_result(row).isle_type, out);
+        if (has_flags_form(row))
+            write_isle_decl(set, row, "_flags", "GprFlags", out);
     }
 }

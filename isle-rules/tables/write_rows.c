@@ -2,7 +2,7 @@
 //
 // Writes the enumeration of rows and the MRow table.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 const char *target_lower(RowTarget target)
 {
@@ -276,7 +276,7 @@ static Status write_row(const RowSet *set, const RowModel *row, StrBuf *out, Dia
 {
     buf_puts(out, "    [");
     write_row_id(set, row, out);
-    const LineCol at = source_line_col(set->arena, row->source, row->pos);
+    const LineCol at = source_line_col(row->source, row->pos);
     buf_printf(out, "] = {\n        // %.*s:%u\n        .name = \"%.*s\",\n",
                STR_ARG(row->source->path), at.line, STR_ARG(row->name));
     buf_puts(out, "        .asm_text = \"");

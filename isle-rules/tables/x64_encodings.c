@@ -3,7 +3,7 @@
 // Encoding strings of x64 rows: the manual's opcode column (docs/instruction-tables.md) to the
 // fields of X64Encoding.
 
-#include "tables/tables_internal.h"
+#include "isle-rules/tables/tables_internal.h"
 
 typedef struct X64Fields {
     uint32_t prefix, map, opcode, digit, imm_bytes;

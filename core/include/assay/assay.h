@@ -7,8 +7,8 @@
 //   look at it    ir/         types, opcodes and their tables, functions as flat tables
 //                 analysis/   control-flow graph, dominator tree
 //   judge it      validate/   is it well formed, under which settings/
-//   run it        emulate/    engines that execute a module; a library of its own (assay_emulate), to
-//                             be included as <emulate/emulate.h>
+//   run it        emulate/    engines that execute a module; a library of its own (assay_emulate),
+//                             to be included as <emulate/emulate.h>
 //   below all     base/       arenas, strings, errors
 //
 // In short (docs/embedding.md goes through it, examples/toy is a program that does it):
@@ -24,13 +24,13 @@
 //   ... validate_func_diag(func, &settings, NULL, NULL, &diag), text_print_func(func, &buffer) ...
 //   arena_free(&arena);
 //
-// Ownership: everything is allocated in the Arena that it was given, directly or through a Module, a
-// Diag or a StrBuf, and ends with it; nothing is freed one by one. What is passed in is borrowed for the
-// call unless its header says otherwise (a parser's text must outlive what was parsed).
+// Ownership: everything is allocated in the Arena that it was given, directly or through a Module,
+// a Diag or a StrBuf, and ends with it; nothing is freed one by one. What is passed in is borrowed
+// for the call unless its header says otherwise (a parser's text must outlive what was parsed).
 //
-// Errors: bad input gives a Status other than STATUS_OK and messages in a Diag. Misuse of the library
-// fails an assertion, and running out of memory calls the arena's hook; both abort. Nothing in the
-// library prints otherwise, or exits.
+// Errors: bad input gives a Status other than STATUS_OK and messages in a Diag. Misuse of the
+// library fails an assertion, and running out of memory calls the arena's hook; both abort. Nothing
+// in the library prints otherwise, or exits.
 //
 // Threads: there are no globals. An arena, and all that is in it, belongs to one thread at a time;
 // distinct arenas are independent. What is only read may be read by many.

@@ -7,18 +7,18 @@
 //
 //   builder_create -> { builder_begin ... builder_finish } -> builder_destroy
 //
-// Function, signatures, names and bytes handed in are copied into the module's arena and outlive the
-// builder. A builder belongs to one thread at a time; distinct builders over distinct modules are
-// independent.
+// Function, signatures, names and bytes handed in are copied into the module's arena and outlive
+// the builder. A builder belongs to one thread at a time; distinct builders over distinct modules
+// are independent.
 //
 // Errors come in two kinds. What depends on the program being translated is recorded, and
 // builder_finish reports all of it in a Diag: operand types that break an opcode's row, argument
-// counts and types of calls, returns and block calls, blocks without terminator, instructions behind
-// one, blocks not sealed, branches to the entry block or to sealed blocks. After such an error
-// building goes on, so that all are found at once. Misuse of the interface itself fails an ASSERT: a
-// function not begun, no current block, an entity of another function, an opcode handed to the
-// function of another format. What is checked here is that the function can be built; whether it is
-// valid is for validate/ to say.
+// counts and types of calls, returns and block calls, blocks without terminator, instructions
+// behind one, blocks not sealed, branches to the entry block or to sealed blocks. After such an
+// error building goes on, so that all are found at once. Misuse of the interface itself fails an
+// ASSERT: a function not begun, no current block, an entity of another function, an opcode handed
+// to the function of another format. What is checked here is that the function can be built;
+// whether it is valid is for validate/ to say.
 #ifndef ASSAY_BUILDER_H
 #define ASSAY_BUILDER_H
 
@@ -40,8 +40,8 @@ typedef struct ValueList {
                  sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value)})
 #define NO_VALUES ((ValueList){NULL, 0})
 
-// Where a branch goes, and the arguments for the block parameters that the front end appended itself
-// (those that variables need are the builder's business).
+// Where a branch goes, and the arguments for the block parameters that the front end appended
+// itself (those that variables need are the builder's business).
 typedef struct Goto {
     Block block;
     ValueList args;
@@ -90,9 +90,9 @@ void builder_destroy(Builder *b);
 // signature's, sealed, and is the current block. No other function may be under construction.
 void builder_begin(Builder *b, ExtName name, Signature sig);
 // Ends the function: completes the parameters that variables need, and adds it to the module (then
-// *out, unless `out` is NULL, is the function) or reports what was wrong with it (then it is dropped,
-// and the status is STATUS_INVALID, or STATUS_LIMIT when it is too big). Positions given by
-// builder_set_pos are offsets in `source`, which may be NULL. Values removed as redundant are
+// *out, unless `out` is NULL, is the function) or reports what was wrong with it (then it is
+// dropped, and the status is STATUS_INVALID, or STATUS_LIMIT when it is too big). Positions given
+// by builder_set_pos are offsets in `source`, which may be NULL. Values removed as redundant are
 // VALUE_NONE in the function and have no uses.
 Status builder_finish(Builder *b, Source *source, Func **out, Diag *diag);
 // Drops the function under construction.
@@ -101,8 +101,8 @@ void builder_abandon(Builder *b);
 // The function under construction, to be read (its types, its declarations) or to get attachments.
 Func *builder_func(Builder *b);
 
-// Source offset of the instructions that follow (POS_NONE: none), for messages of this module and of
-// validate/.
+// Source offset of the instructions that follow (POS_NONE: none), for messages of this module and
+// of validate/.
 void builder_set_pos(Builder *b, uint32_t pos);
 // Source location of the instructions that follow, as `@2a` in text; NO_INDEX: none.
 void builder_set_srcloc(Builder *b, uint32_t srcloc);
@@ -115,6 +115,7 @@ static inline ExtName builder_name(Str text)
 
 // ---- Declarations ----
 
+// A signature for calls. Equal ones are not merged: keep the number.
 SigRef builder_signature(Builder *b, Signature sig);
 // A function to be called; `colocated`: close enough for a direct call.
 FuncRef builder_import(Builder *b, ExtName name, SigRef sig, bool colocated);
@@ -138,17 +139,18 @@ static inline MemFlags builder_in_region(MemFlags flags, Region region)
 
 // ---- Blocks ----
 
+// The entry block, which builder_begin made. Nothing may branch to it.
 Block builder_entry(const Builder *b);
 // Parameter number `num` of the function: a parameter of the entry block.
 Value builder_param(const Builder *b, uint32_t num);
-// A new block, which nothing jumps to yet. It stands in the function from builder_switch on; one that
-// is neither switched to nor branched to leaves no trace.
+// A new block, which nothing jumps to yet. It stands in the function from builder_switch on; one
+// that is neither switched to nor branched to leaves no trace.
 Block builder_block(Builder *b);
 // A parameter of `block` (not of the entry block), to be matched by the arguments of each branch
-// there.
+// there. At most 65,535 of them.
 Value builder_append_param(Builder *b, Block block, Type type);
-// Makes `block`, without instructions so far, the one that instructions are appended to. Blocks keep
-// the order in which they were first switched to.
+// Makes `block`, without instructions so far, the one that instructions are appended to. Blocks
+// keep the order in which they were first switched to.
 void builder_switch(Builder *b, Block block);
 // The current block.
 Block builder_current(const Builder *b);
@@ -162,6 +164,7 @@ void builder_seal_all(Builder *b);
 
 // ---- Variables ----
 
+// A new variable; it is local to the function, and its value is `type`'s zero until it is set.
 Var builder_var(Builder *b, Type type);
 // `var` is `x` from here on in the current block.
 void builder_def(Builder *b, Var var, Value x);
@@ -173,8 +176,8 @@ Value builder_use(Builder *b, Var var);
 // ---- Instructions, one function for each family of formats ----
 
 // All append to the current block. They check operands by the opcode's row, find the controlling
-// type where operands give it (`type` is for opcodes that write theirs as a suffix, TYPE_INVALID for
-// others), and return the first result, NO(Value) of an opcode without results.
+// type where operands give it (`type` is for opcodes that write theirs as a suffix, TYPE_INVALID
+// for others), and return the first result, NO(Value) of an opcode without results.
 
 Value builder_nullary(Builder *b, Opcode op, Type type);
 Value builder_unary(Builder *b, Opcode op, Type type, Value x);
@@ -228,9 +231,10 @@ Value builder_result(const Builder *b, uint32_t num);
 
 // ---- Instructions by name ----
 
-// ins_NAME for each opcode, from its row in opcodes.def: ins_iadd(b, x, y), ins_uextend(b, TYPE_I64,
-// x), ins_load(b, type, flags, addr, offset), ins_brif(b, c, GOTO(yes), GOTO(no)). Operands come in
-// the order of the text; a type, where one must be written as a suffix, comes first.
+// ins_NAME for each opcode, from its row in opcodes.def: ins_iadd(b, x, y), ins_uextend(b,
+// TYPE_I64, x), ins_load(b, type, flags, addr, offset), ins_brif(b, c, GOTO(yes), GOTO(no)).
+// Operands come in the order of the text; a type, where one must be written as a suffix, comes
+// first.
 
 #define BUILDER_INS_NULL_ARY_NONE(op, fn)             \
     static inline void fn(Builder *b)                 \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The tables: each name is that of its row alone, the rows agree with each other, and the conditions
-// obey the laws of comparison.
+// The tables: each name is that of its row alone, the rows agree with each other, and the
+// conditions obey the laws of comparison.
 
 #include "base/tests/child.h"
 #include "ir/ir.h"
@@ -194,8 +194,8 @@ static void integer_conditions(void **state)
     }
 }
 
-// Conditions by name: an optional `u` for "or unordered", then what C would say; `one` and `ueq` are
-// "ordered and not equal", "unordered or equal".
+// Conditions by name: an optional `u` for "or unordered", then what C would say; `one` and `ueq`
+// are "ordered and not equal", "unordered or equal".
 static uint32_t outcomes_by_name(const char *name)
 {
     static const struct {

@@ -366,6 +366,7 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
 void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     switch ((int)inst->op) {
+    case A64_ARGS: return;
     case A64_MOV_RR:
         if (inst->size == 8 && emit_alloc(ctx, inst, 0).bits == emit_alloc(ctx, inst, 1).bits)
             return;

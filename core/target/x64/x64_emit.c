@@ -282,6 +282,23 @@ static X64Mem memory_of(EmitCtx *ctx, const MInst *inst, Label *constant)
     UNREACHABLE();
 }
 
+// The rip-relative field of `bytes`, which are about to be put, refers to a constant or a symbol. It
+// counts from the end of the instruction, behind an immediate.
+static void refer_to_memory(EmitCtx *ctx, const MInst *inst, Label constant, X64Bytes *bytes)
+{
+    const uint32_t rip = (uint32_t)bytes->rip_field;
+    const uint32_t field = codebuf_offset(ctx->buf) + rip;
+    const uint32_t tail = bytes->len - rip - 4;
+    const uint32_t addend = constant.i != NO_INDEX ? 0u - tail : 0u;
+    for (uint32_t i = 0; i < 4; i++)
+        bytes->bytes[rip + i] = (uint8_t)(addend >> 8 * i);
+    if (constant.i != NO_INDEX)
+        codebuf_fixup(ctx->buf, field, constant, FIXUP_X64_REL32);
+    else
+        codebuf_reloc(ctx->buf, field, RELOC_X64_PC32, &ctx->f->symbols.data[inst->target],
+                      (int64_t)inst->disp - tail);
+}
+
 static void emit_encoded(EmitCtx *ctx, const MInst *inst)
 {
     const MRow *const row = &x64_rows[inst->op];
@@ -303,27 +320,15 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     if (inst->trap != TRAP_NONE)
         codebuf_trap(ctx->buf, inst->trap, inst->src);
     X64Bytes bytes = x64_encode(&out);
-    const uint32_t start = codebuf_offset(ctx->buf);
-    const uint32_t field = start + (uint32_t)bytes.rip_field;
-    if (bytes.rip_field >= 0) {
-        // The displacement counts from the end of the instruction, behind an immediate.
-        const uint32_t tail = bytes.len - (uint32_t)bytes.rip_field - 4;
-        bytes.bytes[bytes.rip_field] = 0;
-        const uint32_t addend = (uint32_t) - (int32_t)tail;
-        for (uint32_t i = 0; constant.i != NO_INDEX && i < 4; i++)
-            bytes.bytes[(uint32_t)bytes.rip_field + i] = (uint8_t)(addend >> 8 * i);
-        if (constant.i != NO_INDEX)
-            codebuf_fixup(ctx->buf, field, constant, FIXUP_X64_REL32);
-        else
-            codebuf_reloc(ctx->buf, field, RELOC_X64_PC32, &ctx->f->symbols.data[inst->target],
-                          (int64_t)inst->disp - tail);
-    }
+    if (bytes.rip_field >= 0)
+        refer_to_memory(ctx, inst, constant, &bytes);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     switch ((int)inst->op) {
+    case X64_ARGS: return;
     case X64_MOV_RR: {
         const Alloc to = emit_alloc(ctx, inst, 0), from = emit_alloc(ctx, inst, 1);
         if (inst->size == 8 && to.bits == from.bits)

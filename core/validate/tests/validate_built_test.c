@@ -190,6 +190,37 @@ static void test_large_function(void **state)
     arena_free(&built.arena);
 }
 
+// A branch with many wrong targets: one error for each, quoting the instruction in part.
+static void test_large_branch(void **state)
+{
+    (void)state;
+    enum { TARGETS = 50000 };
+    Built built;
+    built_start(&built);
+    Func *const f = built.f;
+    const Block target = func_add_block(f);
+    func_append_block(f, target);
+    func_add_param(f, target, TYPE_I8);
+    const Inst end = func_add_inst(f, &(InstData){.op = OP_RETURN}, POS_NONE);
+    func_append_inst(f, target, end);
+    const InstData index = {.op = OP_ICONST, .ctrl = TYPE_I32};
+    const uint32_t v = inst_result(f, built_append(&built, index, true)).i;
+    uint32_t *const calls = ARENA_ARRAY(f->arena, uint32_t, TARGETS);
+    for (uint32_t i = 0; i < TARGETS; i++) {
+        const BlockCallData call = {target, LIST_EMPTY};
+        calls[i] = f->calls.len;
+        VEC_PUSH(f->arena, &f->calls, call);
+    }
+    const InstData data = {OP_BR_TABLE, 0, TYPE_INVALID, {v, func_add_list(f, calls, TARGETS)}};
+    built_append(&built, data, false);
+    const Settings settings = settings_defaults();
+    assert_false(validate_func(f, &settings, NULL, &built.errors));
+    assert_int_equal(built.errors.errors.len, TARGETS);
+    for (uint32_t i = 0; i < TARGETS; i++)
+        assert_in_range(built.errors.errors.data[i].message.len, 1, 400);
+    arena_free(&built.arena);
+}
+
 // ---- Random functions ----
 
 enum { NUM_SIGS = 3, NUM_FUNCS = 3, NUM_MAX_BLOCKS = 6, NUM_SEEDS = 3000 };
@@ -443,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_controlling_types),
         cmocka_unit_test(test_removed_definitions),
         cmocka_unit_test(test_large_function),
+        cmocka_unit_test(test_large_branch),
         cmocka_unit_test(test_random_functions),
         cmocka_unit_test(test_diag),
         cmocka_unit_test(test_branches_are_terminators),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tests the validator by functions in text form with `; error: TEXT` at the entity where an error must
-// be found, as in a file test: every annotation is met by an error of its own whose message contains
-// TEXT, and no other error is found.
+// Tests the validator by functions in text form with `; error: TEXT` at the entity where an error
+// must be found, as in a file test: every annotation is met by an error of its own whose message
+// contains TEXT, and no other error is found.
 #ifndef VALIDATE_TESTS_VALIDATE_CASES_H
 #define VALIDATE_TESTS_VALIDATE_CASES_H
 

@@ -36,6 +36,26 @@ static void test_result_types(void **state)
           "}\n");
 }
 
+static void test_dynamic_vectors(void **state)
+{
+    (void)state;
+    CHECK(NULL, NULL,
+          "function %f(i32) -> i32x4 {\n"
+          "    gv0 = dyn_scale_target_const.i32x4\n"
+          "    dt0 = i32x4*gv0\n"
+          "    dss0 = explicit_dynamic_slot dt0\n"
+          "block0(v0: i32):\n"
+          "    v1 = splat.dt0 v0\n"
+          "    v2 = iadd v1, v1\n"
+          "    v3 = dynamic_stack_addr.i64 dss0\n"
+          "    store v2, v3\n"
+          "    v4 = extract_vector v2, 0\n"
+          "    v5 = iadd v4, v2 ; error: arg 1 (v2) has type i32x4xN, expected i32x4\n"
+          "    v6 = extract_vector v4, 0 ; error: has an invalid controlling type i32x4\n"
+          "    return v4\n"
+          "}\n");
+}
+
 static void test_operand_types(void **state)
 {
     (void)state;
@@ -234,15 +254,11 @@ static void test_immediates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_controlling_types),
-        cmocka_unit_test(test_result_types),
-        cmocka_unit_test(test_operand_types),
-        cmocka_unit_test(test_block_arguments),
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_returns),
-        cmocka_unit_test(test_tail_calls),
-        cmocka_unit_test(test_global_uses),
-        cmocka_unit_test(test_immediates),
+        cmocka_unit_test(test_controlling_types), cmocka_unit_test(test_result_types),
+        cmocka_unit_test(test_dynamic_vectors),   cmocka_unit_test(test_operand_types),
+        cmocka_unit_test(test_block_arguments),   cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_returns),           cmocka_unit_test(test_tail_calls),
+        cmocka_unit_test(test_global_uses),       cmocka_unit_test(test_immediates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

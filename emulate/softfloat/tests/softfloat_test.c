@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// softfloat against MPFR (all four formats) and against the host's float and double, on random and on
-// special bit patterns. The random numbers are the same in every run.
+// softfloat against MPFR (all four formats) and against the host's float and double, on random and
+// on special bit patterns. The random numbers are the same in every run.
 
 #include "emulate/softfloat/softfloat.h"
 

@@ -4,7 +4,7 @@
 //
 //   rowgen --out DIR [--missing FILE] ROWS...
 
-#include "tables/tables.h"
+#include "isle-rules/tables/tables.h"
 
 #include <stdio.h>
 
@@ -59,6 +59,7 @@ static Status run(Arena *arena, int argc, char **argv, Diag *diag)
     for (int i = 3; i < argc; i++) {
         Source *const source = ARENA_NEW(arena, Source);
         source->path = str_from(argv[i]);
+        source->arena = arena;
         TRY(read_file(arena, argv[i], &source->text, diag));
         TRY(rows_read(&set, source, diag));
     }

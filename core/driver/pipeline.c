@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pipeline: validate, lower, allocate registers, emit, with the checks between.
+
+#include "driver/driver.h"
+#include "lower/lower.h"
+#include "regalloc/regalloc.h"
+#include "validate/validate.h"
+
+// Reports `problem`, if any, of what `stage` made from `f`.
+static Status internal_error(const Func *f, const char *stage, Str problem,
+                             const DriverOptions *options, Diag *diag)
+{
+    if (problem.len == 0)
+        return STATUS_OK;
+    StrBuf name = {.arena = diag->arena};
+    extname_print(&f->name, &name);
+    return diag_error(diag, STATUS_INVALID, options->source, f->pos,
+                      "internal error: %s of %.*s: %.*s", stage, STR_ARG(buf_view(&name)),
+                      STR_ARG(problem));
+}
+
+static void dump(const MFunc *m, StrBuf *out)
+{
+    if (out)
+        mfunc_print(m, out);
+}
+
+static Status allocate(MFunc *m, const DriverOptions *options, Arena *scratch, Diag *diag)
+{
+    const Settings *const settings = options->settings;
+    AbiSig abi;
+    TRY(m->target->abi(&m->func->sig, settings, scratch, &abi, diag));
+    const RegallocOptions regalloc = {
+        .algorithm = (RegallocAlgorithm)settings_get(settings, SETTING_REGALLOC_ALGORITHM),
+        .allocatable = m->target->allocatable,
+        .callee_saved = abi.callee_saved & m->target->allocatable,
+    };
+    regalloc_run(m, &regalloc, scratch);
+    dump(m, options->dump_regalloc);
+    if (!options->check && settings_get(settings, SETTING_REGALLOC_CHECKER) == 0)
+        return STATUS_OK;
+    return internal_error(m->func, "register allocation", regalloc_check(m, &regalloc, scratch),
+                          options, diag);
+}
+
+Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena, Arena *scratch,
+                      CompiledFunc *out, Diag *diag)
+{
+    const Target *const target = target_find(options->isa->arch);
+    if (!target)
+        return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->pos,
+                          "no code is generated for %s", arch_name(options->isa->arch));
+    if (options->validate)
+        TRY(validate_func_diag(f, options->settings, options->isa, options->source, diag));
+    if (f->first_block.i == NO_INDEX)
+        return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->pos,
+                          "a function without blocks is not supported in lowering");
+    const LowerOptions lower = {target, options->settings, options->isa, options->source};
+    MFunc *m;
+    TRY(lower_func(f, &lower, scratch, scratch, &m, diag));
+    dump(m, options->dump_lower);
+    if (options->check)
+        TRY(internal_error(f, "lowering", mfunc_validate(m, scratch), options, diag));
+    TRY(allocate(m, options, scratch, diag));
+    *out = emit_func(m, arena, scratch);
+    return STATUS_OK;
+}
+
+Status driver_compile_module(const Module *module, const DriverOptions *options, Arena *arena,
+                             CompiledFunc **out, Diag *diag)
+{
+    Arena scratch = {.on_oom = arena->on_oom, .oom_context = arena->oom_context};
+    Status first = STATUS_OK;
+    *out = ARENA_ARRAY(arena, CompiledFunc, module->funcs.len);
+    for (uint32_t i = 0; i < module->funcs.len; i++) {
+        const Status status =
+            driver_compile(module->funcs.data[i], options, arena, &scratch, &(*out)[i], diag);
+        first = first == STATUS_OK ? status : first;
+        arena_reset(&scratch);
+    }
+    arena_free(&scratch);
+    return first;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What stands behind the terms of isle-rules/prelude/prelude.isle. Included before the C that islec
+// writes, so that the compiler sees through it. Only rule units include this.
+#ifndef LOWER_RULES_H
+#define LOWER_RULES_H
+
+#include "clif_terms.h"
+#include "lower/lower.h"
+
+#define I8                 TYPE_I8
+#define I16                TYPE_I16
+#define I32                TYPE_I32
+#define I64                TYPE_I64
+#define EQ                 INTCC_EQ
+#define NE                 INTCC_NE
+#define SLT                INTCC_SLT
+#define SGE                INTCC_SGE
+#define SGT                INTCC_SGT
+#define SLE                INTCC_SLE
+#define ULT                INTCC_ULT
+#define UGE                INTCC_UGE
+#define UGT                INTCC_UGT
+#define ULE                INTCC_ULE
+#define INT_DIVZ           ((TrapCode)TRAP_INT_DIVZ)
+#define INT_OVF            ((TrapCode)TRAP_INT_OVF)
+#define NO_TRAP            ((TrapCode)TRAP_NONE)
+
+// Structures that rules make live as long as the function's lowering.
+#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+
+// Equality of values in rules: names compared as written, so an alias is another value.
+#define Value_EQ(a, b)     ((a).i == (b).i)
+
+// No rule of a term that must match did: a hole in the rules.
+NORETURN static inline void isle_nomatch(LowerCtx *ctx, const char *term, const char *where)
+{
+    (void)ctx;
+    base_assert_failed(term, where, 0);
+}
+
+// ---- Values ----
+
+static inline bool rule_def_inst(LowerCtx *ctx, Value value, Inst *out)
+{
+    *out = lower_pure_def(ctx, value);
+    return out->i != NO_INDEX;
+}
+
+static inline Type rule_value_type(LowerCtx *ctx, Value value)
+{
+    return value_type(ctx->f, value);
+}
+
+static inline Gpr rule_put_in_gpr(LowerCtx *ctx, Value value)
+{
+    return (Gpr){lower_value(ctx, value)};
+}
+
+static inline Unit rule_output_gpr(LowerCtx *ctx, Gpr reg)
+{
+    lower_set_result(ctx, 0, reg.reg);
+    return (Unit){0};
+}
+
+static inline Gpr rule_pair_lo(LowerCtx *ctx, RegPair pair)
+{
+    (void)ctx;
+    return (Gpr){pair.lo};
+}
+
+static inline Gpr rule_pair_hi(LowerCtx *ctx, RegPair pair)
+{
+    (void)ctx;
+    return (Gpr){pair.hi};
+}
+
+static inline Gpr rule_gpr_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    return (Gpr){both.reg};
+}
+
+static inline Flags rule_flags_of(LowerCtx *ctx, GprFlags both)
+{
+    (void)ctx;
+    (void)both;
+    return (Flags){0};
+}
+
+// ---- Types ----
+
+static inline bool rule_is_int(Type type, uint32_t most)
+{
+    return type >= TYPE_I8 && type <= TYPE_I128 && type_bits(type) <= most;
+}
+
+static inline bool rule_fits_in_64(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return rule_is_int(type, 64);
+}
+
+static inline bool rule_fits_in_32(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return rule_is_int(type, 32);
+}
+
+static inline bool rule_fits_in_16(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return rule_is_int(type, 16);
+}
+
+static inline bool rule_ty_32_or_64(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type == TYPE_I32 || type == TYPE_I64;
+}
+
+static inline uint64_t rule_ty_bits(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type);
+}
+
+static inline int64_t rule_bits_i64(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type);
+}
+
+static inline uint8_t rule_ty_bytes(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return (uint8_t)type_bytes(type);
+}
+
+static inline uint8_t rule_op_size(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) <= 32 ? 4 : 8;
+}
+
+// ---- Constants ----
+
+static inline bool rule_iconst_s64(LowerCtx *ctx, Value value, int64_t *out)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX || inst_op(ctx->f, inst) != OP_ICONST)
+        return false;
+    *out = (int64_t)inst_imm(ctx->f, inst); // sign-extended: its canonical form
+    return true;
+}
+
+static inline bool rule_iconst_u64(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    int64_t x;
+    if (!rule_iconst_s64(ctx, value, &x))
+        return false;
+    const uint32_t bits = type_bits(value_type(ctx->f, value));
+    *out = bits == 64 ? (uint64_t)x : (uint64_t)x & (((uint64_t)1 << bits) - 1);
+    return true;
+}
+
+static inline bool rule_simm32(LowerCtx *ctx, Value value, int64_t *out)
+{
+    return rule_iconst_s64(ctx, value, out) && *out >= INT32_MIN && *out <= INT32_MAX;
+}
+
+static inline bool rule_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    uint64_t x;
+    if (!rule_iconst_u64(ctx, value, &x) || x == 0 || (x & (x - 1)) != 0)
+        return false;
+    *out = (uint64_t)__builtin_ctzll(x);
+    return true;
+}
+
+static inline bool rule_power_of_two_mask(LowerCtx *ctx, Value value, int64_t *out)
+{
+    uint64_t k;
+    if (!rule_power_of_two(ctx, value, &k) || k > 31)
+        return false;
+    *out = ((int64_t)1 << k) - 1;
+    return true;
+}
+
+static inline int64_t rule_shift_amount(LowerCtx *ctx, Type type, uint64_t amount)
+{
+    (void)ctx;
+    return (int64_t)(amount & (type_lane_bits(type) - 1));
+}
+
+static inline int64_t rule_i64_neg(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    return (int64_t)(0 - (uint64_t)x);
+}
+
+static inline int64_t rule_i64_sub(LowerCtx *ctx, int64_t x, int64_t y)
+{
+    (void)ctx;
+    return (int64_t)((uint64_t)x - (uint64_t)y);
+}
+
+static inline int64_t rule_u64_as_i64(LowerCtx *ctx, uint64_t x)
+{
+    (void)ctx;
+    return (int64_t)x;
+}
+
+static inline int64_t rule_i32_as_i64(LowerCtx *ctx, int32_t x)
+{
+    (void)ctx;
+    return x;
+}
+
+static inline bool rule_checked_add_i32(LowerCtx *ctx, int32_t x, int64_t y, int32_t *out)
+{
+    (void)ctx;
+    if (y < INT32_MIN || y > INT32_MAX || x + y < INT32_MIN || x + y > INT32_MAX)
+        return false;
+    *out = (int32_t)(x + y);
+    return true;
+}
+
+static inline bool rule_u64_at_most(LowerCtx *ctx, uint64_t x, uint64_t most, uint64_t *out)
+{
+    (void)ctx;
+    *out = x;
+    return x <= most;
+}
+
+static inline bool rule_iconst_nonzero(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    return rule_iconst_u64(ctx, value, out) && *out != 0;
+}
+
+static inline bool rule_negated_simm32(LowerCtx *ctx, int64_t x, int64_t *out)
+{
+    (void)ctx;
+    if (x <= INT32_MIN || x > INT32_MAX)
+        return false;
+    *out = -x;
+    return true;
+}
+
+static inline int32_t rule_i64_low32(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    ASSERT(x >= INT32_MIN && x <= INT32_MAX);
+    return (int32_t)x;
+}
+
+static inline uint64_t rule_bits_minus_1(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) - 1;
+}
+
+static inline int64_t rule_bit_above(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    ASSERT(type_bits(type) < 63);
+    return (int64_t)1 << type_bits(type);
+}
+
+static inline MemFlags rule_no_flags(LowerCtx *ctx)
+{
+    (void)ctx;
+    return TRAP_NONE;
+}
+
+// ---- Conditions ----
+
+static inline IntCC rule_intcc_complement(LowerCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return intcc_complement(cc);
+}
+
+static inline IntCC rule_intcc_swap(LowerCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return intcc_swap(cc);
+}
+
+static inline bool rule_signed_cc(LowerCtx *ctx, IntCC cc, IntCC *out)
+{
+    (void)ctx;
+    *out = cc;
+    return cc == INTCC_SLT || cc == INTCC_SGE || cc == INTCC_SGT || cc == INTCC_SLE;
+}
+
+// ---- Globals ----
+
+static inline Gpr rule_global_value(LowerCtx *ctx, GlobalValue global)
+{
+    return (Gpr){lower_global(ctx, global)};
+}
+
+static inline Gpr rule_func_address(LowerCtx *ctx, FuncRef func)
+{
+    const uint32_t symbol = lower_symbol(ctx, &ctx->f->funcs.data[func.i].name);
+    return (Gpr){ctx->target->lower_symbol(ctx, symbol, 0)};
+}
+
+#endif

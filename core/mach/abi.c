@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Layout of signatures: registers in order, then the stack.
+
+#include "mach/mach.h"
+
+static Status check_param(const AbiParam *param, Diag *diag)
+{
+    const char *what = NULL;
+    if (!type_is_int(param->type) || type_is_vector(param->type) || type_bits(param->type) > 64)
+        what = "this type in a signature";
+    else if (param->purpose == PURPOSE_SARG)
+        what = "purpose sarg";
+    if (!what)
+        return STATUS_OK;
+    return diag_error(diag, STATUS_UNSUPPORTED, NULL, POS_NONE,
+                      "%s is not supported in lowering (%.*s)", what,
+                      STR_ARG(type_name(diag->arena, param->type)));
+}
+
+static Status check_callconv(CallConv cc, Diag *diag)
+{
+    if (cc == CC_FAST || cc == CC_SYSTEM_V || cc == CC_TAIL)
+        return STATUS_OK;
+    return diag_error(diag, STATUS_UNSUPPORTED, NULL, POS_NONE,
+                      "calling convention %s is not supported in lowering", callconv_name(cc));
+}
+
+typedef struct Assigner {
+    const PReg *regs;
+    uint32_t num_regs, next;
+    uint32_t stack; // bytes used
+} Assigner;
+
+static AbiLoc next_location(Assigner *a, uint8_t extension)
+{
+    AbiLoc loc = {PREG_NONE, (int32_t)a->stack, 8, extension};
+    if (a->next < a->num_regs)
+        loc.reg = a->regs[a->next++];
+    else
+        a->stack += 8;
+    return loc;
+}
+
+static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, PReg sret, AbiLoc *locs,
+                         uint32_t *first, Diag *diag)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(check_param(&params[i], diag));
+        first[i] = i;
+        if (params[i].purpose == PURPOSE_SRET && sret != PREG_NONE)
+            locs[i] = (AbiLoc){sret, 0, 8, EXT_NONE};
+        else
+            locs[i] = next_location(a, params[i].extension);
+    }
+    first[n] = n;
+    return STATUS_OK;
+}
+
+Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag)
+{
+    TRY(check_callconv(sig->callconv, diag));
+    *out = (AbiSig){.clobbers = regs->clobbers, .callee_saved = regs->callee_saved};
+    out->args = ARENA_ARRAY(arena, AbiLoc, sig->num_params);
+    out->rets = ARENA_ARRAY(arena, AbiLoc, sig->num_returns);
+    out->arg_first = ARENA_ARRAY(arena, uint32_t, sig->num_params + 1);
+    out->ret_first = ARENA_ARRAY(arena, uint32_t, sig->num_returns + 1);
+    Assigner args = {regs->int_args, regs->num_int_args, 0, 0};
+    Assigner rets = {regs->int_rets, regs->num_int_rets, 0, 0};
+    TRY(assign_all(sig->params, sig->num_params, &args, regs->sret, out->args, out->arg_first,
+                   diag));
+    TRY(assign_all(sig->returns, sig->num_returns, &rets, PREG_NONE, out->rets, out->ret_first,
+                   diag));
+    out->ret_area_ptr = rets.stack != 0;
+    if (out->ret_area_ptr)
+        out->ret_area = next_location(&args, EXT_NONE);
+    out->stack_args_size = (args.stack + 15) & ~15u;
+    out->stack_rets_size = (rets.stack + 15) & ~15u;
+    return STATUS_OK;
+}

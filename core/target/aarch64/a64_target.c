@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The Target of AArch64: registers, AAPCS64 calling convention, and the pieces that lowering of calls
+// is made of.
+
+#include "target/aarch64/a64.h"
+#include "target/aarch64/a64_lower.h"
+
+// x16 and x17 belong to emission, x18 to the platform, x29 is the frame pointer, x30 the link
+// register, 31 the stack pointer.
+#define ALL_INTS   ((PRegSet)0x1ff8ffff)
+#define SAVED      ((PRegSet)0x1ff80000)
+#define ALL_FLOATS ((PRegSet)0xffffffff << 32)
+
+static const AbiRegs aapcs64 = {
+    .int_args = {0, 1, 2, 3, 4, 5, 6, 7},
+    .num_int_args = 8,
+    .int_rets = {0, 1, 2, 3, 4, 5, 6, 7},
+    .num_int_rets = 8,
+    .sret = PREG(REG_INT, 8),
+    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    .callee_saved = SAVED,
+};
+
+static Status a64_abi(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
+                      Diag *diag)
+{
+    (void)settings;
+    return abi_assign(sig, &aapcs64, arena, out, diag);
+}
+
+static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
+{
+    return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
+}
+
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+{
+    const MAmode amode = frame_amode(kind, base, disp);
+    ASSERT(bytes == 4 || bytes == 8);
+    return bytes == 8 ? a64_ldr_x(ctx, &amode).reg : a64_ldr_w(ctx, &amode).reg;
+}
+
+static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
+                        uint32_t bytes)
+{
+    const MAmode amode = frame_amode(kind, base, disp);
+    ASSERT(bytes == 8);
+    a64_str_x(ctx, &amode, (Gpr){value});
+}
+
+static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)
+{
+    const Gpr reg = {value};
+    return extension == EXT_SEXT ? a64_sbfm(ctx, 8, reg, 0, (int64_t)bytes * 8 - 1).reg
+                                 : a64_ubfm(ctx, 8, reg, 0, (int64_t)bytes * 8 - 1).reg;
+}
+
+static VReg lower_address(LowerCtx *ctx, AmodeKind kind, int32_t disp)
+{
+    const MAmode amode = frame_amode(kind, NO(VReg), disp);
+    return a64_address(ctx, &amode).reg;
+}
+
+static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
+{
+    const Gpr reg = a64_load_symbol(ctx);
+    MInst *const inst = &ctx->pending.data[ctx->pending.len - 1];
+    inst->target = symbol;
+    inst->imm = offset;
+    return reg.reg;
+}
+
+static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
+{
+    return a64_add_rr(ctx, 8, (Gpr){value}, a64_mov_imm(ctx, offset)).reg;
+}
+
+const Target a64_target = {
+    .name = "aarch64",
+    .arch = ARCH_AARCH64,
+    .rows = a64_rows,
+    .num_rows = A64_ROW_COUNT,
+    .allocatable = ALL_INTS | ALL_FLOATS,
+    .stack_pointer = A64_SP,
+    .frame_pointer = PREG(REG_INT, 29),
+    .abi = a64_abi,
+    .lower_inst = a64_lower_inst,
+    .lower_branch = a64_lower_branch,
+    .lower_load = lower_load,
+    .lower_store = lower_store,
+    .lower_extend = lower_extend,
+    .lower_address = lower_address,
+    .lower_symbol = lower_symbol_address,
+    .lower_add = lower_add,
+    .row_args = A64_ARGS,
+    .row_ret = A64_RET,
+    .row_jump = A64_B,
+    .row_call = A64_BL,
+    .row_call_reg = A64_BLR,
+    .row_move = A64_MOV_RR,
+    .emit_frame = a64_emit_frame,
+    .emit_prologue = a64_emit_prologue,
+    .emit_inst = a64_emit_inst,
+    .emit_trap = a64_emit_trap,
+    .emit_move = a64_emit_move,
+    .reg_name = a64_reg_name,
+};

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The Target of x86-64: registers, System V calling convention, and the pieces that lowering of calls
+// is made of.
+
+#include "target/x64/x64.h"
+#include "target/x64/x64_lower.h"
+
+// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept.
+#define ALL_INTS   ((PRegSet)0xffef)
+#define SAVED      ((PRegSet)(1u << RBX | 1u << RBP | 1u << R12 | 1u << R13 | 1u << R14 | 1u << R15))
+#define ALL_FLOATS ((PRegSet)0xffff << 32)
+
+static const AbiRegs system_v = {
+    .int_args = {RDI, RSI, RDX, RCX, R8, R9},
+    .num_int_args = 6,
+    .int_rets = {RAX, RDX},
+    .num_int_rets = 2,
+    .sret = PREG_NONE,
+    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    .callee_saved = SAVED,
+};
+
+static Status x64_abi(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
+                      Diag *diag)
+{
+    (void)settings;
+    return abi_assign(sig, &system_v, arena, out, diag);
+}
+
+static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
+{
+    return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
+}
+
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+{
+    const MAmode amode = frame_amode(kind, base, disp);
+    ASSERT(bytes == 4 || bytes == 8);
+    return x64_mov_load(ctx, (uint8_t)bytes, &amode).reg;
+}
+
+static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
+                        uint32_t bytes)
+{
+    const MAmode amode = frame_amode(kind, base, disp);
+    x64_mov_store(ctx, (uint8_t)bytes, &amode, (Gpr){value});
+}
+
+static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)
+{
+    const MRegMem rm = {value, NULL};
+    if (extension == EXT_SEXT)
+        return bytes == 1   ? x64_movsx_rm8(ctx, 8, &rm).reg
+               : bytes == 2 ? x64_movsx_rm16(ctx, 8, &rm).reg
+                            : x64_movsxd_rm32(ctx, &rm).reg;
+    return bytes == 1   ? x64_movzx_rm8(ctx, 4, &rm).reg
+           : bytes == 2 ? x64_movzx_rm16(ctx, 4, &rm).reg
+                        : x64_mov_rr(ctx, 4, (Gpr){value}).reg;
+}
+
+static VReg lower_address(LowerCtx *ctx, AmodeKind kind, int32_t disp)
+{
+    const MAmode amode = frame_amode(kind, NO(VReg), disp);
+    return x64_lea(ctx, 8, &amode).reg;
+}
+
+static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
+{
+    const Gpr reg = x64_load_symbol(ctx);
+    MInst *const inst = &ctx->pending.data[ctx->pending.len - 1];
+    inst->target = symbol;
+    inst->imm = offset;
+    return reg.reg;
+}
+
+static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
+{
+    if (offset < INT32_MIN || offset > INT32_MAX) {
+        const Gpr constant = x64_mov_ri(ctx, 8, offset);
+        const MRegMem rm = {constant.reg, NULL};
+        return x64_add_rm(ctx, 8, (Gpr){value}, &rm).reg;
+    }
+    const MAmode amode = frame_amode(AMODE_BASE, value, (int32_t)offset);
+    return x64_lea(ctx, 8, &amode).reg;
+}
+
+const Target x64_target = {
+    .name = "x86_64",
+    .arch = ARCH_X86_64,
+    .rows = x64_rows,
+    .num_rows = X64_ROW_COUNT,
+    .allocatable = ALL_INTS | ALL_FLOATS,
+    .stack_pointer = RSP,
+    .frame_pointer = RBP,
+    .abi = x64_abi,
+    .lower_inst = x64_lower_inst,
+    .lower_branch = x64_lower_branch,
+    .lower_load = lower_load,
+    .lower_store = lower_store,
+    .lower_extend = lower_extend,
+    .lower_address = lower_address,
+    .lower_symbol = lower_symbol_address,
+    .lower_add = lower_add,
+    .row_args = X64_ARGS,
+    .row_ret = X64_RET,
+    .row_jump = X64_JMP,
+    .row_call = X64_CALL,
+    .row_call_reg = X64_CALL_R,
+    .row_move = X64_MOV_RR,
+    .emit_frame = x64_emit_frame,
+    .emit_prologue = x64_emit_prologue,
+    .emit_inst = x64_emit_inst,
+    .emit_trap = x64_emit_trap,
+    .emit_move = x64_emit_move,
+    .reg_name = x64_reg_name,
+};

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Calls out of the image. The call site, found by its return address, says which declaration the
+// caller goes by. What a callee may change is made garbage, so that nothing can rely on it.
+
+#include "emulate/machine/machine_internal.h"
+
+// An import's call in progress.
+typedef struct Import {
+    const MachineExtern *ext;
+    const JitSite *site;
+    const Signature *sig;
+    Layout layout;
+    uint8_t *args_area, *rets_area; // host
+    uint64_t return_to;
+} Import;
+
+// Address that the call returns to, 0 when the stack pointer is astray.
+static uint64_t return_address(MachineCall *call)
+{
+    const Convention *const c = call->m->convention;
+    if (c->link != 255)
+        return call->regs.ints[c->link];
+    uint64_t address = 0;
+    const uint8_t *const at = machine_find(call->m, call->regs.ints[c->sp], 8);
+    if (at)
+        memcpy(&address, at, 8);
+    return address;
+}
+
+static bool find_areas(MachineCall *call, Import *import)
+{
+    const Convention *const c = call->m->convention;
+    const uint64_t sp = call->regs.ints[c->sp] + (c->link == 255 ? 8 : 0);
+    if (sp % 16 != 0) {
+        machine_end(call, OUTCOME_CRASHED, "the stack is not aligned at a call");
+        return false;
+    }
+    import->args_area = machine_find(call->m, sp, import->layout.args_bytes);
+    if (import->layout.args_bytes != 0 && !import->args_area) {
+        machine_end(call, OUTCOME_CRASHED, "the stack arguments of a call are not on the stack");
+        return false;
+    }
+    if (import->layout.rets_bytes == 0)
+        return true;
+    DataValue area = {.type = TYPE_I64};
+    marshal_get(&import->layout.area, &call->regs, import->args_area, &area);
+    import->rets_area = machine_find(call->m, data_to_u64(&area), import->layout.rets_bytes);
+    if (!import->rets_area)
+        machine_end(call, OUTCOME_CRASHED, "the results of a call have no memory");
+    return import->rets_area != NULL;
+}
+
+// Finds out who calls what. False when the call has ended.
+static bool prepare(MachineCall *call, Import *import)
+{
+    Machine *const m = call->m;
+    const uint64_t slot = call->regs.pc - MACHINE_IMPORTS;
+    if (slot % 16 != 0 || slot / 16 >= m->externs.len) {
+        machine_end(call, OUTCOME_CRASHED, "a jump to 0x%llx, where nothing is",
+                    (unsigned long long)call->regs.pc);
+        return false;
+    }
+    import->ext = &m->externs.data[slot / 16];
+    import->return_to = return_address(call);
+    import->site = jit_find_call(&m->image, import->return_to);
+    if (!import->site) {
+        machine_end(call, OUTCOME_CRASHED, "%%%.*s is reached by something that is no known call",
+                    STR_ARG(import->ext->name));
+        return false;
+    }
+    call->result->func = import->site->func;
+    call->result->inst = import->site->inst;
+    if (import->ext->func != NO_INDEX) {
+        machine_end(call, OUTCOME_UNSUPPORTED, "%%%.*s: %.*s", STR_ARG(import->ext->name),
+                    STR_ARG(m->failures[import->ext->func]));
+        return false;
+    }
+    if (!import->ext->fn) {
+        machine_end(call, OUTCOME_UNSUPPORTED, "call of %%%.*s, which is not bound",
+                    STR_ARG(import->ext->name));
+        return false;
+    }
+    import->sig = inst_signature(m->module->funcs.data[import->site->func], import->site->inst);
+    ASSERT(import->sig);
+    const char *const why = marshal_layout(m->arch, import->sig, call->arena, &import->layout);
+    if (why)
+        machine_end(call, OUTCOME_UNSUPPORTED, "calls can't pass %s", why);
+    return !why && find_areas(call, import);
+}
+
+static void clobber(MachineCall *call)
+{
+    const Convention *const c = call->m->convention;
+    GuestRegs *const regs = &call->regs;
+    for (uint32_t i = 0; i < c->num_ints; i++)
+        if (i != c->sp && (c->saved_ints >> i & 1) == 0)
+            regs->ints[i] = marshal_garbage(3000 + i);
+    for (uint32_t i = 0; i < c->num_floats; i++) {
+        const uint64_t words[2] = {marshal_garbage(4000 + i), marshal_garbage(5000 + i)};
+        const uint32_t from = c->saved_floats >> i & 1 ? 8 : 0;
+        memcpy(regs->floats[i] + from, words, 16 - from);
+    }
+}
+
+static bool do_call(MachineCall *call, Import *import)
+{
+    const Signature *const sig = import->sig;
+    DataValue *const args = ARENA_ARRAY(call->arena, DataValue, sig->num_params);
+    DataValue *const results = ARENA_ARRAY(call->arena, DataValue, sig->num_returns);
+    for (uint32_t i = 0; i < sig->num_params; i++)
+        args[i].type = sig->params[i].type;
+    for (uint32_t i = 0; i < sig->num_returns; i++)
+        results[i].type = sig->returns[i].type;
+    for (uint32_t i = 0; i < import->layout.num_args; i++) {
+        const Place *const place = &import->layout.args[i];
+        if (marshal_get(place, &call->regs, import->args_area, &args[place->value]))
+            continue;
+        machine_end(call, OUTCOME_CRASHED, "argument %u of %%%.*s is not extended", place->value,
+                    STR_ARG(import->ext->name));
+        return false;
+    }
+    ImportCall data = {args, results, sig->num_params, sig->num_returns, NULL};
+    const TrapCode trap = import->ext->fn(import->ext->context, &call->m->base, &data);
+    if (data.refusal) {
+        machine_end(call, OUTCOME_UNSUPPORTED, "%%%.*s: %s", STR_ARG(import->ext->name),
+                    data.refusal);
+        return false;
+    }
+    if (trap != TRAP_NONE) {
+        call->result->outcome = OUTCOME_TRAPPED;
+        call->result->trap = trap;
+        return false;
+    }
+    clobber(call);
+    for (uint32_t i = 0; i < import->layout.num_rets; i++)
+        marshal_put(&import->layout.rets[i], &results[import->layout.rets[i].value], &call->regs,
+                    import->rets_area);
+    call->regs.pc = import->return_to;
+    if (call->m->convention->link == 255)
+        call->regs.ints[call->m->convention->sp] += 8;
+    return true;
+}
+
+bool machine_import(MachineCall *call)
+{
+    Machine *const m = call->m;
+    const uint32_t func = call->result->func;
+    Import import = {0};
+    m->live_stack = call->regs.ints[m->convention->sp];
+    const bool goes_on = prepare(call, &import) && do_call(call, &import);
+    m->live_stack = 0;
+    if (!goes_on)
+        return false;
+    call->result->func = func;
+    call->result->inst = NO(Inst);
+    return true;
+}
