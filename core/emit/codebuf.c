@@ -4,8 +4,8 @@
 //
 // Branches that have a short form are put in their long one, 5 or 6 bytes. Once all is put, each
 // whose distance in this layout fits a byte is marked: shrinking only ever brings places nearer, so
-// the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes are
-// moved together once and every recorded offset is mapped.
+// the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes
+// are moved together once and every recorded offset is mapped.
 
 #include "emit/emit.h"
 

@@ -125,6 +125,7 @@ typedef struct CodeBuffer {
     uint32_t code_size; // before the pool, once finished
 } CodeBuffer;
 
+// A new label, and its binding to the offset of what is put next (once).
 Label codebuf_label(CodeBuffer *buf);
 void codebuf_bind(CodeBuffer *buf, Label label);
 
@@ -133,6 +134,7 @@ static inline uint32_t codebuf_offset(const CodeBuffer *buf)
     return buf->bytes.len;
 }
 
+// Appends bytes, or a word in little-endian order.
 void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size);
 void codebuf_put32(CodeBuffer *buf, uint32_t word);
 // A field of `kind` at `offset` refers to `label`.

@@ -15,7 +15,7 @@
 #    include <sys/wait.h>
 #    include <unistd.h>
 
-#    define CODE_SIZE (UINT64_C(1) << 20) // the smallest code area
+#    define CODE_SIZE (UINT64_C(1) << 16) // the smallest code area
 #    define FUEL_MIN  UINT64_C(20000)     // microseconds: the timer's own steps are coarse
 
 typedef struct Native {

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define RECYCLE_LOADS  20000u
-#define CODE_PAGES     (UINT64_C(1) << 20) // the smallest code area
+#define CODE_PAGES     (UINT64_C(1) << 16) // the smallest code area
 #define SNAPSHOT_BYTES (UINT64_C(1) << 20) // the most that is copied before a run
 #define MXCSR          0x1f80u
 
