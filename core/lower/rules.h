@@ -29,6 +29,9 @@
 // Structures that rules make live as long as the function's lowering.
 #define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
 
+// Equality of values in rules: names compared as written, so an alias is another value.
+#define Value_EQ(a, b)     ((a).i == (b).i)
+
 // No rule of a term that must match did: a hole in the rules.
 NORETURN static inline void isle_nomatch(LowerCtx *ctx, const char *term, const char *where)
 {
@@ -176,6 +179,15 @@ static inline bool rule_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
     if (!rule_iconst_u64(ctx, value, &x) || x == 0 || (x & (x - 1)) != 0)
         return false;
     *out = (uint64_t)__builtin_ctzll(x);
+    return true;
+}
+
+static inline bool rule_power_of_two_mask(LowerCtx *ctx, Value value, int64_t *out)
+{
+    uint64_t k;
+    if (!rule_power_of_two(ctx, value, &k) || k > 31)
+        return false;
+    *out = ((int64_t)1 << k) - 1;
     return true;
 }
 

@@ -12,13 +12,15 @@ void regalloc_store_for_edges(Regalloc *ra)
     for (uint32_t b = 0; b < f->blocks.len; b++)
         for (uint32_t s = 0; s < f->blocks.data[b].num_succs; s++) {
             const MEdge *const edge = regalloc_edge(f, b, s);
-            const uint32_t params = f->blocks.data[edge->to.i].params;
+            const MBlockData *const to = &f->blocks.data[edge->to.i];
             for (uint32_t i = 0; i < edge->num_args; i++) {
-                const VRegState *const param = &ra->values[f->edge_args.data[params + i]];
+                const VRegState *const param = &ra->values[f->edge_args.data[to->params + i]];
                 const uint32_t arg = f->edge_args.data[edge->args + i];
-                // Nothing is rematerialised into memory.
-                if (param->spilled && param->entry == PREG_NONE && !ra->values[arg].spilled &&
-                    regalloc_exit_reg(ra, b, arg) == PREG_NONE)
+                // Nothing is rematerialised into memory, nor behind the edge, where the value has
+                // the parameter's name.
+                const bool in_memory = param->spilled && param->entry == PREG_NONE;
+                if ((in_memory || (param->entry != PREG_NONE && to->num_preds == 1)) &&
+                    !ra->values[arg].spilled && regalloc_exit_reg(ra, b, arg) == PREG_NONE)
                     ra->values[arg].spilled = true;
             }
         }
@@ -29,15 +31,14 @@ typedef struct Edges {
     Sequencer seq;
     VEC(ParallelMove) moves;
     PRegSet free; // registers that neither end of the edge uses
-    bool
-        at_start; // the moves stand in the successor, where arguments go by their parameters' names
 } Edges;
 
-static void add_move(Edges *e, uint32_t vreg, Alloc to)
+// `name`: what the value is called where the move stands.
+static void add_move(Edges *e, uint32_t vreg, uint32_t name, Alloc to)
 {
     const Regalloc *const ra = e->ra;
     const VRegState *const value = &ra->values[vreg];
-    ParallelMove move = {to, ALLOC_NONE, vreg, NO_INDEX, value->wide};
+    ParallelMove move = {to, ALLOC_NONE, name, NO_INDEX, value->wide};
     if (alloc_is_reg(to) && (value->regs & preg_bit(alloc_preg(to))) != 0)
         return;
     if (value->spilled && alloc_is_slot(to) && alloc_slot_number(to) == value->slot)
@@ -49,6 +50,7 @@ static void add_move(Edges *e, uint32_t vreg, Alloc to)
     } else {
         ASSERT(value->remat && alloc_is_reg(to));
         move.remat = value->def;
+        ASSERT(name == vreg);
     }
     VEC_PUSH(ra->scratch, &e->moves, move);
 }
@@ -63,22 +65,20 @@ static void add_edge_moves(Edges *e, const MEdge *edge)
     const uint32_t params = f->blocks.data[edge->to.i].params;
     e->moves.len = 0;
     for (uint32_t i = 0; i < to->num_entry; i++) {
-        add_move(e, to->entry[i].vreg, alloc_reg(to->entry[i].reg));
+        add_move(e, to->entry[i].vreg, to->entry[i].vreg, alloc_reg(to->entry[i].reg));
         e->free &= ~preg_bit(to->entry[i].reg);
     }
     for (uint32_t i = 0; i < edge->num_args; i++) {
         const uint32_t param = f->edge_args.data[params + i];
         const uint32_t arg = f->edge_args.data[edge->args + i];
+        const uint32_t name = f->blocks.data[edge->to.i].num_preds == 1 ? param : arg;
         const VRegState *const value = &ra->values[param];
         if (value->entry != PREG_NONE)
             e->free &= ~preg_bit(value->entry);
-        const uint32_t before = e->moves.len;
         if (value->entry != PREG_NONE)
-            add_move(e, arg, alloc_reg(value->entry));
+            add_move(e, arg, name, alloc_reg(value->entry));
         else if (value->spilled)
-            add_move(e, arg, alloc_slot(value->slot));
-        if (e->at_start && e->moves.len != before && e->moves.data[before].remat == NO_INDEX)
-            e->moves.data[before].vreg = param;
+            add_move(e, arg, name, alloc_slot(value->slot));
     }
 }
 
@@ -101,15 +101,15 @@ static void resolve_block(Edges *e, uint32_t b)
     for (uint32_t s = 0; s < block->num_succs; s++) {
         const MEdge *const edge = regalloc_edge(f, b, s);
         const MBlockData *const to = &f->blocks.data[edge->to.i];
-        e->at_start = to->num_preds == 1;
+        const bool at_start = to->num_preds == 1;
         e->free = (ra->class_regs[REG_INT] | ra->class_regs[REG_FLOAT]) & ~busy &
                   (~ra->callee_saved | ra->saved);
         add_edge_moves(e, edge);
         MoveTemps temps = {e->free, {0}, f->vregs.data, &ra->f->num_slots, &ra->scratch_slot};
         memcpy(temps.class_regs, ra->class_regs, sizeof(temps.class_regs));
         sequencer_run(&e->seq, e->moves.data, e->moves.len, &temps,
-                      e->at_start ? to->first : block->end - 1,
-                      e->at_start ? &ra->at_start : &ra->at_end);
+                      at_start ? to->first : block->end - 1,
+                      at_start ? &ra->at_start : &ra->at_end);
     }
     for (uint32_t i = 0; i < state->num_exit; i++)
         ra->values[state->exit[i].vreg].regs = 0;

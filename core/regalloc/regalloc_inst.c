@@ -6,10 +6,12 @@
 // An instruction has an early part, in which it reads, and a late part, in which it writes. What is
 // placed first is what has least choice:
 //
-//   1. fixed uses                          2. operands that are busy in both parts: late uses, uses
-//   3. early defs                             that a def reuses (a copy, if the value lives on)
-//   4. the other uses                      5. values that live on leave the registers that the late
-//   6. the late defs                          part destroys
+//   1. fixed uses                         2. uses that are busy in both parts: late ones, and those
+//   3. early defs                            that a def reuses (a copy, if the value lives on)
+//   4. the other uses                     5. uses that may be in memory
+//   6. values that live on leave the      7. late defs
+//      registers that the late part
+//      destroys
 //
 // All moves come before the instruction and act one after another on the state, so there is no
 // state to which they could not lead. Steps 2 and 3 choose from one set of registers, those that
@@ -30,6 +32,7 @@ typedef struct Step {
     PRegSet pinned;     // taken in the early part
     PRegSet pinned_late;
     uint64_t reused_ops;
+    uint32_t late_defs[REG_CLASS_COUNT]; // that may choose their register
     bool is_branch; // of a block with one successor, so that edge moves come before it
 } Step;
 
@@ -258,11 +261,17 @@ static void place_in_slot(Regalloc *ra, Step *step, uint32_t k)
     VEC_PUSH(ra->scratch, &ra->slot_operands, (uint32_t)(step->ops + k - ra->f->operands.data));
 }
 
+// Whether the use may be in memory. Not before edge moves, which could overwrite the slot.
+static bool is_any(const Step *step, const MOperand *op)
+{
+    return op->constraint == CONSTRAINT_ANY && !step->is_branch;
+}
+
 // A use in memory will do, and is better than a register: nothing is free, or it is the last use.
 static bool prefers_slot(const Regalloc *ra, const Step *step, uint32_t k, PRegSet allowed)
 {
     const VRegState *const value = &ra->values[step->ops[k].vreg.i];
-    if (step->ops[k].constraint != CONSTRAINT_ANY || step->is_branch)
+    if (!is_any(step, &step->ops[k]))
         return false;
     const bool is_free = (allowed & ~ra->occupied) != 0;
     if (value->regs != 0)
@@ -280,7 +289,11 @@ static void place_use(Regalloc *ra, Step *step, uint32_t k)
     PRegSet barred = step->early_defs;
     if (op->pos == POS_LATE)
         barred |= step->late | step->reused;
-    const PRegSet usable = ra->class_regs[value->class];
+    PRegSet usable = ra->class_regs[value->class];
+    // A late use in memory that would leave too few registers to write stays there.
+    if (is_any(step, op) && op->pos == POS_LATE &&
+        regalloc_count(usable & ~step->late & ~step->pinned_late) <= step->late_defs[value->class])
+        usable &= step->pinned_late;
     if ((value->regs & usable & ~barred) != 0) {
         place(ra, step, k, regalloc_first(value->regs & usable & ~barred));
         return;
@@ -297,8 +310,10 @@ static void place_use(Regalloc *ra, Step *step, uint32_t k)
     place(ra, step, k, reg);
 }
 
-// The uses that are busy in both parts, or those that are not.
-static void place_uses(Regalloc *ra, Step *step, bool both)
+typedef enum UseKind { USE_BOTH, USE_EARLY, USE_ANY } UseKind;
+
+// The uses of one kind, fixed ones aside.
+static void place_uses(Regalloc *ra, Step *step, UseKind kind)
 {
     for (uint32_t k = 0; k < step->num; k++) {
         const MOperand *const op = &step->ops[k];
@@ -306,7 +321,10 @@ static void place_uses(Regalloc *ra, Step *step, bool both)
             step->allocs[k].bits != ALLOC_NONE.bits)
             continue;
         const bool reused = k < 64 && (step->reused_ops >> k & 1) != 0;
-        if ((reused || op->pos == POS_LATE) != both)
+        const UseKind is = is_any(step, op)                ? USE_ANY
+                           : reused || op->pos == POS_LATE ? USE_BOTH
+                                                           : USE_EARLY;
+        if (is != kind)
             continue;
         if (reused)
             place_reused_use(ra, step, k);
@@ -476,6 +494,9 @@ static void begin_step(Regalloc *ra, Step *step, uint32_t i)
         }
         if (op->constraint == CONSTRAINT_REUSE && op->reg < 64)
             step->reused_ops |= (uint64_t)1 << op->reg;
+        if (op->kind == OPERAND_DEF && op->pos == POS_LATE &&
+            (op->constraint == CONSTRAINT_REG || op->constraint == CONSTRAINT_ANY))
+            step->late_defs[ra->values[op->vreg.i].class]++;
         if (op->constraint != CONSTRAINT_FIXED)
             continue;
         if (op->kind == OPERAND_USE)
@@ -498,9 +519,10 @@ static void allocate_inst(Regalloc *ra, uint32_t i)
             step.reused |= preg_bit(step.ops[k].reg);
             step.pinned_late |= preg_bit(step.ops[k].reg);
         }
-    place_uses(ra, &step, true);
+    place_uses(ra, &step, USE_BOTH);
     place_early_defs(ra, &step);
-    place_uses(ra, &step, false);
+    place_uses(ra, &step, USE_EARLY);
+    place_uses(ra, &step, USE_ANY);
     rescue(ra, &step);
     place_defs(ra, &step);
     if ((ra->occupied & ~(ra->class_regs[REG_INT] | ra->class_regs[REG_FLOAT])) != 0)

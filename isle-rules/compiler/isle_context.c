@@ -55,8 +55,8 @@ Str isle_where(Isle *isle, IslePos pos)
 
 // ---- Errors ----
 
-static PRINTF_LIKE(4, 0) void report(Isle *isle, Severity severity, IslePos pos,
-                                     const char *format, va_list args)
+static PRINTF_LIKE(4, 0) void report(Isle *isle, Severity severity, IslePos pos, const char *format,
+                                     va_list args)
 {
     if (isle->diag->errors >= ISLE_MAX_ERRORS)
         return;
@@ -142,8 +142,8 @@ Status isle_check(Isle *isle)
 {
     // A later phase relies on what the earlier ones established, so errors stop the run.
     static void (*const phases[])(Isle *) = {
-        isle_check_types,  isle_check_decls, isle_check_constructors, isle_check_externs,
-        isle_check_rules,  isle_check_overlaps, isle_check_recursion};
+        isle_check_types, isle_check_decls,    isle_check_constructors, isle_check_externs,
+        isle_check_rules, isle_check_overlaps, isle_check_recursion};
     const uint32_t before = isle->diag->errors;
     for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
         phases[i](isle);

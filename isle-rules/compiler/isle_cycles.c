@@ -9,9 +9,9 @@
 typedef struct Graph {
     Arena *arena;
     uint32_t num_nodes;
-    VEC(uint32_t) targets;  // of all edges, by source
-    uint32_t *first;        // num_nodes + 1: where a node's edges begin
-    uint32_t *component;    // out: numbered from 0, or ISLE_NONE for a node on no cycle
+    VEC(uint32_t) targets; // of all edges, by source
+    uint32_t *first;       // num_nodes + 1: where a node's edges begin
+    uint32_t *component;   // out: numbered from 0, or ISLE_NONE for a node on no cycle
     uint32_t num_components;
 } Graph;
 

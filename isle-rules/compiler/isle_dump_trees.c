@@ -73,8 +73,7 @@ static void put_constraint(Dump *d, const IsleTest *test, const IsleConstraint *
     case ISLE_CONSTRAINT_SOME: buf_puts(d->out, "some"); return;
     case ISLE_CONSTRAINT_PRIM: buf_printf(d->out, "$%.*s", SYM_ARG(d->isle, c->index)); return;
     case ISLE_CONSTRAINT_VARIANT:
-        buf_str(d->out,
-                isle_str(d->isle, d->isle->types.data[type].variants[c->index].name));
+        buf_str(d->out, isle_str(d->isle, d->isle->types.data[type].variants[c->index].name));
         return;
     case ISLE_CONSTRAINT_BOOL: buf_puts(d->out, c->value != 0 ? "true" : "false"); return;
     case ISLE_CONSTRAINT_INT: buf_printf(d->out, "%lld", (long long)c->value); return;

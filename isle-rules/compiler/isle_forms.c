@@ -42,20 +42,28 @@ typedef struct Former {
 
 // ---- Interning ----
 
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
+}
+
 static uint64_t hash_binding(const IsleBinding *b)
 {
-    const uint64_t head[] = {b->kind,     b->type, b->term, b->index,
-                             b->field,    b->instance,
-                             (uint64_t)b->value, (uint64_t)((uint128)b->value >> 64)};
-    return hash_bytes(head, sizeof(head)) * 31 +
-           hash_bytes(b->args, b->num_args * sizeof(*b->args));
+    uint64_t h = mix(b->kind, (uint64_t)b->type << 32 | b->term);
+    h = mix(h, (uint64_t)b->index << 32 | b->field);
+    h = mix(h,
+            (uint64_t)b->value ^ (uint64_t)((uint128)b->value >> 64) ^ (uint64_t)b->instance << 40);
+    for (uint32_t i = 0; i < b->num_args; i++)
+        h = mix(h, b->args[i]);
+    return h;
 }
 
 static bool same_binding(const IsleBinding *a, const IsleBinding *b)
 {
-    return a->kind == b->kind && a->type == b->type && a->term == b->term &&
-           a->index == b->index && a->field == b->field && a->instance == b->instance &&
-           a->value == b->value && a->num_args == b->num_args &&
+    return a->kind == b->kind && a->type == b->type && a->term == b->term && a->index == b->index &&
+           a->field == b->field && a->instance == b->instance && a->value == b->value &&
+           a->num_args == b->num_args &&
            (a->num_args == 0 || memcmp(a->args, b->args, a->num_args * sizeof(*a->args)) == 0);
 }
 
@@ -80,8 +88,7 @@ static IsleBindingId intern(Former *f, const IsleBinding *binding)
 
 static uint32_t intern_test(Former *f, IsleTest test)
 {
-    const uint32_t content[] = {test.kind, test.a, test.b};
-    uint64_t key = hash_bytes(content, sizeof(content));
+    uint64_t key = mix(test.kind, (uint64_t)test.a << 32 | test.b);
     for (uint32_t id; (id = map_get(f->tests, key)) != MAP_NONE; key++) {
         const IsleTest *const known = &f->set->tests.data[id];
         if (known->kind == test.kind && known->a == test.a && known->b == test.b)
@@ -102,9 +109,8 @@ static bool same_constraint(const IsleConstraint *a, const IsleConstraint *b)
 
 static uint32_t intern_constraint(Former *f, const IsleConstraint *constraint)
 {
-    const uint64_t content[] = {constraint->kind, constraint->index, (uint64_t)constraint->value,
-                                (uint64_t)((uint128)constraint->value >> 64)};
-    uint64_t key = hash_bytes(content, sizeof(content));
+    uint64_t key = mix((uint64_t)constraint->kind << 32 | constraint->index,
+                       (uint64_t)constraint->value ^ (uint64_t)((uint128)constraint->value >> 64));
     for (uint32_t id; (id = map_get(f->constraints, key)) != MAP_NONE; key++)
         if (same_constraint(&f->set->constraints.data[id], constraint))
             return id;
@@ -177,8 +183,8 @@ static void match_fields(Former *f, const IsleNode *node, const IsleTerm *term, 
     for (uint32_t i = 0; i < node->num_args; i++) {
         if (node->args[i]->kind == ISLE_NODE_ANY)
             continue;
-        const IsleBinding part = {.kind = is_enum ? ISLE_BIND_MATCH_VARIANT
-                                                  : ISLE_BIND_EXTRACT_STRUCT,
+        const IsleBinding part = {.kind =
+                                      is_enum ? ISLE_BIND_MATCH_VARIANT : ISLE_BIND_EXTRACT_STRUCT,
                                   .type = term->args[i],
                                   .index = term->variant,
                                   .field = i};
@@ -206,9 +212,7 @@ static void match_extractor(Former *f, const IsleNode *node, const IsleTerm *ter
     for (uint32_t i = 0; i < node->num_args; i++) {
         if (node->args[i]->kind == ISLE_NODE_ANY)
             continue;
-        const IsleBinding part = {.kind = ISLE_BIND_MATCH_TUPLE,
-                                  .type = term->args[i],
-                                  .field = i};
+        const IsleBinding part = {.kind = ISLE_BIND_MATCH_TUPLE, .type = term->args[i], .field = i};
         match_node(f, node->args[i], term->num_args == 1 ? got : intern_part(f, part, got));
     }
 }
@@ -481,10 +485,9 @@ static bool form_rule(Former *f, const IsleRuleBody *body)
     for (uint32_t i = 0; i < body->num_args && !f->failed; i++) {
         if (body->args[i]->kind == ISLE_NODE_ANY)
             continue;
-        const IsleBinding argument = {
-            .kind = ISLE_BIND_ARGUMENT,
-            .type = f->isle->terms.data[f->rule->root].args[i],
-            .index = i};
+        const IsleBinding argument = {.kind = ISLE_BIND_ARGUMENT,
+                                      .type = f->isle->terms.data[f->rule->root].args[i],
+                                      .index = i};
         match_node(f, body->args[i], intern(f, &argument));
     }
     for (uint32_t i = 0; i < body->num_iflets && !f->failed; i++)
@@ -496,8 +499,8 @@ static bool form_rule(Former *f, const IsleRuleBody *body)
     f->right_side = true;
     IsleBindingId result = form_expr(f, body->expr);
     if (f->isle->terms.data[f->rule->root].flags & ISLE_PARTIAL)
-        result = intern_part(f, (IsleBinding){.kind = ISLE_BIND_MAKE_SOME, .type = ISLE_NONE},
-                             result);
+        result =
+            intern_part(f, (IsleBinding){.kind = ISLE_BIND_MAKE_SOME, .type = ISLE_NONE}, result);
     finish_rule(f, result);
     return true;
 }

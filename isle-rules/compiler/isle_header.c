@@ -14,18 +14,18 @@ void isle_put(Writer *w, const char *text)
 static bool is_keyword(Str name)
 {
     static const char *const words[] = {
-        "auto",     "break",  "case",   "char",   "const",    "continue", "default",  "do",
-        "double",   "else",   "enum",   "extern", "float",    "for",      "goto",     "if",
-        "inline",   "int",    "long",   "register", "restrict", "return", "short",    "signed",
-        "sizeof",   "static", "struct", "switch", "typedef",  "union",    "unsigned", "void",
-        "volatile", "while",  "bool",   "true",   "false",    "asm"};
+        "auto",     "break",  "case",   "char",     "const",    "continue", "default",  "do",
+        "double",   "else",   "enum",   "extern",   "float",    "for",      "goto",     "if",
+        "inline",   "int",    "long",   "register", "restrict", "return",   "short",    "signed",
+        "sizeof",   "static", "struct", "switch",   "typedef",  "union",    "unsigned", "void",
+        "volatile", "while",  "bool",   "true",     "false",    "asm"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (str_eq_c(name, words[i]))
             return true;
     return false;
 }
 
-static void put_name(StrBuf *out, Str name)
+void isle_put_name(StrBuf *out, Str name)
 {
     for (size_t i = 0; i < name.len; i++) {
         const unsigned char c = (unsigned char)name.data[i];
@@ -39,7 +39,7 @@ static void put_name(StrBuf *out, Str name)
 void isle_put_sym(Writer *w, IsleSym sym)
 {
     const Str name = isle_str(w->isle, sym);
-    put_name(w->out, name);
+    isle_put_name(w->out, name);
     if (is_keyword(name))
         buf_char(w->out, '_');
 }
@@ -87,7 +87,7 @@ void isle_put_list_type(Writer *w, IsleTypeId type)
 {
     buf_str(w->out, w->unit);
     isle_put(w, "_list_");
-    put_name(w->out, isle_str(w->isle, w->isle->types.data[type].name));
+    isle_put_name(w->out, isle_str(w->isle, w->isle->types.data[type].name));
 }
 
 void isle_put_signature(Writer *w, IsleTermId id)
@@ -101,7 +101,7 @@ void isle_put_signature(Writer *w, IsleTermId id)
         isle_put_type(w, term->ret);
     buf_str(w->out, w->unit);
     buf_char(w->out, '_');
-    put_name(w->out, isle_str(w->isle, term->name));
+    isle_put_name(w->out, isle_str(w->isle, term->name));
     buf_char(w->out, '(');
     buf_str(w->out, w->context);
     isle_put(w, " *ctx");
@@ -136,7 +136,7 @@ static void claim(Names *names, Str prefix, const char *between, IsleSym sym, Is
     StrBuf text = {.arena = names->w->arena};
     buf_str(&text, prefix);
     buf_puts(&text, between);
-    put_name(&text, isle_str(names->w->isle, sym));
+    isle_put_name(&text, isle_str(names->w->isle, sym));
     const Str name = buf_view(&text);
     const uint32_t known = names->table.strings.len;
     const uint32_t number = strtable_add(names->w->arena, &names->table, name);
@@ -153,7 +153,7 @@ static void claim_type(Names *names, const IsleType *type)
     Isle *const isle = names->w->isle;
     claim(names, STR(""), "", type->name, type->pos);
     StrBuf prefix = {.arena = names->w->arena};
-    put_name(&prefix, isle_str(isle, type->name));
+    isle_put_name(&prefix, isle_str(isle, type->name));
     for (uint32_t v = 0; v < type->num_variants; v++) {
         const IsleVariant *const variant = &type->variants[v];
         if (type->kind == ISLE_TYPE_ENUM)
@@ -264,14 +264,14 @@ static void put_unit_enum(Writer *w, const IsleType *type)
     isle_put(w, " {\n");
     for (uint32_t v = 0; v < type->num_variants; v++) {
         isle_put(w, "    ");
-        put_name(w->out, isle_str(w->isle, type->name));
+        isle_put_name(w->out, isle_str(w->isle, type->name));
         buf_char(w->out, '_');
-        put_name(w->out, isle_str(w->isle, type->variants[v].name));
+        isle_put_name(w->out, isle_str(w->isle, type->variants[v].name));
         isle_put(w, ",\n");
     }
     if (type->num_variants == 0) { // C has no enum without constants
         isle_put(w, "    ");
-        put_name(w->out, isle_str(w->isle, type->name));
+        isle_put_name(w->out, isle_str(w->isle, type->name));
         isle_put(w, "_has_no_value\n");
     }
     isle_put(w, "} ");
@@ -303,21 +303,21 @@ static void put_struct(Writer *w, const IsleType *type)
 static void put_payload_enum(Writer *w, const IsleType *type)
 {
     isle_put(w, "\ntypedef enum ");
-    put_name(w->out, isle_str(w->isle, type->name));
+    isle_put_name(w->out, isle_str(w->isle, type->name));
     isle_put(w, "_Tag {\n");
     for (uint32_t v = 0; v < type->num_variants; v++) {
         isle_put(w, "    ");
-        put_name(w->out, isle_str(w->isle, type->name));
+        isle_put_name(w->out, isle_str(w->isle, type->name));
         buf_char(w->out, '_');
-        put_name(w->out, isle_str(w->isle, type->variants[v].name));
+        isle_put_name(w->out, isle_str(w->isle, type->variants[v].name));
         isle_put(w, ",\n");
     }
     isle_put(w, "} ");
-    put_name(w->out, isle_str(w->isle, type->name));
+    isle_put_name(w->out, isle_str(w->isle, type->name));
     isle_put(w, "_Tag;\nstruct ");
     isle_put_sym(w, type->name);
     isle_put(w, " {\n    ");
-    put_name(w->out, isle_str(w->isle, type->name));
+    isle_put_name(w->out, isle_str(w->isle, type->name));
     isle_put(w, "_Tag tag;\n    union {\n");
     for (uint32_t v = 0; v < type->num_variants; v++) {
         if (type->variants[v].num_fields == 0)

@@ -52,8 +52,7 @@ IsleValue isle_value_make(Arena *arena, IsleTypeId type, uint32_t variant, const
     IsleValue *const copy = ARENA_ARRAY(arena, IsleValue, num_fields);
     for (uint32_t i = 0; i < num_fields; i++)
         copy[i] = fields[i];
-    return (IsleValue){
-        .type = type, .variant = variant, .fields = copy, .num_fields = num_fields};
+    return (IsleValue){.type = type, .variant = variant, .fields = copy, .num_fields = num_fields};
 }
 
 bool isle_eval_burn(IsleEval *eval)

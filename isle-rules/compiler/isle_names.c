@@ -20,10 +20,10 @@ void isle_add_builtins(Isle *isle)
         const char *name;
         uint8_t bits;
         bool is_signed;
-    } builtins[] = {{"bool", 1, false},  {"u8", 8, false},     {"u16", 16, false},
-                    {"u32", 32, false},  {"u64", 64, false},   {"u128", 128, false},
-                    {"usize", 64, false}, {"i8", 8, true},     {"i16", 16, true},
-                    {"i32", 32, true},   {"i64", 64, true},    {"i128", 128, true},
+    } builtins[] = {{"bool", 1, false},   {"u8", 8, false},   {"u16", 16, false},
+                    {"u32", 32, false},   {"u64", 64, false}, {"u128", 128, false},
+                    {"usize", 64, false}, {"i8", 8, true},    {"i16", 16, true},
+                    {"i32", 32, true},    {"i64", 64, true},  {"i128", 128, true},
                     {"isize", 64, true}};
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
         add_type(isle, &(IsleType){.kind = ISLE_TYPE_BUILTIN,
@@ -65,8 +65,8 @@ static void resolve_fields(Isle *isle, const IsleVariantAst *from, IsleVariant *
         fields[i].type = isle_resolve_type(isle, &field->type);
         fields[i].name = field->name.sym;
         if (field->name.sym == ISLE_NONE)
-            fields[i].name = strtable_add(isle->arena, &isle->symbols,
-                                          str_printf(isle->arena, "f%u", i));
+            fields[i].name =
+                strtable_add(isle->arena, &isle->symbols, str_printf(isle->arena, "f%u", i));
         if (map_get(&seen, fields[i].name) != MAP_NONE)
             isle_error(isle, field->name.pos, "field `%.*s` is defined already",
                        SYM_ARG(isle, fields[i].name));
@@ -294,8 +294,9 @@ static void add_macro(Isle *isle, const IsleDef *def)
         isle_error(isle, def->name.pos, "the multi term `%.*s` can't have an internal extractor",
                    STR_ARG(name));
     else if (term->num_args != def->u.extractor.num_params)
-        isle_error(isle, def->name.pos, "extractor of `%.*s` has %u parameters, its term has %u",
-                   STR_ARG(name), def->u.extractor.num_params, term->num_args);
+        isle_error(isle, def->name.pos, "extractor of `%.*s` has %u parameter%s, its term has %u",
+                   STR_ARG(name), def->u.extractor.num_params, PLURAL(def->u.extractor.num_params),
+                   term->num_args);
     else
         check_macro_params(isle, def);
     if (term->extractor != ISLE_HOW_NONE)
@@ -339,7 +340,8 @@ static void add_extern(Isle *isle, const IsleDef *def)
         isle_error(isle, def->name.pos, "term `%.*s` has an external %s already",
                    SYM_ARG(isle, term->name), what);
     else if (!constructor && def->u.external.infallible && (term->flags & ISLE_MULTI))
-        isle_error(isle, def->name.pos, "the extractor of the multi term `%.*s` can't be infallible",
+        isle_error(isle, def->name.pos,
+                   "the extractor of the multi term `%.*s` can't be infallible",
                    SYM_ARG(isle, term->name));
     if (*how != ISLE_HOW_NONE)
         return;

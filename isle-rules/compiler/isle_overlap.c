@@ -24,10 +24,10 @@ typedef struct Overlaps {
     Arena *arena;
     const IsleRuleSet *set;
     VEC(Conflict) conflicts;
-    uint32_t *shadow;     // by form: a form that always fires before it, or ISLE_NONE
-    uint32_t *count;      // by test: rules of the group that have it
-    uint32_t *first;      // by test: a constraint of it
-    bool *varied;         // by test: there are different ones
+    uint32_t *shadow; // by form: a form that always fires before it, or ISLE_NONE
+    uint32_t *count;  // by test: rules of the group that have it
+    uint32_t *first;  // by test: a constraint of it
+    bool *varied;     // by test: there are different ones
 } Overlaps;
 
 // ---- Pairs ----
@@ -204,7 +204,7 @@ static void report_conflicts(Overlaps *o)
                    STR_ARG(rule->label), degree[worst], degree[worst] == 1 ? "" : "s",
                    SYM_ARG(o->isle, o->isle->terms.data[rule->root].name),
                    (long long)rule->priority);
-        uint32_t kept = 0;
+        uint32_t kept = 0, shown = 0;
         for (uint32_t i = 0; i < o->conflicts.len; i++) {
             const Conflict conflict = o->conflicts.data[i];
             if (conflict.a != worst && conflict.b != worst) {
@@ -214,8 +214,9 @@ static void report_conflicts(Overlaps *o)
             const uint32_t other = conflict.a == worst ? conflict.b : conflict.a;
             degree[worst]--;
             degree[other]--;
-            isle_note(o->isle, rule_of(o, other)->pos, "it overlaps rule `%.*s`",
-                      STR_ARG(rule_of(o, other)->label));
+            if (shown++ < 4)
+                isle_note(o->isle, rule_of(o, other)->pos, "it overlaps rule `%.*s`",
+                          STR_ARG(rule_of(o, other)->label));
         }
         o->conflicts.len = kept;
     }

@@ -59,8 +59,7 @@ Status isle_parse_ident(Parser *p, const char *what, IsleIdent *out)
     if (!isle_is_ident(p->token.text))
         return isle_error(p->isle, isle_parse_pos(p), "expected %s, but `%.*s` is no identifier",
                           what, STR_ARG(p->token.text));
-    *out = (IsleIdent){strtable_add(p->arena, &p->isle->symbols, p->token.text),
-                       isle_parse_pos(p)};
+    *out = (IsleIdent){strtable_add(p->arena, &p->isle->symbols, p->token.text), isle_parse_pos(p)};
     isle_parse_next(p);
     return STATUS_OK;
 }
@@ -338,8 +337,7 @@ static Status parse_decl(Parser *p, IsleDef *def)
     TRY(isle_parse_open(p));
     TRY(parse_idents(p, "the type of a parameter", &def->u.decl.args, &def->u.decl.num_args));
     if (def->u.decl.num_args > ISLE_MAX_FIELDS)
-        return isle_error_limit(p->isle, def->name.pos, "more than %u parameters",
-                                ISLE_MAX_FIELDS);
+        return isle_error_limit(p->isle, def->name.pos, "more than %u parameters", ISLE_MAX_FIELDS);
     return isle_parse_ident(p, "the type of the result", &def->u.decl.ret);
 }
 
@@ -447,9 +445,9 @@ static Status parse_def(Parser *p, IsleDef *def)
     static const struct {
         const char *word;
         Status (*parse)(Parser *p, IsleDef *def);
-    } forms[] = {{"rule", parse_rule},           {"decl", parse_decl},
-                 {"type", parse_type},           {"extractor", parse_extractor},
-                 {"extern", parse_extern},       {"convert", parse_convert}};
+    } forms[] = {{"rule", parse_rule},     {"decl", parse_decl},
+                 {"type", parse_type},     {"extractor", parse_extractor},
+                 {"extern", parse_extern}, {"convert", parse_convert}};
     if (p->token.kind != TOKEN_SYMBOL)
         return isle_parse_expected(p, "the keyword of a definition");
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

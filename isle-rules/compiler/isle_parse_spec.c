@@ -328,8 +328,8 @@ static Status parse_spec_list(Parser *p, IsleSpecExpr **out)
     static const struct {
         const char *word;
         Status (*parse)(Parser *p, IsleSpecExpr *e);
-    } forms[] = {{"let", parse_let},       {"with", parse_with},     {"switch", parse_switch},
-                 {"match", parse_match},   {"if", parse_if},         {"as", parse_as},
+    } forms[] = {{"let", parse_let},       {"with", parse_with},   {"switch", parse_switch},
+                 {"match", parse_match},   {"if", parse_if},       {"as", parse_as},
                  {"struct", parse_struct}, {"macro", parse_lambda}};
     TRY(isle_parse_nest(p));
     IsleSpecExpr *const e = new_expr(p, ISLE_SPEC_OP);
@@ -337,7 +337,7 @@ static Status parse_spec_list(Parser *p, IsleSpecExpr **out)
     isle_parse_next(p);
     if (p->token.kind != TOKEN_SYMBOL)
         return isle_parse_expected(p, "an operator");
-    Status (*parse)(Parser *p, IsleSpecExpr *e) = parse_application;
+    Status (*parse)(Parser * p, IsleSpecExpr * e) = parse_application;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (str_eq_c(p->token.text, forms[i].word)) {
             parse = forms[i].parse;
@@ -615,14 +615,13 @@ Status isle_parse_spec_def(Parser *p, IsleDef *def)
     static const struct {
         const char *word;
         Status (*parse)(Parser *p, IsleDef *def);
-    } forms[] = {{"spec", parse_spec},   {"model", parse_model},
-                 {"state", parse_state}, {"macro", parse_macro},
-                 {"form", parse_form},   {"instantiate", parse_instantiate},
+    } forms[] = {{"spec", parse_spec},   {"model", parse_model}, {"state", parse_state},
+                 {"macro", parse_macro}, {"form", parse_form},   {"instantiate", parse_instantiate},
                  {"attr", parse_attr}};
-    static const Str words[] = {{"type", 4},    {"decl", 4},     {"rule", 4},  {"extractor", 9},
-                                {"extern", 6},  {"convert", 7},  {"spec", 4},  {"model", 5},
-                                {"state", 5},   {"macro", 5},    {"form", 4},  {"attr", 4},
-                                {"pragma", 6},  {"instantiate", 11}};
+    static const Str words[] = {{"type", 4},   {"decl", 4},        {"rule", 4}, {"extractor", 9},
+                                {"extern", 6}, {"convert", 7},     {"spec", 4}, {"model", 5},
+                                {"state", 5},  {"macro", 5},       {"form", 4}, {"attr", 4},
+                                {"pragma", 6}, {"instantiate", 11}};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (!isle_parse_at_word(p, forms[i].word))
             continue;

@@ -109,8 +109,9 @@ static void check_variant(SpecScope *s, const IsleSpecExpr *e)
     if (id != ISLE_NONE && s->isle->terms.data[id].constructor != ISLE_HOW_BUILTIN)
         isle_error(s->isle, e->pos, "`%.*s` is no variant", SYM_ARG(s->isle, e->name));
     else if (id != ISLE_NONE && s->isle->terms.data[id].num_args != e->num_args)
-        isle_error(s->isle, e->pos, "variant `%.*s` has %u fields, found %u",
-                   SYM_ARG(s->isle, e->name), s->isle->terms.data[id].num_args, e->num_args);
+        isle_error(s->isle, e->pos, "variant `%.*s` has %u field%s, found %u",
+                   SYM_ARG(s->isle, e->name), s->isle->terms.data[id].num_args,
+                   PLURAL(s->isle->terms.data[id].num_args), e->num_args);
     check_args(s, e);
 }
 
@@ -126,7 +127,7 @@ static void check_macro_call(SpecScope *s, const IsleSpecExpr *e)
     const uint32_t params = s->isle->defs.data[index]->u.macro.num_params;
     if (params != e->num_args)
         isle_error(s->isle, e->pos, "macro `%.*s` takes %u argument%s, found %u",
-                   SYM_ARG(s->isle, e->name), params, params == 1 ? "" : "s", e->num_args);
+                   SYM_ARG(s->isle, e->name), params, PLURAL(params), e->num_args);
 }
 
 static void check_expr(SpecScope *s, const IsleSpecExpr *e)
@@ -255,8 +256,9 @@ static void check_spec(Isle *isle, const IsleDef *def)
     }
     term->spec = def;
     if (term->num_args != def->u.spec.num_params)
-        isle_error(isle, def->name.pos, "spec of `%.*s` has %u parameters, its term has %u",
-                   SYM_ARG(isle, term->name), def->u.spec.num_params, term->num_args);
+        isle_error(isle, def->name.pos, "spec of `%.*s` has %u parameter%s, its term has %u",
+                   SYM_ARG(isle, term->name), def->u.spec.num_params,
+                   PLURAL(def->u.spec.num_params), term->num_args);
     SpecScope s = {.isle = isle};
     for (uint32_t p = 0; p < def->u.spec.num_params; p++)
         bind(&s, def->u.spec.params[p]);
@@ -321,8 +323,9 @@ static void check_instantiate(Isle *isle, const IsleDef *def)
         const uint32_t found = signatures->u.form.signatures[i].num_args;
         if (found == isle->terms.data[id].num_args)
             continue;
-        isle_error(isle, def->name.pos, "term `%.*s` has %u parameters, a signature has %u",
-                   SYM_ARG(isle, def->name.sym), isle->terms.data[id].num_args, found);
+        isle_error(isle, def->name.pos, "term `%.*s` has %u parameter%s, a signature has %u",
+                   SYM_ARG(isle, def->name.sym), isle->terms.data[id].num_args,
+                   PLURAL(isle->terms.data[id].num_args), found);
         return;
     }
 }

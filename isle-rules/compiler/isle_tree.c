@@ -15,8 +15,8 @@
 //
 // Which rules may take a test: asking a test for rule r now means that r is tried before all rules
 // that stay. That is right when no rule that stays has a higher priority. (At the same priority the
-// order is free, since such rules exclude each other: isle_overlap.c.) So with the rules in order of
-// priority, a test can be taken by the rules of each priority level as long as all rules of the
+// order is free, since such rules exclude each other: isle_overlap.c.) So with the rules in order
+// of priority, a test can be taken by the rules of each priority level as long as all rules of the
 // levels above take it too; one pass over the levels gives the number for every test.
 //
 // A test can be asked when its bindings can be computed: their sources are there, and fields of a
@@ -227,8 +227,8 @@ static int compare_takers(const void *x, const void *y)
 
 typedef VEC(Taker) Takers;
 
-// Moves the rules that take the test to `takers`, by answer and then in their order; the others stay
-// in their order.
+// Moves the rules that take the test to `takers`, by answer and then in their order; the others
+// stay in their order.
 static void split(const Builder *b, uint32_t *rules, uint32_t n, uint32_t test, Takers *takers)
 {
     const IsleRuleForm *const forms = b->set->rules.data;
@@ -280,7 +280,7 @@ static void build_arms(Builder *b, IsleStep *step, const Taker *takers, uint32_t
         enter_arm(b, step->test, takers[from].constraint);
         const IsleBlock block = build_block(b, rules + from, to - from);
         undo(b, before);
-        VEC_PUSH(b->arena, &arms, ((IsleArm){takers[from].constraint, block}));
+        VEC_PUSH(b->arena, &arms, ((IsleArm){takers[from].constraint, block, false}));
     }
     step->arms = arms.data;
     step->num_arms = arms.len;
@@ -337,6 +337,46 @@ static IsleBlock build_block(Builder *b, uint32_t *rules, uint32_t n)
         VEC_PUSH(b->arena, &steps, step);
     }
     return (IsleBlock){steps.data, steps.len};
+}
+
+// ---- Functions ----
+
+// Compilers take more than linear time over a function. So that no function of the C gets large,
+// arms are cut off, from the leaves up: whenever a block holds more than MAX_WEIGHT, all but its
+// smallest arms become functions of their own.
+#ifdef ASSAY_HARSH
+#    define MAX_WEIGHT      3u
+#    define MIN_PART_WEIGHT 1u
+#else
+#    define MAX_WEIGHT      400u
+#    define MIN_PART_WEIGHT 24u
+#endif
+
+// The weight of a block after cutting.
+static uint32_t cut_block(Arena *scratch, const IsleBlock *block)
+{
+    uint32_t total = 0, num_arms = 0;
+    for (uint32_t s = 0; s < block->num_steps; s++)
+        num_arms += block->steps[s].num_arms;
+    uint32_t *const weights = ARENA_ARRAY(scratch, uint32_t, num_arms);
+    uint32_t at = 0;
+    for (uint32_t s = 0; s < block->num_steps; s++) {
+        const IsleStep *const step = &block->steps[s];
+        total += 1 + step->num_lets;
+        for (uint32_t i = 0; i < step->num_arms; i++) {
+            weights[at] = cut_block(scratch, &step->arms[i].block);
+            total += weights[at++] + 1;
+        }
+    }
+    at = 0;
+    for (uint32_t s = 0; s < block->num_steps && total > MAX_WEIGHT; s++)
+        for (uint32_t i = 0; i < block->steps[s].num_arms; i++, at++) {
+            if (weights[at] < MIN_PART_WEIGHT)
+                continue;
+            block->steps[s].arms[i].apart = true;
+            total -= weights[at];
+        }
+    return total;
 }
 
 // ---- Set-up ----
@@ -430,5 +470,9 @@ IsleTree isle_build_tree(Isle *isle, IsleRuleSet *set)
     for (uint32_t i = 0; i < n; i++)
         if (set->bindings.data[i].num_args == 0)
             make_available(&b, i);
-    return (IsleTree){set, build_block(&b, sort_rules(&b), set->rules.len)};
+    const IsleTree tree = {set, build_block(&b, sort_rules(&b), set->rules.len)};
+    Arena scratch = {.on_oom = b.arena->on_oom, .oom_context = b.arena->oom_context};
+    cut_block(&scratch, &tree.root);
+    arena_free(&scratch);
+    return tree;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The typing of rules. Types flow downwards, from the root's signature into patterns and the right
-// side; an if-let's expression alone gives its own type. On the way extractor macros are replaced by
-// their patterns and converters become explicit, so that a typed rule holds terms alone.
+// side; an if-let's expression alone gives its own type. On the way extractor macros are replaced
+// by their patterns and converters become explicit, so that a typed rule holds terms alone.
 //
 // Macros are hygienic: a variable of a macro's pattern that is no parameter belongs to that one
 // expansion. Each expansion therefore has a scope number, and a variable is found by both its name
@@ -17,7 +17,7 @@ typedef struct MacroEnv MacroEnv;
 struct MacroEnv {
     const IsleDef *macro;
     const IsleAst *const *args; // patterns of the use
-    const MacroEnv *caller; // where they stand
+    const MacroEnv *caller;     // where they stand
     uint32_t scope;
 };
 
@@ -42,10 +42,10 @@ typedef struct Typing {
 static IsleNode *pattern_node(Typing *t, const MacroEnv *env, const IsleAst *ast, IsleTypeId type);
 static IsleNode *expr_node(Typing *t, const IsleAst *ast, IsleTypeId type);
 
-#define FAIL(t, pos, ...)                        \
-    do {                                         \
+#define FAIL(t, pos, ...)                          \
+    do {                                           \
         isle_error((t)->isle, (pos), __VA_ARGS__); \
-        (t)->failed = true;                      \
+        (t)->failed = true;                        \
     } while (0)
 
 #define TYPE_ARG(t, id) SYM_ARG((t)->isle, (t)->isle->types.data[(id)].name)
@@ -191,7 +191,7 @@ static IsleTermId use_term(Typing *t, const IsleAst *ast, uint32_t scope)
     if (term->num_args == ast->num_args)
         return id;
     FAIL(t, ast->pos, "term `%.*s` takes %u argument%s, found %u", SYM_ARG(t->isle, term->name),
-         term->num_args, term->num_args == 1 ? "" : "s", ast->num_args);
+         term->num_args, PLURAL(term->num_args), ast->num_args);
     return ISLE_NONE;
 }
 
@@ -459,7 +459,7 @@ static void type_root(Typing *t, const IsleAst *pattern)
     const uint32_t count = t->root->num_args;
     if (pattern->num_args != count) {
         FAIL(t, pattern->pos, "term `%.*s` takes %u argument%s, found %u",
-             SYM_ARG(t->isle, t->root->name), count, count == 1 ? "" : "s", pattern->num_args);
+             SYM_ARG(t->isle, t->root->name), count, PLURAL(count), pattern->num_args);
         return;
     }
     t->body->num_args = count;
@@ -486,8 +486,8 @@ bool isle_type_rule(Isle *isle, const IsleRule *rule, bool expand_macros, IsleRu
         t.in_iflet = true;
         out->iflets[i].expr = expr_node(&t, def->u.rule.iflets[i].expr, TYPE_ANY);
         t.in_iflet = false;
-        out->iflets[i].pattern = pattern_node(&t, NULL, def->u.rule.iflets[i].pattern,
-                                              out->iflets[i].expr->type);
+        out->iflets[i].pattern =
+            pattern_node(&t, NULL, def->u.rule.iflets[i].pattern, out->iflets[i].expr->type);
     }
     out->expr = expr_node(&t, def->u.rule.expr, t.root->ret);
     return !t.failed;

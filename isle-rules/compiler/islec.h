@@ -9,8 +9,8 @@
 // the specification forms (IsleSpecExpr and its neighbours) kept beside the definitions.
 //
 // Everything lives in the arena handed to isle_new and is never moved once it is there, but for the
-// arrays of tables that still grow; ids index those tables. A context has no global state behind it.
-// Same texts, same order: same ids, same output, byte for byte.
+// arrays of tables that still grow; ids index those tables. A context has no global state behind
+// it. Same texts, same order: same ids, same output, byte for byte.
 #ifndef ISLEC_H
 #define ISLEC_H
 
@@ -330,12 +330,12 @@ typedef struct IsleTerm {
     uint32_t num_args;
     IsleTypeId ret;
     IsleHow constructor, extractor;
-    bool infallible;                // the external extractor
+    bool infallible; // the external extractor
     IsleSym constructor_fn, extractor_fn;
-    const IsleDef *macro;           // the internal extractor
-    uint32_t variant;               // BUILTIN: index in the variants of `ret`
-    VEC(IsleRuleId) rules;          // in order of the source
-    const IsleDef *spec;            // or NULL
+    const IsleDef *macro;  // the internal extractor
+    uint32_t variant;      // BUILTIN: index in the variants of `ret`
+    VEC(IsleRuleId) rules; // in order of the source
+    const IsleDef *spec;   // or NULL
 } IsleTerm;
 
 typedef enum IsleNodeKind {
@@ -386,8 +386,8 @@ typedef struct IsleRuleBody {
 } IsleRuleBody;
 
 typedef struct IsleRule {
-    IsleSym name;  // as written; ISLE_NONE: none
-    Str label;     // the name, or ROOT#N for the Nth rule of the root
+    IsleSym name; // as written; ISLE_NONE: none
+    Str label;    // the name, or ROOT#N for the Nth rule of the root
     IslePos pos;
     IsleTermId root;
     int64_t priority;
@@ -510,15 +510,16 @@ typedef struct IsleBlock {
 typedef struct IsleArm {
     uint32_t constraint; // of MATCH; else ISLE_NONE
     IsleBlock block;
+    bool apart; // large enough to become a function of its own
 } IsleArm;
 
 struct IsleStep {
     const IsleLet *lets; // computed before the test, and valid to the end of the block
     uint32_t num_lets;
     bool is_return;
-    uint32_t test;  // index in IsleRuleSet.tests
-    uint32_t form;  // is_return: index in IsleRuleSet.rules
-    IsleArm *arms;  // exclusive; EQUAL and LOOP have one
+    uint32_t test; // index in IsleRuleSet.tests
+    uint32_t form; // is_return: index in IsleRuleSet.rules
+    IsleArm *arms; // exclusive; EQUAL and LOOP have one
     uint32_t num_arms;
 };
 
@@ -540,10 +541,10 @@ typedef struct Isle {
     VEC(IsleConst) consts;
     VEC(IsleRule) rules;
     Map type_of_name, term_of_name, const_of_name, rule_of_name;
-    Map converters; // inner << 32 | outer -> term
+    Map converters;                    // inner << 32 | outer -> term
     Map states, macros, forms, models; // of specifications: name -> index in defs
-    VEC(IsleRuleSet *) rule_sets; // by term; NULL: no rules
-    VEC(IsleTree) trees;          // one a term with rules, by term
+    VEC(IsleRuleSet *) rule_sets;      // by term; NULL: no rules
+    VEC(IsleTree) trees;               // one a term with rules, by term
     VEC(uint32_t) tree_of_term;
 } Isle;
 
@@ -585,9 +586,9 @@ LineCol isle_line_col(Isle *isle, IslePos pos);
 //   enum without fields enum T { T_V, ... }
 //   other enums         const T *, where struct T { T_Tag tag; union { struct { ... } V; } u; }
 //   structs             const T *
-//   extern types        T, passed by value, with T_V for each variant of an enum, T_TAG(x) unless it
-//                       is without fields, T_GET_V_field(x), T_MAKE_V(ctx, fields...), T_EQ(a, b);
-//                       of a struct T_GET_field(x), T_MAKE(ctx, fields...)
+//   extern types        T, passed by value; of an enum with T_V for each variant, T_TAG(x) unless
+//                       no variant has fields, T_GET_V_field(x), T_MAKE_V(ctx, fields...), and
+//                       T_EQ(a, b); of a struct with T_GET_field(x), T_MAKE(ctx, fields...), T_EQ
 //   constants           $NAME is NAME
 //   total constructor   T f(ctx, args...)
 //   partial constructor bool f(ctx, args..., T *out)

@@ -88,6 +88,8 @@ Status isle_error_unknown(Isle *isle, const IsleIdent *ident, const char *what,
 Status isle_error_unknown_term(Isle *isle, const IsleIdent *ident);
 Status isle_error_unknown_type(Isle *isle, const IsleIdent *ident);
 
+// The ending of a noun after a number.
+#define PLURAL(n)          ((n) == 1 ? "" : "s")
 #define SYM_ARG(isle, sym) STR_ARG(isle_str((isle), (sym)))
 
 // The type that `ident` names; reports and returns ISLE_NONE when there is none.
@@ -175,12 +177,59 @@ typedef struct Writer {
 Status isle_writer_begin(Writer *w, Isle *isle, const IsleCOptions *options, StrBuf *out);
 void isle_writer_end(Writer *w);
 void isle_put(Writer *w, const char *text);
-void isle_put_sym(Writer *w, IsleSym sym);                // as a C name
-void isle_put_type(Writer *w, IsleTypeId type);           // "uint32_t ", "const T *"
-void isle_put_signature(Writer *w, IsleTermId term);      // without `;`, arguments a0, a1, ...
+void isle_put_sym(Writer *w, IsleSym sym);           // as a C name
+void isle_put_type(Writer *w, IsleTypeId type);      // "uint32_t ", "const T *"
+void isle_put_signature(Writer *w, IsleTermId term); // without `;`, arguments a0, a1, ...
 void isle_put_banner(Writer *w);
-void isle_put_header(Writer *w);                          // all but the include guard
-bool isle_is_pointer(const Isle *isle, IsleTypeId type);  // passed as const T *
-void isle_put_list_type(Writer *w, IsleTypeId type);      // "UNIT_list_T"
+void isle_put_header(Writer *w);                         // all but the include guard
+bool isle_is_pointer(const Isle *isle, IsleTypeId type); // passed as const T *
+void isle_put_list_type(Writer *w, IsleTypeId type);     // "UNIT_list_T"
+
+// The function being written.
+typedef struct IsleBody {
+    Writer *w;
+    const IsleRuleSet *set;
+    const IsleTerm *term;
+    Bitset used;   // arguments
+    StrBuf *parts; // the functions of arms cut off
+    uint32_t num_parts;
+    bool in_part;
+} IsleBody;
+
+// A local of a function that a part of it needs.
+typedef enum IsleLocalKind {
+    ISLE_LOCAL_ARGUMENT, // aID
+    ISLE_LOCAL_VALUE,    // vID
+    ISLE_LOCAL_RESULT    // vID_FIELD
+} IsleLocalKind;
+
+typedef struct IsleLocal {
+    IsleLocalKind kind;
+    uint32_t id, field;
+} IsleLocal;
+
+typedef VEC(IsleLocal) IsleLocals;
+
+typedef enum IsleEqualPart { EQUAL_OPEN, EQUAL_BETWEEN, EQUAL_CLOSE } IsleEqualPart;
+
+void isle_put_name(StrBuf *out, Str name); // with what C names can't have replaced
+void isle_put_indent(Writer *w);
+void isle_put_line(Writer *w, const char *text); // indented
+void isle_put_open_brace(Writer *w);             // ends the line
+void isle_put_close_brace(Writer *w);            // a line of its own
+void isle_put_num(Writer *w, const char *prefix, uint32_t n);
+void isle_put_int(Writer *w, IsleTypeId type, int128 value);
+void isle_put_variant_name(Writer *w, const IsleType *type, uint32_t variant);
+void isle_put_value(IsleBody *b, IsleBindingId id);
+// The text before, between and after the two operands of a comparison.
+void isle_put_equal(Writer *w, IsleTypeId type, IsleEqualPart part);
+// Declares vN_0... for the results of a call.
+void isle_put_result_locals(Writer *w, const IsleTypeId *types, uint32_t count, IsleBindingId id);
+void isle_put_result_addresses(Writer *w, uint32_t count, IsleBindingId id);
+void isle_put_let(IsleBody *b, IsleBindingId id);
+// The locals that the C of the block needs and does not declare, in order of first use.
+void isle_find_locals(const IsleBody *b, const IsleBlock *block, IsleLocals *out);
+void isle_put_local(Writer *w, IsleLocal local);              // its name
+void isle_put_local_type(const IsleBody *b, IsleLocal local); // "const T "
 
 #endif

@@ -7,8 +7,14 @@
 
 #include "mach/mach.h"
 
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+// cmocka.h wants those above before it.
+#include <cmocka.h>
+// clang-format on
 
 typedef struct FakeInst {
     uint32_t block;
@@ -29,6 +35,7 @@ typedef struct Fake {
     VEC(FakeInst) insts;
     VEC(MOperand) ops;
     VEC(FakeEdge) edges;
+    bool has_row; // the open instruction's row is complete
 } Fake;
 
 static const char *const fake_reg_names[64] = {
@@ -98,6 +105,15 @@ static inline void fake_inst(Fake *fake, uint32_t block, const char *name, uint1
     const FakeInst inst = {block, {.op = u16_from(fake->rows.len)}, fake->ops.len};
     VEC_PUSH(&fake->arena, &fake->rows, row);
     VEC_PUSH(&fake->arena, &fake->insts, inst);
+    fake->has_row = false;
+}
+
+// Opens one more instruction of a row that there is.
+static inline void fake_inst_again(Fake *fake, uint32_t block, uint32_t row)
+{
+    const FakeInst inst = {block, {.op = u16_from(row)}, fake->ops.len};
+    VEC_PUSH(&fake->arena, &fake->insts, inst);
+    fake->has_row = true;
 }
 
 static inline void fake_clobbers(Fake *fake, PRegSet clobbers)
@@ -117,7 +133,7 @@ static inline void fake_operand(Fake *fake, MOperand op)
                               .pos = op.pos,
                               .constraint = op.constraint,
                               .reg = op.reg};
-    if (row->num_operands < ROW_OPERANDS_MAX)
+    if (!fake->has_row && row->num_operands < ROW_OPERANDS_MAX)
         row->operands[row->num_operands++] = shape;
     VEC_PUSH(&fake->arena, &fake->ops, op);
     inst->inst.num_operands = u8_from(fake->ops.len - inst->ops);

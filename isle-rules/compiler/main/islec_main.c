@@ -77,7 +77,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static Status read_file(Arena *arena, Diag *diag, const char *path, Str *out)
 {
-    FILE *const file = fopen(path, "rb");
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *const file = standard ? stdin : fopen(path, "rb");
     if (!file)
         return diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: can't be opened", path);
     StrBuf text = {.arena = arena};
@@ -85,7 +86,8 @@ static Status read_file(Arena *arena, Diag *diag, const char *path, Str *out)
     for (size_t n; (n = fread(block, 1, sizeof(block), file)) != 0;)
         buf_str(&text, (Str){block, n});
     const bool failed = ferror(file) != 0;
-    fclose(file);
+    if (!standard)
+        fclose(file);
     *out = buf_view(&text);
     return failed ? diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: can't be read", path)
                   : STATUS_OK;
@@ -165,10 +167,11 @@ static Status run(Arena *arena, Diag *diag, Args *args)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.options = options,
-                                     .parser = parse_option,
-                                     .args_doc = "FILE...",
-                                     .doc = "Compiles ISLE rules to C."};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .args_doc = "FILE...",
+        .doc = "Compiles ISLE rules to C. FILE may be `-`, standard input."};
     Arena arena = {0};
     Diag diag = {.arena = &arena};
     Args args = {.arena = &arena};

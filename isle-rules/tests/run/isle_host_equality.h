@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Host of equality.isle: nothing of its own.
+#include "isle-rules/tests/isle_run_host.h"
