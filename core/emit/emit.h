@@ -97,9 +97,9 @@ typedef struct Fixup {
 
 // A branch whose long form may shrink to a short one: x64's jmp and jcc rel32.
 typedef struct Shrink {
-    uint32_t fixup; // its rel32
-    uint32_t start; // of the instruction
-    uint8_t opcode; // of the short form
+    uint32_t fixup;      // its rel32
+    uint32_t start, end; // of the instruction, before anything shrinks
+    uint8_t opcode;      // of the short form
 } Shrink;
 
 typedef struct PoolEntry {
