@@ -81,6 +81,22 @@ static void note_failure(Run *run, CoveragePair *pair, const Variant *variant, S
     pair->reason = reason;
 }
 
+// What is wrong with a lowered function: the first broken rule of machine IR, or an instruction that
+// the target does not have.
+static Str find_fault(Run *run, const MFunc *m)
+{
+    const Str broken = mfunc_validate(m, &run->scratch);
+    if (broken.len != 0)
+        return str_copy(run->arena, broken);
+    for (uint32_t i = 0; i < m->insts.len; i++) {
+        const MRow *const row = minst_row(m, &m->insts.data[i]);
+        if ((row->features & ~run->lower.isa->flags[0]) != 0)
+            return str_printf(run->arena, "%s is an instruction that this target does not have",
+                              row->name);
+    }
+    return (Str){0};
+}
+
 static void try_function(Run *run, const Variant *variant, const Func *f, CoveragePair *pair)
 {
     Diag diag = {.arena = &run->scratch};
@@ -90,13 +106,13 @@ static void try_function(Run *run, const Variant *variant, const Func *f, Covera
         note_failure(run, pair, variant, first_message(run, &diag));
         return;
     }
-    const Str broken = mfunc_validate(m, &run->scratch);
-    if (broken.len == 0) {
+    const Str fault = find_fault(run, m);
+    if (fault.len == 0) {
         pair->lowered++;
         return;
     }
     pair->reason = STR(""); // this one matters more
-    note_failure(run, pair, variant, str_copy(run->arena, broken));
+    note_failure(run, pair, variant, fault);
     pair->verdict = COVERAGE_BROKEN;
 }
 

@@ -17,7 +17,7 @@ typedef enum CoverageVerdict {
     COVERAGE_LOWERED,     // every variant
     COVERAGE_PARTLY,      // some variants
     COVERAGE_UNSUPPORTED, // none
-    COVERAGE_BROKEN,      // lowering made a function that mfunc_validate rejects
+    COVERAGE_BROKEN,      // mfunc_validate rejects it, or it has instructions of another target
     COVERAGE_UNBUILT,     // no valid function for it under any type; ctrl is TYPE_INVALID
     COVERAGE_VERDICT_COUNT
 } CoverageVerdict;
