@@ -24,10 +24,18 @@ function(assay_headers dir)
 endfunction()
 
 assay_archive(assay assay_base assay_ir assay_settings assay_analysis assay_text assay_validate
-              assay_builder)
-assay_archive(assay_emulate assay_softfloat assay_executor assay_interp assay_emulate)
-foreach(dir core/base core/ir core/settings core/analysis core/text core/validate emulate
-            emulate/executor)
+              assay_builder assay_mach assay_lower assay_regalloc assay_emit assay_x64 assay_a64
+              assay_target assay_driver assay_jit)
+set(engines assay_softfloat assay_executor assay_interp assay_marshal assay_machine assay_native
+            assay_emulate)
+set(ASSAY_PC_ENGINES)
+if(ASSAY_UNICORN)
+  list(APPEND engines assay_unicorn)
+  set(ASSAY_PC_ENGINES -lunicorn)
+endif()
+assay_archive(assay_emulate ${engines})
+foreach(dir core/base core/ir core/settings core/analysis core/text core/validate core/mach
+            core/emit core/driver core/jit emulate emulate/executor)
   assay_headers(${dir})
 endforeach()
 install(DIRECTORY core/include/assay DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

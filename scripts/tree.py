@@ -52,6 +52,15 @@ def layer_folder(path):
     return folder[:-len("/tests")] if folder.endswith("/tests") else folder
 
 
+def owner_of_generated(name, layered):
+    """The folder that a file of build/dev/generated belongs to, by the prefix of its name; None
+    when there is no such file."""
+    if not os.path.exists(os.path.join(ROOT, "build/dev/generated", name)):
+        return None
+    prefix = re.split(r"[_.]", name)[0]
+    return next((layer for layer in layered.values() if prefix in layer.prefixes), None)
+
+
 def is_test(path):
     return "/tests/" in path
 

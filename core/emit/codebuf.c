@@ -4,8 +4,8 @@
 //
 // Branches that have a short form are put in their long one, 5 or 6 bytes. Once all is put, each
 // whose distance in this layout fits a byte is marked: shrinking only ever brings places nearer, so
-// the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes are
-// moved together once and every recorded offset is mapped.
+// the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes
+// are moved together once and every recorded offset is mapped.
 
 #include "emit/emit.h"
 
@@ -78,7 +78,7 @@ void codebuf_table_entry(CodeBuffer *buf, Label base, Label label)
 
 void codebuf_branch32(CodeBuffer *buf, uint32_t start, uint8_t opcode, Label label)
 {
-    const Shrink shrink = {buf->fixups.len, start, opcode};
+    const Shrink shrink = {buf->fixups.len, start, buf->bytes.len + 4, opcode};
     VEC_PUSH(buf->scratch, &buf->shrinks, shrink);
     codebuf_fixup(buf, buf->bytes.len, label, FIXUP_X64_REL32);
     codebuf_put32(buf, 0);
@@ -128,9 +128,9 @@ void codebuf_src(CodeBuffer *buf, Inst inst)
 // ---- Short branches ----
 
 // Bytes that branch `s` loses when it becomes short: to opcode rel8.
-static uint32_t shrink_saves(const CodeBuffer *buf, const Shrink *s)
+static uint32_t shrink_saves(const Shrink *s)
 {
-    return buf->fixups.data[s->fixup].offset + 4 - s->start - 2;
+    return s->end - s->start - 2;
 }
 
 // Offset `at` after the branches marked in `cut` (sums by branch, in order of position) are short.
@@ -139,8 +139,7 @@ static uint32_t shrunk_offset(const CodeBuffer *buf, const uint32_t *sums, uint3
     uint32_t low = 0, high = buf->shrinks.len; // first branch that does not end at or before `at`
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        const Fixup *const fixup = &buf->fixups.data[buf->shrinks.data[middle].fixup];
-        if (fixup->offset + 4 <= at)
+        if (buf->shrinks.data[middle].end <= at)
             low = middle + 1;
         else
             high = middle;
@@ -158,7 +157,7 @@ static bool mark_short(const CodeBuffer *buf, const uint32_t *sums, bool *is_sho
         const Fixup *const fixup = &buf->fixups.data[buf->shrinks.data[i].fixup];
         const uint32_t target = buf->labels.data[fixup->label.i];
         const int64_t distance = (int64_t)shrunk_offset(buf, sums, target) -
-                                 (int64_t)shrunk_offset(buf, sums, fixup->offset + 4);
+                                 (int64_t)shrunk_offset(buf, sums, buf->shrinks.data[i].end);
         // A forward branch loses its own tail too, a backward one its own whole saving.
         if (distance < -128 || distance > 127)
             continue;
@@ -171,7 +170,7 @@ static void sum_savings(const CodeBuffer *buf, const bool *is_short, uint32_t *s
 {
     sums[0] = 0;
     for (uint32_t i = 0; i < buf->shrinks.len; i++)
-        sums[i + 1] = sums[i] + (is_short[i] ? shrink_saves(buf, &buf->shrinks.data[i]) : 0);
+        sums[i + 1] = sums[i] + (is_short[i] ? shrink_saves(&buf->shrinks.data[i]) : 0);
 }
 
 // Moves the bytes together, rewriting marked branches to their short forms.
@@ -183,10 +182,9 @@ static void compact(CodeBuffer *buf, const bool *is_short)
         if (!is_short[i])
             continue;
         const Shrink *const s = &buf->shrinks.data[i];
-        Fixup *const fixup = &buf->fixups.data[s->fixup];
         memmove(bytes + to, bytes + from, s->start - from);
         to += s->start - from;
-        from = fixup->offset + 4;
+        from = s->end;
         bytes[to++] = s->opcode;
         bytes[to++] = 0;
     }

@@ -105,9 +105,9 @@ typedef struct Fixup {
 
 // A branch whose long form may shrink to a short one: x64's jmp and jcc rel32.
 typedef struct Shrink {
-    uint32_t fixup; // its rel32
-    uint32_t start; // of the instruction
-    uint8_t opcode; // of the short form
+    uint32_t fixup;      // its rel32
+    uint32_t start, end; // of the instruction, before anything shrinks
+    uint8_t opcode;      // of the short form
 } Shrink;
 
 typedef struct PoolEntry {
@@ -135,6 +135,7 @@ typedef struct CodeBuffer {
     VEC(CodeNote) notes;
 } CodeBuffer;
 
+// A new label, and its binding to the offset of what is put next (once).
 Label codebuf_label(CodeBuffer *buf);
 void codebuf_bind(CodeBuffer *buf, Label label);
 
@@ -143,6 +144,7 @@ static inline uint32_t codebuf_offset(const CodeBuffer *buf)
     return buf->bytes.len;
 }
 
+// Appends bytes, or a word in little-endian order.
 void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size);
 void codebuf_put32(CodeBuffer *buf, uint32_t word);
 // A field of `kind` at `offset` refers to `label`.

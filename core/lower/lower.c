@@ -5,9 +5,9 @@
 //
 // Instructions are lowered last to first, so a value's users come before its definition: they have
 // asked for its register (lower_value) or have taken the definition in. The machine instructions of
-// one CLIF instruction are made in program order (LowerCtx.pending) and appended reversed; the whole
-// list is reversed at the end. When a rule has the result in a register of its own making, the
-// value's register becomes another name of it (LowerCtx.aliases), resolved in one last pass.
+// one CLIF instruction are made in program order (LowerCtx.pending) and appended reversed; the
+// whole list is reversed at the end. When a rule has the result in a register of its own making,
+// the value's register becomes another name of it (LowerCtx.aliases), resolved in one last pass.
 
 #include "analysis/analysis.h"
 #include "lower/lower_internal.h"
@@ -262,8 +262,9 @@ static void count_uses(LowerCtx *ctx, Inst inst, Multiple *multiple)
     }
 }
 
-// A pure instruction whose result has several uses, or that has several results, may be computed at several of them, so what it
-// uses counts as used several times too, and so on. Otherwise a load could be taken in twice.
+// A pure instruction whose result has several uses, or that has several results, may be computed at
+// several of them, so what it uses counts as used several times too, and so on. Otherwise a load
+// could be taken in twice.
 static void spread_multiple_uses(LowerCtx *ctx, Multiple *multiple)
 {
     for (uint32_t i = 0; i < multiple->len; i++) {

@@ -2,8 +2,8 @@
 //
 // lower: from CLIF to machine IR. Walks blocks in reverse layout order and each block backwards, so
 // that a value is lowered only when something uses it, and instructions can take in the ones that
-// they use. What becomes of one CLIF instruction is said by rules (isle-rules/<target>), compiled to
-// C; the functions here are what rules and the constructors of instruction rows stand on.
+// they use. What becomes of one CLIF instruction is said by rules (isle-rules/<target>), compiled
+// to C; the functions here are what rules and the constructors of instruction rows stand on.
 //
 // Sinking: a use may take in the instruction that defines its operand when that is pure, or, for a
 // load, when it is the value's only use and no effect lies between (effect colours). Taken-in loads
@@ -97,8 +97,8 @@ typedef struct LowerOptions {
     Source *source; // of messages, may be NULL
 } LowerOptions;
 
-// Lowers a validated function. *out is complete but for allocation. STATUS_UNSUPPORTED with a located
-// message that names opcode, type and stage when no rule matches; then *out is NULL.
+// Lowers a validated function. *out is complete but for allocation. STATUS_UNSUPPORTED with a
+// located message that names opcode, type and stage when no rule matches; then *out is NULL.
 Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Arena *scratch,
                   MFunc **out, Diag *diag);
 
@@ -116,8 +116,11 @@ MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);
 // Ends it. No other may be opened in between.
 void lower_end(LowerCtx *ctx, MInst *inst);
 
+// A new register of 8 bytes (REG_INT) or 16.
 VReg lower_new_vreg(LowerCtx *ctx, RegClass class);
 
+// Appends an operand to the open instruction; `preg`: the register of CONSTRAINT_FIXED, the operand
+// number of CONSTRAINT_REUSE, else 0.
 static inline void lower_operand(LowerCtx *ctx, VReg reg, OperandKind kind, OperandPos pos,
                                  Constraint constraint, PReg preg)
 {

@@ -36,8 +36,8 @@ static uint16_t clobber_set(MFunc *m, PRegSet set)
     return u16_from(m->clobber_sets.len - 1);
 }
 
-// Pending instructions must come out in program order although a call's results are only known to be
-// wanted: this makes everything of one call at once.
+// Pending instructions must come out in program order although a call's results are only known to
+// be wanted: this makes everything of one call at once.
 typedef struct CallParts {
     const Signature *sig;
     AbiSig abi;

@@ -30,6 +30,7 @@ typedef struct Assigner {
     const PReg *regs;
     uint32_t num_regs, next;
     uint32_t stack; // bytes used
+    PReg sret;      // of a parameter with that purpose; PREG_NONE: as any other
 } Assigner;
 
 static AbiLoc next_location(Assigner *a, uint8_t extension)
@@ -42,14 +43,14 @@ static AbiLoc next_location(Assigner *a, uint8_t extension)
     return loc;
 }
 
-static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, PReg sret, AbiLoc *locs,
+static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, AbiLoc *locs,
                          uint32_t *first, Diag *diag)
 {
     for (uint32_t i = 0; i < n; i++) {
         TRY(check_param(&params[i], diag));
         first[i] = i;
-        if (params[i].purpose == PURPOSE_SRET && sret != PREG_NONE)
-            locs[i] = (AbiLoc){sret, 0, 8, EXT_NONE};
+        if (params[i].purpose == PURPOSE_SRET && a->sret != PREG_NONE)
+            locs[i] = (AbiLoc){a->sret, 0, 8, EXT_NONE};
         else
             locs[i] = next_location(a, params[i].extension);
     }
@@ -65,12 +66,10 @@ Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSi
     out->rets = ARENA_ARRAY(arena, AbiLoc, sig->num_returns);
     out->arg_first = ARENA_ARRAY(arena, uint32_t, sig->num_params + 1);
     out->ret_first = ARENA_ARRAY(arena, uint32_t, sig->num_returns + 1);
-    Assigner args = {regs->int_args, regs->num_int_args, 0, 0};
-    Assigner rets = {regs->int_rets, regs->num_int_rets, 0, 0};
-    TRY(assign_all(sig->params, sig->num_params, &args, regs->sret, out->args, out->arg_first,
-                   diag));
-    TRY(assign_all(sig->returns, sig->num_returns, &rets, PREG_NONE, out->rets, out->ret_first,
-                   diag));
+    Assigner args = {regs->int_args, regs->num_int_args, 0, 0, regs->sret};
+    Assigner rets = {regs->int_rets, regs->num_int_rets, 0, 0, PREG_NONE};
+    TRY(assign_all(sig->params, sig->num_params, &args, out->args, out->arg_first, diag));
+    TRY(assign_all(sig->returns, sig->num_returns, &rets, out->rets, out->ret_first, diag));
     out->ret_area_ptr = rets.stack != 0;
     if (out->ret_area_ptr)
         out->ret_area = next_location(&args, EXT_NONE);

@@ -2,9 +2,9 @@
 //
 // mach: machine IR. What lowering yields, the register allocator decides on and emission encodes.
 //
-// An MFunc is SSA with block parameters: every virtual register has one definition. Instructions are
-// rows of the target's instruction table (MRow); an MInst holds the row's number, its operands (a
-// slice of MFunc.operands) and its immediates. Operands carry constraints; moves are the
+// An MFunc is SSA with block parameters: every virtual register has one definition. Instructions
+// are rows of the target's instruction table (MRow); an MInst holds the row's number, its operands
+// (a slice of MFunc.operands) and its immediates. Operands carry constraints; moves are the
 // allocator's business, and code that it inserts never writes flags. Instructions of a block are
 // contiguous, blocks are numbered in layout order, critical edges are split.
 //
@@ -186,7 +186,8 @@ typedef struct MBlockData {
 } MBlockData;
 
 // A move that the allocator adds: `from` to `to` before instruction `before` of the function (for
-// the end of a block: before its branch). Moves of one place are in order and act one after another.
+// the end of a block: before its branch). Moves of one place are in order and act one after
+// another.
 typedef struct MMove {
     uint32_t before;
     Alloc from, to;
@@ -290,8 +291,8 @@ typedef struct AbiRegs {
 } AbiRegs;
 
 // Lays out a signature by registers in order, then stack slots of 8 bytes. Results beyond registers
-// go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for types,
-// purposes and conventions that can't be passed yet.
+// go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for
+// types, purposes and conventions that can't be passed yet.
 Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
 
 // ---- The target ----
@@ -313,8 +314,8 @@ typedef struct Target {
     Status (*abi)(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
                   Diag *diag);
 
-    // Lowering (core/lower calls these; the compiled rules are behind the first two). false: no rule
-    // matches.
+    // Lowering (core/lower calls these; the compiled rules are behind the first two). false: no
+    // rule matches.
     bool (*lower_inst)(struct LowerCtx *ctx, Inst inst);
     bool (*lower_branch)(struct LowerCtx *ctx, Inst inst);
     // What calls, arguments and returns are made of. `bytes`: width of the access.
@@ -340,7 +341,7 @@ typedef struct Target {
     const char *(*reg_name)(PReg reg, uint32_t bytes);
 } Target;
 
-// The target of an architecture, NULL when we generate no code for it. (target/targets.c)
+// The target of an architecture, NULL when we generate no code for it. (target/target_find.c)
 const Target *target_find(Arch arch);
 
 // Generic questions, answered from the row and the instruction.

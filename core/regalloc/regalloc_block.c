@@ -370,7 +370,12 @@ static void settle(Regalloc *ra, const Entry *entry)
 
 void regalloc_enter_block(Regalloc *ra, uint32_t b)
 {
-    Entry entry = {.block = b, .reference = NO_INDEX};
+    Entry entry; // its lists have no need of being cleared
+    entry.block = b;
+    entry.reference = NO_INDEX;
+    entry.is_header = false;
+    entry.num_done = 0;
+    entry.chosen[REG_INT].num = entry.chosen[REG_FLOAT].num = 0;
     look_at_preds(ra, &entry);
     choose_values(ra, &entry);
     assign_registers(ra, &entry);

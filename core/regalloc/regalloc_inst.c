@@ -33,6 +33,7 @@ typedef struct Step {
     PRegSet pinned_late;
     uint64_t reused_ops;
     uint32_t late_defs[REG_CLASS_COUNT]; // that may choose their register
+    bool has_any, has_both, has_early_def;
     bool is_branch; // of a block with one successor, so that edge moves come before it
 } Step;
 
@@ -491,6 +492,10 @@ static void begin_step(Regalloc *ra, Step *step, uint32_t i)
         if (op->kind == OPERAND_USE) {
             ra->values[op->vreg.i].next_use = ra->next_of[inst->operands + k];
             ra->values[op->vreg.i].pending++;
+            step->has_any |= op->constraint == CONSTRAINT_ANY;
+            step->has_both |= op->pos == POS_LATE;
+        } else {
+            step->has_early_def |= op->pos == POS_EARLY;
         }
         if (op->constraint == CONSTRAINT_REUSE && op->reg < 64)
             step->reused_ops |= (uint64_t)1 << op->reg;
@@ -512,17 +517,21 @@ static void allocate_inst(Regalloc *ra, uint32_t i)
 {
     Step step;
     begin_step(ra, &step, i);
-    place_fixed_uses(ra, &step);
+    if (step.fixed != 0)
+        place_fixed_uses(ra, &step);
     // A fixed use that a def reuses: the def will be there.
-    for (uint32_t k = 0; k < step.num && step.reused_ops != 0; k++)
+    for (uint32_t k = 0; k < step.num && step.reused_ops != 0 && step.fixed != 0; k++)
         if (is_fixed_use(&step.ops[k]) && k < 64 && (step.reused_ops >> k & 1) != 0) {
             step.reused |= preg_bit(step.ops[k].reg);
             step.pinned_late |= preg_bit(step.ops[k].reg);
         }
-    place_uses(ra, &step, USE_BOTH);
-    place_early_defs(ra, &step);
+    if (step.has_both || step.reused_ops != 0)
+        place_uses(ra, &step, USE_BOTH);
+    if (step.has_early_def)
+        place_early_defs(ra, &step);
     place_uses(ra, &step, USE_EARLY);
-    place_uses(ra, &step, USE_ANY);
+    if (step.has_any)
+        place_uses(ra, &step, USE_ANY);
     rescue(ra, &step);
     place_defs(ra, &step);
     if ((ra->occupied & ~(ra->class_regs[REG_INT] | ra->class_regs[REG_FLOAT])) != 0)

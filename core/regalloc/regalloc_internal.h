@@ -38,7 +38,7 @@ typedef struct VRegState {
     bool wide;            // 16 bytes
     bool spilled;         // stored to its slot behind its definition
     bool remat;           // its definition can be repeated instead
-    bool crosses_call;    // lives across a call that is not in a cold block
+    bool crosses_call;    // lives across a call that counts
 } VRegState;
 
 // A value that lives into a block.
@@ -74,6 +74,11 @@ typedef struct MoveList {
     VEC(MMove) moves;
 } MoveList;
 
+// Calls, in cold blocks and in others.
+typedef struct CallCount {
+    uint32_t hot, cold;
+} CallCount;
+
 typedef struct Regalloc {
     MFunc *f;
     const RegallocOptions *options;
@@ -82,7 +87,7 @@ typedef struct Regalloc {
     BlockState *blocks; // by MBlock
     uint32_t *order;    // blocks in reverse post-order
     uint32_t *next_of;  // by operand: next use of its register behind it
-    uint32_t *calls;    // by position / 2: calls before it outside of cold blocks
+    CallCount *calls;   // by position / 2: calls before it
     bool has_loops;
 
     PRegSet class_regs[REG_CLASS_COUNT]; // allocatable

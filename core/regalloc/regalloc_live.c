@@ -67,7 +67,7 @@ static void define(Regalloc *ra, uint32_t vreg, uint32_t block, uint32_t positio
 }
 
 static void place_block(Regalloc *ra, uint32_t b, uint32_t rank, uint32_t *position,
-                        uint32_t *calls)
+                        CallCount *calls)
 {
     const MFunc *const f = ra->f;
     const MBlockData *const block = &f->blocks.data[b];
@@ -81,7 +81,8 @@ static void place_block(Regalloc *ra, uint32_t b, uint32_t rank, uint32_t *posit
         const MInst *const inst = &f->insts.data[i];
         *position += 2;
         ra->calls[*position / 2] = *calls;
-        *calls += !block->cold && (minst_row(f, inst)->flags & ROW_CALL) != 0;
+        if ((minst_row(f, inst)->flags & ROW_CALL) != 0)
+            *(block->cold ? &calls->cold : &calls->hot) += 1;
         for (uint32_t k = inst->operands; k < inst->operands + inst->num_operands; k++) {
             const MOperand *const op = &f->operands.data[k];
             if (op->kind != OPERAND_DEF)
@@ -100,8 +101,9 @@ static void place_block(Regalloc *ra, uint32_t b, uint32_t rank, uint32_t *posit
 static void place_blocks(Regalloc *ra)
 {
     const MFunc *const f = ra->f;
-    uint32_t position = 0, calls = 0;
-    ra->calls = ARENA_ARRAY(ra->scratch, uint32_t, f->insts.len + 2 * f->blocks.len + 2);
+    uint32_t position = 0;
+    CallCount calls = {0};
+    ra->calls = ARENA_ARRAY(ra->scratch, CallCount, f->insts.len + 2 * f->blocks.len + 2);
     for (uint32_t i = 0; i < f->blocks.len; i++)
         place_block(ra, ra->order[i], i, &position, &calls);
     ra->calls[position / 2] = calls;
@@ -227,14 +229,17 @@ static void find_live(Regalloc *ra)
     list_live(ra, &l);
 }
 
-// Whether a call lies strictly inside of the value's life. An even position is a call's.
+// Whether a call lies strictly inside of the value's life. Calls in cold blocks count for what a loop
+// defines, which would have to be stored each time round.
 static void find_crossed_calls(Regalloc *ra)
 {
     for (uint32_t v = 0; v < ra->f->vregs.len; v++) {
         VRegState *const value = &ra->values[v];
-        const uint32_t before_end = ra->calls[(value->end + 1) / 2];
-        const uint32_t at_start = ra->calls[value->start / 2 + 1];
-        value->crosses_call = before_end > at_start;
+        const CallCount end = ra->calls[(value->end + 1) / 2];
+        const CallCount start = ra->calls[value->start / 2 + 1];
+        value->crosses_call =
+            end.hot > start.hot ||
+            (end.cold > start.cold && ra->f->blocks.data[value->block].loop_depth != 0);
     }
 }
 
@@ -333,7 +338,7 @@ static void measure_loop(Regalloc *ra, uint32_t header)
             break;
     }
     const uint32_t end = end_position(ra, ra->order[state->loop_last]);
-    state->loop_calls = ra->calls[end / 2] > ra->calls[state->start / 2];
+    state->loop_calls = ra->calls[end / 2].hot > ra->calls[state->start / 2].hot;
 }
 
 // ---- Distances ----

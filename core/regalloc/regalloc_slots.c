@@ -137,8 +137,7 @@ void regalloc_number_slots(Regalloc *ra)
 
 // ---- Results ----
 
-// Clears `spilled_in` of parameters whose arguments are in the same slot on all edges: the slot
-// has the value already.
+// By parameter: whether its arguments are in its own slot on all edges, so that it needs no store.
 static bool *find_delivered(const Regalloc *ra)
 {
     const MFunc *const f = ra->f;

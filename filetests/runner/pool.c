@@ -37,11 +37,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#    define WITH_ASAN 1 // needs terabytes of address space
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define WITH_SHADOW 1 // needs terabytes of address space
 #elif defined(__has_feature)
-#    if __has_feature(address_sanitizer)
-#        define WITH_ASAN 1
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#        define WITH_SHADOW 1
 #    endif
 #endif
 
@@ -159,7 +159,7 @@ static void emit_step(Emitter *emitter, const Result *step)
 // Lets faults end the process, whatever handlers the parent had set. ASan's are left: they report.
 static void reset_signals(void)
 {
-#ifndef WITH_ASAN
+#ifndef WITH_SHADOW
     static const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU};
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         signal(faults[i], SIG_DFL);
@@ -184,7 +184,7 @@ static void limit_resources(const RunnerOptions *options)
 {
     const struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
-#ifndef WITH_ASAN
+#ifndef WITH_SHADOW
     struct rlimit memory;
     if (getrlimit(RLIMIT_AS, &memory) == 0) {
         memory.rlim_cur = options->memory != 0 ? options->memory : DEFAULT_MEMORY;

@@ -77,8 +77,8 @@ static bool field_source(const RowModel *row, Str name, A64Field *field)
     const bool inverse = name.len != 0 && name.data[name.len - 1] == '^';
     if (inverse)
         name.len--;
-    field->operand = minst_operand(row, name);
-    const RowOperandModel *const operand = find_operand(row, name);
+    field->operand = tables_minst_operand(row, name);
+    const RowOperandModel *const operand = tables_find_operand(row, name);
     if (str_eq(name, STR("label")))
         field->source = "A64_FIELD_LABEL";
     else if (str_eq(name, STR("sz")))
@@ -88,7 +88,8 @@ static bool field_source(const RowModel *row, Str name, A64Field *field)
     else if (operand->kind == ROWOP_CC)
         field->source = inverse ? "A64_FIELD_CC_INVERSE" : "A64_FIELD_CC";
     else if (operand->kind == ROWOP_IMM) {
-        field->source = immediate_number(row, name) == 0 ? "A64_FIELD_IMM" : "A64_FIELD_IMM2";
+        field->source =
+            tables_immediate_number(row, name) == 0 ? "A64_FIELD_IMM" : "A64_FIELD_IMM2";
         field->kind = operand->imm_kind;
     } else
         field->source = "A64_FIELD_REG";
@@ -123,8 +124,9 @@ static bool read_ldst(const RowModel *row, Str rest, A64Bits *bits)
 {
     bits->ldst = true;
     bits->left = 5;
-    Str word = next_word(&rest);
-    for (; word.len != 0 && (word.data[0] == '0' || word.data[0] == '1'); word = next_word(&rest))
+    Str word = tables_next_word(&rest);
+    for (; word.len != 0 && (word.data[0] == '0' || word.data[0] == '1');
+         word = tables_next_word(&rest))
         if (!literal_bits(bits, word))
             return false;
     bits->ldst_code = bits->base;
@@ -169,22 +171,22 @@ static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *ou
     buf_puts(out, bits->num_fields != 0 ? "}},\n" : "},\n");
 }
 
-Status a64_write_encodings(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)
+Status tables_write_encodings_a64(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)
 {
     buf_puts(out, "    [");
-    write_row_id(set, row, out);
+    tables_write_row_id(set, row, out);
     buf_puts(out, "] = {\n");
     for (uint32_t i = 0; i < row->num_encodings; i++) {
         const RowEncoding *const e = &row->encodings[i];
         A64Bits bits = {.left = 32};
         Str rest = e->text;
         const Str text = rest;
-        Str word = next_word(&rest);
+        Str word = tables_next_word(&rest);
         bool good = true;
         if (str_eq(word, STR("ldst")))
             good = read_ldst(row, rest, &bits);
         else
-            for (; good && word.len != 0; word = next_word(&rest))
+            for (; good && word.len != 0; word = tables_next_word(&rest))
                 good = read_word(row, word, &bits);
         if (!good || (bits.left != 0 && !bits.ldst))
             return diag_error(diag, STATUS_INVALID, row->source, e->pos,

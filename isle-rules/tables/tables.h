@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tables: reads the instruction rows of a target (docs/instruction-tables.md) and writes what follows
-// from them: the C tables of rows and encodings, the constructors in C and ISLE, the specifications.
+// tables: reads the instruction rows of a target (docs/instruction-tables.md) and writes what
+// follows from them: the C tables of rows and encodings, the constructors in C and ISLE, the
+// specifications.
 //
 // A RowFile model lives in the arena given. Output is deterministic: rows in order of the files.
 #ifndef TABLES_TABLES_H

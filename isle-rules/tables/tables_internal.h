@@ -7,35 +7,35 @@
 #include "isle-rules/tables/tables.h"
 
 // "x64" and "X64", "a64" and "A64": prefixes of C names.
-const char *target_lower(RowTarget target);
-const char *target_upper(RowTarget target);
+const char *tables_target_lower(RowTarget target);
+const char *tables_target_upper(RowTarget target);
 
 // Appends the C enumerator of a row: X64_ADD_RM.
-void write_row_id(const RowSet *set, const RowModel *row, StrBuf *out);
+void tables_write_row_id(const RowSet *set, const RowModel *row, StrBuf *out);
 
 // An expression for PReg `name` of the target, e.g. PREG(REG_INT, 0). False when there is none.
-bool preg_expression(RowTarget target, Str name, StrBuf *out);
+bool tables_preg_expression(RowTarget target, Str name, StrBuf *out);
 
 // Index of operand `name` in MInst.operands (register operands in row order, the memory operand
 // last), or -1.
-int32_t minst_operand(const RowModel *row, Str name);
-bool operand_is_register(const RowOperandModel *operand);
-bool operand_is_memory(const RowOperandModel *operand);
+int32_t tables_minst_operand(const RowModel *row, Str name);
+bool tables_operand_is_register(const RowOperandModel *operand);
+bool tables_operand_is_memory(const RowOperandModel *operand);
 
 // The operand called `name`, or NULL.
-const RowOperandModel *find_operand(const RowModel *row, Str name);
+const RowOperandModel *tables_find_operand(const RowModel *row, Str name);
 
 // The `n`th immediate: 0 is held in MInst.imm, 1 in MInst.disp. -1: not an immediate.
-int32_t immediate_number(const RowModel *row, Str name);
+int32_t tables_immediate_number(const RowModel *row, Str name);
 
 // A word of an encoding string; advances `*rest`. Empty at the end.
-Str next_word(Str *rest);
+Str tables_next_word(Str *rest);
 
 // The banner of every file written.
-void write_banner(const RowSet *set, const char *comment, StrBuf *out);
+void tables_write_banner(const RowSet *set, const char *comment, StrBuf *out);
 
 // One row's encodings as C initialisers.
-Status x64_write_encodings(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag);
-Status a64_write_encodings(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag);
+Status tables_write_encodings_x64(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag);
+Status tables_write_encodings_a64(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Writes the constructors of rows: inline C functions over LowerCtx that append one MInst, and their
-// ISLE declarations. A constructor takes the size (if the row has several), the operands in row
-// order, and a Flags token if the row reads flags. It returns the def (a pair for two), or a Flags
-// token for a row that only writes flags, or Unit.
+// Writes the constructors of rows: inline C functions over LowerCtx that append one MInst, and
+// their ISLE declarations. A constructor takes the size (if the row has several), the operands in
+// row order, and a Flags token if the row reads flags. It returns the def (a pair for two), or a
+// Flags token for a row that only writes flags, or Unit.
 
 #include "isle-rules/tables/tables_internal.h"
 
@@ -65,10 +65,10 @@ static void write_register(const RowSet *set, const RowModel *row, const RowOper
     StrBuf reg = {.arena = set->arena};
     if (operand->fixed.len != 0) {
         constraint = "CONSTRAINT_FIXED";
-        preg_expression(set->target, operand->fixed, &reg);
+        tables_preg_expression(set->target, operand->fixed, &reg);
     } else if (operand->reuse.len != 0) {
         constraint = "CONSTRAINT_REUSE";
-        buf_printf(&reg, "%d", minst_operand(row, operand->reuse));
+        buf_printf(&reg, "%d", tables_minst_operand(row, operand->reuse));
     } else {
         buf_char(&reg, '0');
     }
@@ -99,7 +99,7 @@ static void write_c_fields(const RowModel *row, StrBuf *out)
 {
     for (uint32_t i = 0; i < row->num_operands; i++) {
         const RowOperandModel *const operand = &row->operands[i];
-        const int32_t number = immediate_number(row, operand->name);
+        const int32_t number = tables_immediate_number(row, operand->name);
         if (operand->kind == ROWOP_CC)
             buf_printf(out, "    inst->cc = %.*s;\n", STR_ARG(operand->name));
         else if (operand->kind == ROWOP_IMM && number < 0)
@@ -108,7 +108,7 @@ static void write_c_fields(const RowModel *row, StrBuf *out)
             buf_printf(
                 out, number == 0 ? "    inst->imm = %.*s;\n" : "    inst->disp = (int32_t)%.*s;\n",
                 STR_ARG(operand->name));
-        else if (operand_is_memory(operand))
+        else if (tables_operand_is_memory(operand))
             buf_printf(out, "    lower_operand_%s(ctx, inst, %.*s);\n",
                        operand->kind == ROWOP_RM ? "rm" : "mem", STR_ARG(operand->name));
     }
@@ -147,11 +147,11 @@ static uint32_t only_size(const RowModel *row)
 static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *out)
 {
     const Result result = row_result(row);
-    buf_printf(out, "static inline %s %s_%.*s(", result.c_type, target_lower(set->target),
+    buf_printf(out, "static inline %s %s_%.*s(", result.c_type, tables_target_lower(set->target),
                STR_ARG(row->name));
     write_c_params(row, out);
     buf_puts(out, ")\n{\n    MInst *const inst = lower_begin(ctx, ");
-    write_row_id(set, row, out);
+    tables_write_row_id(set, row, out);
     if (row_has_size_param(row))
         buf_puts(out, ", size);\n");
     else
@@ -162,7 +162,7 @@ static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *ou
                        STR_ARG(row->operands[i].name),
                        row->operands[i].is_vec ? "REG_FLOAT" : "REG_INT");
     for (uint32_t i = 0; i < row->num_operands; i++)
-        if (operand_is_register(&row->operands[i]))
+        if (tables_operand_is_register(&row->operands[i]))
             write_register(set, row, &row->operands[i], out);
     write_c_fields(row, out);
     if (row->flags_read)
@@ -175,10 +175,10 @@ static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *ou
 // The constructor NAME_flags: as NAME, with a Flags token beside the result.
 static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out)
 {
-    buf_printf(out, "static inline GprFlags %s_%.*s_flags(", target_lower(set->target),
+    buf_printf(out, "static inline GprFlags %s_%.*s_flags(", tables_target_lower(set->target),
                STR_ARG(row->name));
     write_c_params(row, out);
-    buf_printf(out, ")\n{\n    const Gpr result = %s_%.*s(ctx", target_lower(set->target),
+    buf_printf(out, ")\n{\n    const Gpr result = %s_%.*s(ctx", tables_target_lower(set->target),
                STR_ARG(row->name));
     if (row_has_size_param(row))
         buf_puts(out, ", size");
@@ -192,12 +192,12 @@ static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out
 
 void rows_write_constructors(const RowSet *set, StrBuf *out)
 {
-    const char *const upper = target_upper(set->target);
-    write_banner(set, "//", out);
+    const char *const upper = tables_target_upper(set->target);
+    tables_write_banner(set, "//", out);
     buf_printf(out,
                "#ifndef %s_CTORS_H\n#define %s_CTORS_H\n\n#include \"lower/lower.h\"\n\n"
                "#include \"%s_rows.h\"\n\n",
-               upper, upper, target_lower(set->target));
+               upper, upper, tables_target_lower(set->target));
     for (uint32_t i = 0; i < set->rows.len; i++) {
         write_constructor(set, &set->rows.data[i], out);
         if (has_flags_form(&set->rows.data[i]))
@@ -226,7 +226,7 @@ static void write_isle_params(const RowModel *row, StrBuf *out)
 static void write_isle_decl(const RowSet *set, const RowModel *row, const char *suffix,
                             const char *result, StrBuf *out)
 {
-    const char *const lower = target_lower(set->target);
+    const char *const lower = tables_target_lower(set->target);
     buf_printf(out, "(decl %s_%.*s%s (", lower, STR_ARG(row->name), suffix);
     write_isle_params(row, out);
     buf_printf(out, ") %s)\n(extern constructor %s_%.*s%s %s_%.*s%s)\n", result, lower,
@@ -235,7 +235,7 @@ static void write_isle_decl(const RowSet *set, const RowModel *row, const char *
 
 void rows_write_isle(const RowSet *set, StrBuf *out)
 {
-    write_banner(set, ";;", out);
+    tables_write_banner(set, ";;", out);
     for (uint32_t i = 0; i < set->rows.len; i++) {
         const RowModel *const row = &set->rows.data[i];
         write_isle_decl(set, row, "", row_result(row).isle_type, out);

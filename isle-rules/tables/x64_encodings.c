@@ -48,7 +48,7 @@ static bool read_modrm(const RowModel *row, Str word, X64Fields *f)
             return false;
         const Str reg = {rest.data, (size_t)(comma - rest.data)};
         rest = (Str){comma + 1, rest.len - reg.len - 1};
-        f->reg = minst_operand(row, reg);
+        f->reg = tables_minst_operand(row, reg);
         if (f->reg < 0)
             return false;
     } else if (word.data[1] >= '0' && word.data[1] <= '7') {
@@ -57,7 +57,7 @@ static bool read_modrm(const RowModel *row, Str word, X64Fields *f)
     } else {
         return false;
     }
-    f->rm = minst_operand(row, rest);
+    f->rm = tables_minst_operand(row, rest);
     return f->rm >= 0;
 }
 
@@ -74,7 +74,7 @@ static bool read_immediate(const RowModel *row, Str word, X64Fields *f)
     case 'z': f->imm_bytes = 0xff; break;
     default: return false;
     }
-    f->imm = immediate_number(row, (Str){word.data + 3, word.len - 3});
+    f->imm = tables_immediate_number(row, (Str){word.data + 3, word.len - 3});
     return f->imm >= 0;
 }
 
@@ -92,7 +92,7 @@ static bool read_opcode(const RowModel *row, Str word, X64Fields *f)
         f->opcode_cc = true;
         return true;
     }
-    f->opcode_reg = minst_operand(row, plus);
+    f->opcode_reg = tables_minst_operand(row, plus);
     return f->opcode_reg >= 0;
 }
 
@@ -121,16 +121,16 @@ static bool read_word(const RowModel *row, Str word, X64Fields *f)
     return read_opcode(row, word, f);
 }
 
-Status x64_write_encodings(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)
+Status tables_write_encodings_x64(const RowSet *set, const RowModel *row, StrBuf *out, Diag *diag)
 {
     buf_puts(out, "    [");
-    write_row_id(set, row, out);
+    tables_write_row_id(set, row, out);
     buf_puts(out, "] = {\n");
     for (uint32_t i = 0; i < row->num_encodings; i++) {
         const RowEncoding *const e = &row->encodings[i];
         X64Fields f = {.opcode_reg = -1, .reg = -1, .rm = -1, .imm = -1};
         Str rest = e->text;
-        for (Str word = next_word(&rest); word.len != 0; word = next_word(&rest))
+        for (Str word = tables_next_word(&rest); word.len != 0; word = tables_next_word(&rest))
             if (!read_word(row, word, &f))
                 return bad_word(row, e, diag, word);
         if (!f.has_opcode)

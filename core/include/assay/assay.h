@@ -7,6 +7,8 @@
 //   look at it    ir/         types, opcodes and their tables, functions as flat tables
 //                 analysis/   control-flow graph, dominator tree
 //   judge it      validate/   is it well formed, under which settings/
+//   compile it    driver/     a function to bytes, relocations and tables (emit/)
+//                 jit/        compiled functions to an image for a given address
 //   run it        emulate/    engines that execute a module; a library of its own (assay_emulate),
 //                             to be included as <emulate/emulate.h>
 //   below all     base/       arenas, strings, errors
@@ -40,7 +42,9 @@
 #include "analysis/analysis.h"
 #include "assay/builder.h"
 #include "base/base.h"
+#include "driver/driver.h"
 #include "ir/ir.h"
+#include "jit/jit.h"
 #include "settings/settings.h"
 #include "text/text.h"
 #include "validate/validate.h"

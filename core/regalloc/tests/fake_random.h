@@ -7,7 +7,7 @@
 #define FAKE_RANDOM_H
 
 #include "regalloc/regalloc.h"
-#include "regalloc/tests/fake_target.h"
+#include "mach/tests/fake_target.h"
 
 typedef struct Rng {
     uint64_t state;

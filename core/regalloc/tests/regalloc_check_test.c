@@ -4,7 +4,7 @@
 // thing damaged at a time, each of which it must reject for the reason that is named with it.
 
 #include "regalloc/regalloc.h"
-#include "regalloc/tests/fake_target.h"
+#include "mach/tests/fake_target.h"
 
 #define R(n) alloc_reg(PREG(REG_INT, (n)))
 #define F(n) alloc_reg(PREG(REG_FLOAT, (n)))

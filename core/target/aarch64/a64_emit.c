@@ -4,8 +4,8 @@
 // all other rows through the encoder.
 //
 // x16 and x17 are never allocated: they hold what emission has to make up (large offsets, moves
-// between slots). Frame, from high to low: arguments of the caller, x29 and x30 if saved, callee-saved
-// registers, FrameLayout.size bytes. The stack pointer is 16-byte aligned throughout.
+// between slots). Frame, from high to low: arguments of the caller, x29 and x30 if saved,
+// callee-saved registers, FrameLayout.size bytes. The stack pointer is 16-byte aligned throughout.
 
 #include "target/aarch64/a64_internal.h"
 

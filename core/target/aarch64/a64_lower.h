@@ -9,6 +9,8 @@
 #include "lower/rules.h"
 #include "target/aarch64/a64_internal.h"
 
+// The compiled rules: `inst` (no branch; brif or br_table) lowered into ctx->pending, or false when
+// no rule matches.
 bool a64_lower_inst(LowerCtx *ctx, Inst inst);
 bool a64_lower_branch(LowerCtx *ctx, Inst inst);
 

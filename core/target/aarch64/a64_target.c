@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Target of AArch64: registers, AAPCS64 calling convention, and the pieces that lowering of calls
-// is made of.
+// The Target of AArch64: registers, AAPCS64 calling convention, and the pieces that lowering of
+// calls is made of.
 
 #include "target/aarch64/a64.h"
 #include "target/aarch64/a64_lower.h"

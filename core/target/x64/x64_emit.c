@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Emission of x86-64: frames, moves, the pseudo instructions, and all other rows through the encoder.
+// Emission of x86-64: frames, moves, the pseudo instructions, and all other rows through the
+// encoder.
 //
 // Frame, from high to low: arguments of the caller, return address, pushed callee-saved registers,
 // FrameLayout.size bytes. The stack pointer is 16-byte aligned at calls.
@@ -166,7 +167,8 @@ static void emit_jcc(EmitCtx *ctx, const MInst *inst)
         put_jump(ctx, emit_successor(ctx, 1));
 }
 
-// Two conditions: `or` takes the first successor on either, `and` the second one on either's failure.
+// Two conditions: `or` takes the first successor on either, `and` the second one on either's
+// failure.
 static void emit_jcc_pair(EmitCtx *ctx, const MInst *inst)
 {
     const bool is_or = inst->op == X64_JCC_OR;
@@ -305,8 +307,8 @@ static X64Mem memory_of(EmitCtx *ctx, const MInst *inst, Label *constant)
     UNREACHABLE();
 }
 
-// The rip-relative field of `bytes`, which are about to be put, refers to a constant or a symbol. It
-// counts from the end of the instruction, behind an immediate.
+// The rip-relative field of `bytes`, which are about to be put, refers to a constant or a symbol.
+// It counts from the end of the instruction, behind an immediate.
 static void refer_to_memory(EmitCtx *ctx, const MInst *inst, Label constant, X64Bytes *bytes)
 {
     const uint32_t rip = (uint32_t)bytes->rip_field;

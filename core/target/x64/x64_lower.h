@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowering of x86-64: the entry points that the Target names, and what stands behind the target's own
-// terms (isle-rules/x64). Private to target/x64 and its compiled rules.
+// Lowering of x86-64: the entry points that the Target names, and what stands behind the target's
+// own terms (isle-rules/x64). Private to target/x64 and its compiled rules.
 #ifndef TARGET_X64_LOWER_H
 #define TARGET_X64_LOWER_H
 
@@ -9,6 +9,8 @@
 #include "target/x64/x64_internal.h"
 #include "x64_ctors.h"
 
+// The compiled rules: `inst` (no branch; brif or br_table) lowered into ctx->pending, or false when
+// no rule matches.
 bool x64_lower_inst(LowerCtx *ctx, Inst inst);
 bool x64_lower_branch(LowerCtx *ctx, Inst inst);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Target of x86-64: registers, System V calling convention, and the pieces that lowering of calls
-// is made of.
+// The Target of x86-64: registers, System V calling convention, and the pieces that lowering of
+// calls is made of.
 
 #include "target/x64/x64.h"
 #include "target/x64/x64_lower.h"

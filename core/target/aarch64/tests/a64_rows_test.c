@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every row of AArch64, encoded with operands at the corners of their classes and at random: llvm-mc
-// must assemble the text that we print to the word that we encode. Prints rows x cases.
+// Every row of AArch64, encoded with operands at the corners of their classes and at random:
+// llvm-mc must assemble the text that we print to the word that we encode. Prints rows x cases.
 //
 // Assembling is used rather than disassembling because the disassembler prefers aliases (lsl for
 // ubfm, mov for orr, ...), so texts of one instruction differ.
