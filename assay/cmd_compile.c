@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// assay compile: the machine code of a file's functions as a listing, and the machine IR on the
-// way.
-#include "assay/tool_program.h"
+// assay compile: the machine code of a file's functions as a listing, and the machine IR on the way.
+#include "assay/tool_compile_stats.h"
 #include "driver/driver.h"
 
 #include <stdio.h>
@@ -141,10 +140,11 @@ static Status compile(Compile *c, const Func *f)
     return status;
 }
 
-static Status compile_file(Compile *c)
+static Status compile_file(Compile *c, const char *path)
 {
     Status first = STATUS_OK;
-    TRY(tool_load(&c->program, c->args->operands[0], (ParseOptions){0}));
+    c->found = false;
+    TRY(tool_load(&c->program, path, (ParseOptions){0}));
     TRY(choose_target(c));
     const Module *const module = &c->program.file->module;
     for (uint32_t i = 0; i < module->funcs.len; i++) {
@@ -162,7 +162,17 @@ int cmd_compile(const ToolArgs *args)
     Compile c;
     if (!read_options(args, &c))
         return EXIT_USAGE;
-    const Status status = compile_file(&c);
-    tool_unload(&c.program);
-    return status == STATUS_OK ? EXIT_OK : EXIT_FAILED;
+    const char *const format = args->values[OPT_COMPILE_STATS];
+    if (format && strcmp(format, "json") != 0)
+        return tool_usage_error(args, "--stats=%s: the only format is json", format);
+    bool good = true;
+    if (format) {
+        const bool has_target = args->values[OPT_COMPILE_TARGET] != NULL;
+        good = tool_compile_stats(args, has_target ? &c.isa : NULL) == STATUS_OK;
+    }
+    for (uint32_t i = 0; i < args->num_operands && !format; i++) {
+        good &= compile_file(&c, args->operands[i]) == STATUS_OK;
+        tool_unload(&c.program);
+    }
+    return good ? EXIT_OK : EXIT_FAILED;
 }
