@@ -23,6 +23,7 @@ typedef struct DriverOptions {
                            // setting regalloc_checker
     StrBuf *dump_lower;    // gets the machine IR as lowered; NULL: no
     StrBuf *dump_regalloc; // and as allocated
+    bool listing;          // *out gets notes that say what its bytes mean
 } DriverOptions;
 
 // Compiles one function. *out is set on STATUS_OK only.
