@@ -8,7 +8,7 @@
 
 // rsp is never allocated. All others are; rbp too, unless a frame pointer is kept.
 #define ALL_INTS   ((PRegSet)0xffef)
-#define SAVED      ((PRegSet)(1u << RBX | 1u << RBP | 1u << R12 | 1u << R13 | 1u << R14 | 1u << R15))
+#define SAVED      ((PRegSet)0xf028) // rbx, rbp, r12 to r15
 #define ALL_FLOATS ((PRegSet)0xffff << 32)
 
 static const AbiRegs system_v = {
