@@ -86,11 +86,19 @@ static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
     return x64_lea(ctx, 8, &amode).reg;
 }
 
+static const TargetRule rules[] = {
+#define ISLE_RULE(id, name, root, priority, path, line, col) [id] = {name, root, path, line},
+#include "x64_rules.def"
+#undef ISLE_RULE
+};
+
 const Target x64_target = {
     .name = "x86_64",
     .arch = ARCH_X86_64,
     .rows = x64_rows,
     .num_rows = X64_ROW_COUNT,
+    .rules = rules,
+    .num_rules = sizeof(rules) / sizeof(rules[0]),
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = RSP,
     .frame_pointer = RBP,
