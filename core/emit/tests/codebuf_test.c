@@ -6,7 +6,7 @@
 
 #include "emit/emit.h"
 
-// cmocka.h needs what stands before it.
+// cmocka.h needs the others before it.
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>

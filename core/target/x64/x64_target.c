@@ -6,9 +6,10 @@
 #include "target/x64/x64.h"
 #include "target/x64/x64_lower.h"
 
-// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept.
+// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept. Callees preserve
+// rbx, rbp and r12 to r15.
 #define ALL_INTS   ((PRegSet)0xffef)
-#define SAVED      ((PRegSet)0xf028) // rbx, rbp, r12 to r15
+#define SAVED      ((PRegSet)0xf028)
 #define ALL_FLOATS ((PRegSet)0xffff << 32)
 
 static const AbiRegs system_v = {
