@@ -351,9 +351,42 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 
+#define FLAGS_LOOKAHEAD 8u
+
+// Whether nothing reads the flags that hold where `inst` stands. Flags do not live between blocks.
+static bool are_flags_dead(const EmitCtx *ctx, const MInst *inst)
+{
+    const MInst *const insts = ctx->f->insts.data;
+    const uint32_t end = ctx->f->blocks.data[ctx->current.i].end;
+    const bool is_in_place = inst == &insts[ctx->index]; // else made anew before that instruction
+    uint32_t i = ctx->index + (is_in_place ? 1 : 0);
+    for (const uint32_t last = i + FLAGS_LOOKAHEAD; i < end && i < last; i++) {
+        const uint8_t use = x64_rows[insts[i].op].flags_use;
+        if ((use & MFLAGS_READ) != 0)
+            return false;
+        if ((use & MFLAGS_WRITE) != 0)
+            return true;
+    }
+    return i == end;
+}
+
+// Zero is shorter as xor reg, reg, which writes the flags.
+static void emit_constant(EmitCtx *ctx, const MInst *inst)
+{
+    const Alloc to = emit_alloc(ctx, inst, 0);
+    if (inst->imm != 0 || !are_flags_dead(ctx, inst)) {
+        emit_encoded(ctx, inst);
+        return;
+    }
+    const PReg reg = alloc_preg(to);
+    put_inst(ctx,
+             &(X64Inst){.op = X64_XOR_RM, .size = 4, .regs = {reg, reg, reg}, .mem_operand = -1});
+}
+
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     switch ((int)inst->op) {
+    case X64_MOV_RI: emit_constant(ctx, inst); return;
     case X64_ARGS: return;
     case X64_MOV_RR: {
         const Alloc to = emit_alloc(ctx, inst, 0), from = emit_alloc(ctx, inst, 1);
