@@ -44,6 +44,15 @@ static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base,
                                         .index = index.reg});
 }
 
+static inline AmodeRef rule_amode_scaled(LowerCtx *ctx, Gpr index, uint64_t scale, int32_t disp)
+{
+    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
+                                        .scale = (uint8_t)scale,
+                                        .disp = disp,
+                                        .base = NO(VReg),
+                                        .index = index.reg});
+}
+
 static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
 {
     return x64_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
@@ -150,6 +159,12 @@ static inline bool rule_used_elsewhere(LowerCtx *ctx, Value left, Value right)
 {
     return ctx->use_counts[ir_resolve(ctx->f, left).i] > 1 &&
            ctx->use_counts[ir_resolve(ctx->f, right).i] > 1;
+}
+
+static inline int64_t rule_i64_low_byte(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    return (int8_t)(uint8_t)(uint64_t)x;
 }
 
 // ---- Conditions ----
