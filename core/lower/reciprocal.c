@@ -44,19 +44,19 @@ static bool find(uint32_t bits, uint64_t d, uint32_t from, uint32_t width, Recip
     return false;
 }
 
-bool reciprocal_product(uint32_t bits, uint64_t d, Reciprocal *out)
+bool lower_reciprocal_product(uint32_t bits, uint64_t d, Reciprocal *out)
 {
     ASSERT(bits <= 32);
     return find(bits, d, bits, 32, out);
 }
 
-uint64_t reciprocal_high(uint64_t d)
+uint64_t lower_reciprocal_high(uint64_t d)
 {
     ASSERT(d > 2 && d <= UINT32_MAX && (d & (d - 1)) != 0);
     return UINT64_MAX / d + 1; // e <= d < 2^32, so x * e < 2^64
 }
 
-bool reciprocal_wide(uint32_t bits, uint64_t d, Reciprocal *out)
+bool lower_reciprocal_wide(uint32_t bits, uint64_t d, Reciprocal *out)
 {
     if (!find(bits, d, 64, 64, out))
         return false;
@@ -64,7 +64,7 @@ bool reciprocal_wide(uint32_t bits, uint64_t d, Reciprocal *out)
     return true;
 }
 
-Reciprocal reciprocal_wide_add(uint64_t d)
+Reciprocal lower_reciprocal_wide_add(uint64_t d)
 {
     // s = 64 + l with d < 2^l: the factor has 65 bits, of which the highest is the addition.
     const uint32_t l = 64 - (uint32_t)__builtin_clzll(d);
@@ -72,16 +72,16 @@ Reciprocal reciprocal_wide_add(uint64_t d)
     return (Reciprocal){(uint64_t)(((uint128)rest << 64) / d) + 1, l - 1};
 }
 
-Reciprocal reciprocal_signed(uint32_t bits, uint64_t d)
+Reciprocal lower_reciprocal_signed(uint32_t bits, uint64_t d)
 {
-    // |x| <= 2^(bits - 1) and e < d < 2^l: s = bits - 1 + l will do, and the factor has `bits` bits.
+    // |x| <= 2^(bits - 1) and e < d < 2^l: s = bits - 1 + l will do, with a factor of `bits` bits.
     Reciprocal found;
     const bool exists = find(bits - 1, d, bits - 1, 32, &found);
     ASSERT(exists);
     return found;
 }
 
-Reciprocal reciprocal_signed_wide(uint64_t d)
+Reciprocal lower_reciprocal_signed_wide(uint64_t d)
 {
     Reciprocal found;
     const bool exists = find(63, d, 64, 64, &found);

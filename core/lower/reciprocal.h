@@ -18,24 +18,24 @@ typedef struct Reciprocal {
 
 // x / d = (x * factor) >> shift in 64 bits, for `bits` up to 32: x and factor are zero-extended and
 // the product fits. False where the factor would need more than 32 bits.
-bool reciprocal_product(uint32_t bits, uint64_t d, Reciprocal *out);
+bool lower_reciprocal_product(uint32_t bits, uint64_t d, Reciprocal *out);
 
-// The high half of x * reciprocal_high(d) is x / d, for x and d below 2^32.
-uint64_t reciprocal_high(uint64_t d);
+// The high half of x * lower_reciprocal_high(d) is x / d, for x and d below 2^32.
+uint64_t lower_reciprocal_high(uint64_t d);
 
 // With high(a, b) the high 64 bits of a product and x < 2^bits:
 // x / d = high(x, factor) >> shift. False where the factor would need more than 64 bits.
-bool reciprocal_wide(uint32_t bits, uint64_t d, Reciprocal *out);
+bool lower_reciprocal_wide(uint32_t bits, uint64_t d, Reciprocal *out);
 
 // For every x of 64 bits: x / d = (((x - h) >> 1) + h) >> shift with h = high(x, factor).
-Reciprocal reciprocal_wide_add(uint64_t d);
+Reciprocal lower_reciprocal_wide_add(uint64_t d);
 
-// x / d = ((x * factor) >> shift) + (x < 0) in 64 bits, for signed x of `bits` up to 32; the shift is
-// arithmetic. The factor is below 2^32.
-Reciprocal reciprocal_signed(uint32_t bits, uint64_t d);
+// x / d = ((x * factor) >> shift) + (x < 0) in 64 bits, for signed x of `bits` up to 32; the shift
+// is arithmetic. The factor is below 2^32.
+Reciprocal lower_reciprocal_signed(uint32_t bits, uint64_t d);
 
 // The same for 64 bits: x / d = (high(x, factor) >> shift) + (x < 0) with the signed high half of a
 // signed x and an unsigned factor, that is, plus x where the factor is taken as a negative number.
-Reciprocal reciprocal_signed_wide(uint64_t d);
+Reciprocal lower_reciprocal_signed_wide(uint64_t d);
 
 #endif

@@ -27,8 +27,8 @@ static inline bool rule_signed_reciprocal_divisor(LowerCtx *ctx, Value value, in
 
 static inline bool rule_find_reciprocal(Type type, uint64_t d, Reciprocal *out)
 {
-    return type_bits(type) <= 32 ? reciprocal_product(type_bits(type), d, out)
-                                 : reciprocal_wide(64, d, out);
+    return type_bits(type) <= 32 ? lower_reciprocal_product(type_bits(type), d, out)
+                                 : lower_reciprocal_wide(64, d, out);
 }
 
 static inline bool rule_reciprocal_factor(LowerCtx *ctx, Type type, uint64_t d, uint64_t *out)
@@ -53,7 +53,7 @@ static inline int64_t rule_reciprocal_shift(LowerCtx *ctx, Type type, uint64_t d
 static inline uint64_t rule_reciprocal_high(LowerCtx *ctx, uint64_t d)
 {
     (void)ctx;
-    return reciprocal_high(d);
+    return lower_reciprocal_high(d);
 }
 
 static inline bool rule_reciprocal_twos(LowerCtx *ctx, uint64_t d, uint64_t *out)
@@ -68,7 +68,7 @@ static inline Reciprocal rule_even_reciprocal(uint64_t d)
 {
     const uint32_t twos = (uint32_t)__builtin_ctzll(d);
     Reciprocal found;
-    const bool exists = reciprocal_wide(64 - twos, d >> twos, &found);
+    const bool exists = lower_reciprocal_wide(64 - twos, d >> twos, &found);
     ASSERT(exists);
     return found;
 }
@@ -88,19 +88,19 @@ static inline int64_t rule_reciprocal_even_shift(LowerCtx *ctx, uint64_t d)
 static inline uint64_t rule_reciprocal_add_factor(LowerCtx *ctx, uint64_t d)
 {
     (void)ctx;
-    return reciprocal_wide_add(d).factor;
+    return lower_reciprocal_wide_add(d).factor;
 }
 
 static inline int64_t rule_reciprocal_add_shift(LowerCtx *ctx, uint64_t d)
 {
     (void)ctx;
-    return reciprocal_wide_add(d).shift;
+    return lower_reciprocal_wide_add(d).shift;
 }
 
 static inline Reciprocal rule_signed_reciprocal(Type type, int64_t d)
 {
-    return type_bits(type) <= 32 ? reciprocal_signed(type_bits(type), rule_magnitude(d))
-                                 : reciprocal_signed_wide(rule_magnitude(d));
+    return type_bits(type) <= 32 ? lower_reciprocal_signed(type_bits(type), rule_magnitude(d))
+                                 : lower_reciprocal_signed_wide(rule_magnitude(d));
 }
 
 static inline uint64_t rule_signed_factor(LowerCtx *ctx, Type type, int64_t d)

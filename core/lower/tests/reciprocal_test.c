@@ -5,7 +5,8 @@
 
 #include "lower/reciprocal.h"
 
-// clang-format off: cmocka.h needs the others before it
+// cmocka.h needs the others before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,22 +46,22 @@ static void check_unsigned(uint32_t bits, uint64_t d, uint64_t x)
 {
     Reciprocal r;
     if (bits <= 32) {
-        if (reciprocal_product(bits, d, &r)) {
+        if (lower_reciprocal_product(bits, d, &r)) {
             assert_true(r.factor <= UINT32_MAX && r.shift < 64);
             assert_int_equal(x * r.factor >> r.shift, x / d);
         }
-        assert_int_equal(high(x, reciprocal_high(d)), x / d);
+        assert_int_equal(high(x, lower_reciprocal_high(d)), x / d);
     }
-    if (reciprocal_wide(bits, d, &r)) {
+    if (lower_reciprocal_wide(bits, d, &r)) {
         assert_true(r.shift < 64);
         assert_int_equal(high(x, r.factor) >> r.shift, x / d);
     }
-    r = reciprocal_wide_add(d);
+    r = lower_reciprocal_wide_add(d);
     const uint64_t h = high(x, r.factor);
     assert_int_equal((((x - h) >> 1) + h) >> r.shift, x / d);
     const uint32_t twos = (uint32_t)__builtin_ctzll(d);
     if (bits == 64 && twos != 0) {
-        assert_true(reciprocal_wide(64 - twos, d >> twos, &r));
+        assert_true(lower_reciprocal_wide(64 - twos, d >> twos, &r));
         assert_int_equal(high(x >> twos, r.factor) >> r.shift, x / d);
     }
 }
@@ -81,11 +82,11 @@ static void check_signed(uint32_t bits, uint64_t d, int64_t x)
 {
     const int64_t expected = x / (int64_t)d;
     if (bits <= 32) {
-        const Reciprocal r = reciprocal_signed(bits, d);
+        const Reciprocal r = lower_reciprocal_signed(bits, d);
         assert_true(r.factor <= UINT32_MAX && r.shift < 64);
         assert_int_equal(shifted(x * (int64_t)r.factor, r.shift) + (x < 0), expected);
     }
-    const Reciprocal wide = reciprocal_signed_wide(d);
+    const Reciprocal wide = lower_reciprocal_signed_wide(d);
     assert_true(wide.shift < 64);
     assert_int_equal(shifted(signed_high(x, wide.factor), wide.shift) + (x < 0), expected);
 }
