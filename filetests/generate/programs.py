@@ -5,7 +5,7 @@ A program is a few functions, each calling earlier ones: straight lines, diamond
 few turns whose parameters change places, stack slots of every width of access, traps. Every
 instruction is a line of text beside a closure over the environment, so that what is written and
 what is computed cannot drift apart. The same seed gives the same program on every machine. One
-program in four has the operations too that a target may not lower; they stay unsupported as a whole.
+program in four has operations too that a target may not lower, which leaves it unsupported there.
 """
 
 from clif import BOTH, File, Trap, signed, wrap
@@ -224,9 +224,10 @@ class Function:
         op, bits = self.choose(DIVISION), self.width()
         x, y = self.pick(bits), self.pick(bits)
         if self.chance(85):  # made harmless: odd and not negative
-            mask, one = self.constant(wrap(-1, bits - 1), bits), self.constant(1, bits)
+            most = wrap(-1, bits - 1)
+            mask, one = self.constant(most, bits), self.constant(1, bits)
             odd = self.define(bits, f"bor v{y}, v{one}", lambda env, d=y: env[d] | 1)
-            y = self.define(bits, f"band v{odd}, v{mask}", lambda env: env[odd] & wrap(-1, bits - 1))
+            y = self.define(bits, f"band v{odd}, v{mask}", lambda env: env[odd] & most)
         meaning = DIVISION[op]
 
         def divide(env):
@@ -315,7 +316,8 @@ class Function:
         at = f"v{address}+{offset}" if offset else f"v{address}"
         kind = self.below(4)
         if kind == 0:
-            self.define(bits, f"load.i{bits} {at}", lambda env: self.read(env, slot, where(env), bits))
+            self.define(bits, f"load.i{bits} {at}",
+                        lambda env: self.read(env, slot, where(env), bits))
         elif kind == 1:
             x = self.pick(bits)
             self.effect(f"store v{x}, {at}",
@@ -402,7 +404,8 @@ class Function:
         params = [v for v, _ in head.params]
         self.statements(depth)
         one = self.constant(1, 32)
-        left = self.define(32, f"isub v{params[0]}, v{one}", lambda env: wrap(env[params[0]] - 1, 32))
+        left = self.define(32, f"isub v{params[0]}, v{one}",
+                           lambda env: wrap(env[params[0]] - 1, 32))
         same = [v for v, b in head.params[1:] if b == widths[0]]
         turned = dict(zip(same, same[1:] + same[:1]))
         back = [left] + [turned[v] if v in turned and self.chance(70) else self.pick(b)
@@ -435,7 +438,8 @@ class Function:
         yield from (f"ss{i} = explicit_slot {SLOT}, align = 8" for i in range(self.slots))
         for i, callee in enumerate(self.earlier):
             params = ", ".join(f"i{b}" for b in callee.params)
-            yield f"fn{i} = %{callee.name}({params}) -> " + ", ".join(f"i{b}" for b in callee.results)
+            results = ", ".join(f"i{b}" for b in callee.results)
+            yield f"fn{i} = %{callee.name}({params}) -> {results}"
 
     def body(self):
         for block in self.blocks:
