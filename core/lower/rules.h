@@ -63,6 +63,13 @@ static inline Unit rule_output_gpr(LowerCtx *ctx, Gpr reg)
     return (Unit){0};
 }
 
+static inline Unit rule_output_gprs(LowerCtx *ctx, Gpr first, Gpr second)
+{
+    lower_set_result(ctx, 0, first.reg);
+    lower_set_result(ctx, 1, second.reg);
+    return (Unit){0};
+}
+
 static inline Gpr rule_pair_lo(LowerCtx *ctx, RegPair pair)
 {
     (void)ctx;
