@@ -113,12 +113,6 @@ static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
     return type_bits(type) <= 32 ? 31 : 63;
 }
 
-static inline int64_t rule_half_bits(LowerCtx *ctx, Type type)
-{
-    (void)ctx;
-    return type_bits(type) / 2;
-}
-
 // ---- Conditions ----
 
 // The condition code of cmp's flags.
