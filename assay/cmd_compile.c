@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// assay compile: the machine code of a file's functions as a listing, and the machine IR on the way.
+// assay compile: the machine code of a file's functions as a listing, and the machine IR on the
+// way.
 #include "assay/tool_compile_stats.h"
 #include "driver/driver.h"
 
