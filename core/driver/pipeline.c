@@ -56,14 +56,17 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
     if (f->first_block.i == NO_INDEX)
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->pos,
                           "a function without blocks is not supported in lowering");
-    const LowerOptions lower = {target, options->settings, options->isa, options->source};
+    const LowerOptions lower = {.target = target,
+                                .settings = options->settings,
+                                .isa = options->isa,
+                                .source = options->source};
     MFunc *m;
     TRY(lower_func(f, &lower, scratch, scratch, &m, diag));
     dump(m, options->dump_lower);
     if (options->check)
         TRY(internal_error(f, "lowering", mfunc_validate(m, scratch), options, diag));
     TRY(allocate(m, options, scratch, diag));
-    *out = emit_func(m, arena, scratch);
+    *out = emit_func(m, options->listing, arena, scratch);
     return STATUS_OK;
 }
 
