@@ -11,6 +11,8 @@
 #define ALL_INTS   ((PRegSet)0x1ff8ffff)
 #define SAVED      ((PRegSet)0x1ff80000)
 #define ALL_FLOATS ((PRegSet)0xffffffff << 32)
+// The low halves of v8 to v15 belong to the caller. They are left alone rather than saved.
+#define OUR_FLOATS ((PRegSet)0xffff00ff << 32)
 
 static const AbiRegs aapcs64 = {
     .int_args = {0, 1, 2, 3, 4, 5, 6, 7},
@@ -81,7 +83,7 @@ const Target a64_target = {
     .arch = ARCH_AARCH64,
     .rows = a64_rows,
     .num_rows = A64_ROW_COUNT,
-    .allocatable = ALL_INTS | ALL_FLOATS,
+    .allocatable = ALL_INTS | OUR_FLOATS,
     .stack_pointer = A64_SP,
     .frame_pointer = PREG(REG_INT, 29),
     .abi = a64_abi,
