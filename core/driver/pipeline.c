@@ -63,7 +63,7 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
     if (options->check)
         TRY(internal_error(f, "lowering", mfunc_validate(m, scratch), options, diag));
     TRY(allocate(m, options, scratch, diag));
-    *out = emit_func(m, arena, scratch);
+    *out = emit_func(m, options->listing, arena, scratch);
     return STATUS_OK;
 }
 

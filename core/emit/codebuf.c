@@ -21,6 +21,20 @@ void codebuf_bind(CodeBuffer *buf, Label label)
 {
     ASSERT(buf->labels.data[label.i] == NO_INDEX);
     buf->labels.data[label.i] = buf->bytes.len;
+    codebuf_note(buf, "L%u:", label.i);
+}
+
+void codebuf_note(CodeBuffer *buf, const char *format, ...)
+{
+    if (!buf->listing)
+        return;
+    va_list args;
+    va_start(args, format);
+    StrBuf text = {.arena = buf->arena};
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    const CodeNote note = {buf->bytes.len, buf_view(&text)};
+    VEC_PUSH(buf->arena, &buf->notes, note);
 }
 
 void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size)
@@ -57,6 +71,7 @@ void codebuf_fixup(CodeBuffer *buf, uint32_t offset, Label label, FixupKind kind
 void codebuf_table_entry(CodeBuffer *buf, Label base, Label label)
 {
     const Fixup fixup = {buf->bytes.len, label, base, FIXUP_TABLE32};
+    codebuf_note(buf, ".long L%u - L%u", label.i, base.i);
     VEC_PUSH(buf->scratch, &buf->fixups, fixup);
     codebuf_put32(buf, 0);
 }
@@ -213,6 +228,8 @@ static void shrink_branches(CodeBuffer *buf)
     for (uint32_t i = 0; i < buf->calls.len; i++)
         buf->calls.data[i].return_offset =
             shrunk_offset(buf, sums, buf->calls.data[i].return_offset);
+    for (uint32_t i = 0; i < buf->notes.len; i++)
+        buf->notes.data[i].offset = shrunk_offset(buf, sums, buf->notes.data[i].offset);
     for (uint32_t i = 0; i < buf->srcs.len; i++)
         buf->srcs.data[i].offset = shrunk_offset(buf, sums, buf->srcs.data[i].offset);
 }
@@ -230,6 +247,7 @@ static void place_pool(CodeBuffer *buf)
                 continue;
             codebuf_put(buf, zeros, (uint32_t) - (int32_t)buf->bytes.len & (size - 1));
             codebuf_bind(buf, entry->label);
+            codebuf_note(buf, ".bytes");
             codebuf_put(buf, entry->bytes, size);
         }
     }

@@ -174,14 +174,14 @@ static void emit_body(EmitCtx *ctx)
     }
 }
 
-CompiledFunc emit_func(const MFunc *f, Arena *arena, Arena *scratch)
+CompiledFunc emit_func(const MFunc *f, bool listing, Arena *arena, Arena *scratch)
 {
-    CodeBuffer buf = {.arena = arena, .scratch = scratch};
+    CodeBuffer buf = {.arena = arena, .scratch = scratch, .listing = listing};
     EmitCtx ctx = {.buf = &buf, .f = f};
     lay_out_frame(&ctx);
     emit_body(&ctx);
     if (!codebuf_finish(&buf)) {
-        buf = (CodeBuffer){.arena = arena, .scratch = scratch};
+        buf = (CodeBuffer){.arena = arena, .scratch = scratch, .listing = listing};
         ctx.far = true;
         ctx.stubs.len = 0;
         emit_body(&ctx);
@@ -203,5 +203,7 @@ CompiledFunc emit_func(const MFunc *f, Arena *arena, Arena *scratch)
         .num_calls = buf.calls.len,
         .srcs = buf.srcs.data,
         .num_srcs = buf.srcs.len,
+        .notes = buf.notes.data,
+        .num_notes = buf.notes.len,
     };
 }

@@ -59,6 +59,12 @@ typedef struct SrcRange {
     Inst inst;
 } SrcRange;
 
+// A line of the listing: what the bytes from `offset` on say, in assembly text, or a label ("L3:").
+typedef struct CodeNote {
+    uint32_t offset;
+    Str text;
+} CodeNote;
+
 typedef struct CompiledFunc {
     const Func *func;
     const uint8_t *code; // constants included, behind the instructions
@@ -74,6 +80,8 @@ typedef struct CompiledFunc {
     uint32_t num_calls;
     const SrcRange *srcs;
     uint32_t num_srcs;
+    const CodeNote *notes; // only when a listing was wanted
+    uint32_t num_notes;
 } CompiledFunc;
 
 // ---- Code buffer ----
@@ -123,6 +131,8 @@ typedef struct CodeBuffer {
     VEC(CallRecord) calls;
     VEC(SrcRange) srcs;
     uint32_t code_size; // before the pool, once finished
+    bool listing;       // notes are wanted
+    VEC(CodeNote) notes;
 } CodeBuffer;
 
 // A new label, and its binding to the offset of what is put next (once).
@@ -154,6 +164,8 @@ void codebuf_trap(CodeBuffer *buf, TrapCode code, Inst inst);
 void codebuf_call(CodeBuffer *buf, Inst inst);
 // The code from here on belongs to `inst`.
 void codebuf_src(CodeBuffer *buf, Inst inst);
+// When a listing is wanted: the next bytes say this, up to the next note.
+void codebuf_note(CodeBuffer *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 // Shrinks branches, lays out the pool, applies fixups. False when a fixup of a fixed range does not
 // reach; then the function has to be emitted with longer forms.
 NODISCARD bool codebuf_finish(CodeBuffer *buf);
@@ -206,7 +218,7 @@ int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);
 // ---- Functions ----
 
 // Emits an allocated function: prologue, blocks with inserted moves, epilogues, constants; folds
-// branches, picks short forms, places veneers. The result is in `arena`.
-CompiledFunc emit_func(const MFunc *f, Arena *arena, Arena *scratch);
+// branches, picks short forms, places veneers. The result is in `arena`, with notes if `listing`.
+CompiledFunc emit_func(const MFunc *f, bool listing, Arena *arena, Arena *scratch);
 
 #endif

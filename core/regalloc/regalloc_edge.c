@@ -55,8 +55,8 @@ static void add_move(Edges *e, uint32_t vreg, uint32_t name, Alloc to)
     VEC_PUSH(ra->scratch, &e->moves, move);
 }
 
-// A register that stays is still a location that nothing else may be moved to, which the state at the
-// successor's start sees to; and a cycle's temporary may not be there, which `free` sees to.
+// A register that stays is still a location that nothing else may be moved to, which the state at
+// the successor's start sees to; and a cycle's temporary may not be there, which `free` sees to.
 static void add_edge_moves(Edges *e, const MEdge *edge)
 {
     const Regalloc *const ra = e->ra;
@@ -105,11 +105,14 @@ static void resolve_block(Edges *e, uint32_t b)
         e->free = (ra->class_regs[REG_INT] | ra->class_regs[REG_FLOAT]) & ~busy &
                   (~ra->callee_saved | ra->saved);
         add_edge_moves(e, edge);
-        MoveTemps temps = {e->free, {0}, f->vregs.data, &ra->f->num_slots, &ra->scratch_slot};
-        memcpy(temps.class_regs, ra->class_regs, sizeof(temps.class_regs));
-        sequencer_run(&e->seq, e->moves.data, e->moves.len, &temps,
-                      at_start ? to->first : block->end - 1,
-                      at_start ? &ra->at_start : &ra->at_end);
+        MoveSite site = {.before = at_start ? to->first : block->end - 1,
+                         .out = at_start ? &ra->at_start : &ra->at_end,
+                         .regs = e->free,
+                         .vregs = f->vregs.data,
+                         .num_slots = &ra->f->num_slots,
+                         .scratch_slot = &ra->scratch_slot};
+        memcpy(site.class_regs, ra->class_regs, sizeof(site.class_regs));
+        sequencer_run(&e->seq, e->moves.data, e->moves.len, &site);
     }
     for (uint32_t i = 0; i < state->num_exit; i++)
         ra->values[state->exit[i].vreg].regs = 0;

@@ -6,8 +6,8 @@
 
 #include "regalloc/regalloc.h"
 
-// Positions: numbers along the blocks in reverse post-order. A block's start is where its parameters
-// are defined; instruction k of it reads at start + 2 + 2k and writes one later.
+// Positions: numbers along the blocks in reverse post-order. A block's start is where its
+// parameters are defined; instruction k of it reads at start + 2 + 2k and writes one later.
 
 #define DEAD       UINT32_MAX // VRegState.next_use: no more use
 #define FAR        (1u << 30) // greatest distance
@@ -186,18 +186,20 @@ typedef struct Sequencer {
 
 Sequencer sequencer_new(Arena *arena, uint32_t num_slots);
 
-// What a cycle may be broken with: a register of the moved value's class, else a slot.
-typedef struct MoveTemps {
+// Where the sequence goes, and what a cycle may be broken with there: a register of the moved
+// value's class, else a slot.
+typedef struct MoveSite {
+    uint32_t before; // instruction
+    MoveList *out;   // to append to
     PRegSet regs;
     PRegSet class_regs[REG_CLASS_COUNT];
     const VRegData *vregs;
     uint32_t *num_slots;    // grows by the temporary slot when that is needed
     uint32_t *scratch_slot; // its number, NO_INDEX before
-} MoveTemps;
+} MoveSite;
 
-// Appends to `out` a sequence before instruction `before` that has the effect of the `num` moves at
-// once. No two have one target. `moves` is used up.
-void sequencer_run(Sequencer *seq, ParallelMove *moves, uint32_t num, const MoveTemps *temps,
-                   uint32_t before, MoveList *out);
+// Appends a sequence that has the effect of the `num` moves at once. No two have one target.
+// `moves` is used up.
+void sequencer_run(Sequencer *seq, ParallelMove *moves, uint32_t num, const MoveSite *site);
 
 #endif

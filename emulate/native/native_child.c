@@ -2,11 +2,12 @@
 //
 // The child process of a native executor.
 //
-// It spends its life in one signal handler. A signal raised by hand gets it in there the first time;
-// the handler asks for registers, puts them into the context that it will return to, and returns:
-// that is how guest code starts. Whatever stops it is a signal again: the return to MACHINE_EXIT and
-// the calls of imports, which are not mapped, memory faults, ud2, division, and the timer. The handler
-// runs on a stack of its own, so that an overflow of the guest's stack is a signal like any other.
+// It spends its life in one signal handler. A signal raised by hand gets it in there the first
+// time; the handler asks for registers, puts them into the context that it will return to, and
+// returns: that is how guest code starts. Whatever stops it is a signal again: the return to
+// MACHINE_EXIT and the calls of imports, which are not mapped, memory faults, ud2, division, and
+// the timer. The handler runs on a stack of its own, so that an overflow of the guest's stack is a
+// signal like any other.
 #define _GNU_SOURCE // registers in ucontext, MAP_FIXED_NOREPLACE
 
 #include "emulate/native/native_internal.h"
@@ -49,11 +50,12 @@ static const NativeChild *self(void)
     return child;
 }
 
-// By system call: sanitizers would judge the address.
-static bool map_at(uint64_t address, uint64_t size, int protection, int flags, int file,
-                   uint64_t at)
+// By system call: sanitizers would judge the address. `file` -1: private pages.
+static bool map_at(const NativeRegion *r, int protection, int file)
 {
-    return syscall(SYS_mmap, address, size, protection, flags | MAP_HOW, file, at) == (long)address;
+    const int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+    return syscall(SYS_mmap, r->address, r->size, protection, flags | MAP_HOW, file, r->offset) ==
+           (long)r->address;
 }
 
 static bool tell(const NativeChild *child, char what)
@@ -126,14 +128,14 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 
 static bool map_regions(const NativeChild *child)
 {
+    const NativeRegion control = {.address = CONTROL_PAGE, .size = MACHINE_PAGE};
     for (uint32_t i = 0; i < child->num_regions; i++) {
         const NativeRegion *const r = &child->regions[i];
         const int protection = r->is_code ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE;
-        if (!map_at(r->address, r->size, protection, MAP_SHARED, child->file, r->offset))
+        if (!map_at(r, protection, child->file))
             return false;
     }
-    return map_at(CONTROL_PAGE, MACHINE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                  -1, 0);
+    return map_at(&control, PROT_READ | PROT_WRITE, -1);
 }
 
 // Handlers for all that guest code can raise, on a stack of their own.

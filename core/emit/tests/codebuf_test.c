@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The code buffer against a reference: random sequences of filler, branches, labels, relocations and
-// trap sites. After finishing, each branch must lead to the marker that was put at its label, each
-// relocation and trap site must stand before its own marker, and near branches must be short.
+// The code buffer against a reference: random sequences of filler, branches, labels, relocations
+// and trap sites. After finishing, each branch must lead to the marker that was put at its label,
+// each relocation and trap site must stand before its own marker, and near branches must be short.
 
 #include "emit/emit.h"
 
 // clang-format off: cmocka.h needs the others before it
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 // clang-format on
 
 #define LABELS 24u

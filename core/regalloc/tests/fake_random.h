@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random machine functions: any graph without critical edges, every kind of constraint, calls, flags,
-// few or many registers. Whatever it makes can be allocated: constraints that no allocation could
-// meet are not generated.
+// Random machine functions: any graph without critical edges, every kind of constraint, calls,
+// flags, few or many registers. Whatever it makes can be allocated: constraints that no allocation
+// could meet are not generated.
 #ifndef FAKE_RANDOM_H
 #define FAKE_RANDOM_H
 
-#include "regalloc/regalloc.h"
 #include "mach/tests/fake_target.h"
+#include "regalloc/regalloc.h"
 
 typedef struct Rng {
     uint64_t state;
@@ -156,6 +156,8 @@ typedef struct GenInst {
     MOperand ops[GEN_OPS_MAX];
     uint32_t num;
     PRegSet clobbers;
+    uint16_t flags; // ROW_*
+    uint8_t flags_use;
 } GenInst;
 
 static inline uint32_t gen_bits(PRegSet set)
@@ -278,10 +280,9 @@ static inline void gen_def(Gen *g, GenInst *inst)
     inst->ops[inst->num++] = op;
 }
 
-static inline void gen_emit(Gen *g, uint32_t block, const GenInst *inst, const char *name,
-                            uint16_t flags, uint8_t flags_use)
+static inline void gen_emit(Gen *g, uint32_t block, const GenInst *inst, const char *name)
 {
-    fake_inst(g->fake, block, name, flags, flags_use);
+    fake_inst(g->fake, block, name, inst->flags, inst->flags_use);
     for (uint32_t k = 0; k < inst->num; k++)
         fake_operand(g->fake, inst->ops[k]);
     if (inst->clobbers != 0 && rng_percent(&g->rng, 50))
@@ -291,18 +292,18 @@ static inline void gen_emit(Gen *g, uint32_t block, const GenInst *inst, const c
     for (uint32_t k = 0; k < inst->num; k++)
         if (inst->ops[k].kind == OPERAND_DEF)
             VEC_PUSH(&g->fake->arena, &g->usable, inst->ops[k].vreg.i);
-    if ((flags & ROW_CALL) != 0)
+    if ((inst->flags & ROW_CALL) != 0)
         g->flags = false;
-    if ((flags_use & MFLAGS_WRITE) != 0)
+    if ((inst->flags_use & MFLAGS_WRITE) != 0)
         g->flags = true;
 }
 
 static inline void gen_const(Gen *g, uint32_t block)
 {
-    GenInst inst = {.num = 1};
+    GenInst inst = {.num = 1, .flags = ROW_REMAT};
+    inst.flags_use = (uint8_t)(rng_percent(&g->rng, 20) ? MFLAGS_WRITE : MFLAGS_NONE);
     inst.ops[0] = (MOperand){{gen_new(g, gen_class(g))}, OPERAND_DEF, POS_LATE, CONSTRAINT_REG, 0};
-    gen_emit(g, block, &inst, "const", ROW_REMAT,
-             rng_percent(&g->rng, 20) ? MFLAGS_WRITE : MFLAGS_NONE);
+    gen_emit(g, block, &inst, "const");
 }
 
 static inline void gen_move(Gen *g, uint32_t block)
@@ -311,12 +312,12 @@ static inline void gen_move(Gen *g, uint32_t block)
     const uint32_t from = gen_pick(g, class);
     if (from == NO_INDEX)
         return;
-    GenInst inst = {.num = 2};
+    GenInst inst = {.num = 2, .flags = ROW_MOVE};
     const uint32_t to = fake_vreg(g->fake, class, g->fake->f.vregs.data[from].bytes);
     inst.ops[0] = (MOperand){{to}, OPERAND_DEF, POS_LATE, CONSTRAINT_REG, 0};
     inst.ops[1] = (MOperand){{from}, OPERAND_USE, POS_EARLY, CONSTRAINT_REG, 0};
     if (gen_is_possible(g, &inst, true))
-        gen_emit(g, block, &inst, "mov", ROW_MOVE, MFLAGS_NONE);
+        gen_emit(g, block, &inst, "mov");
 }
 
 // Instructions that can't be met are taken apart until they can.
@@ -344,11 +345,11 @@ static inline void gen_inst(Gen *g, uint32_t block)
             inst.clobbers = preg_bit(gen_reg(g, REG_INT)) | preg_bit(gen_reg(g, REG_FLOAT));
         if (!gen_is_possible(g, &inst, true))
             continue;
-        uint8_t flags_use = (uint8_t)(rng_percent(&g->rng, 30) ? MFLAGS_WRITE : MFLAGS_NONE);
-        if (g->flags && rng_percent(&g->rng, 30))
-            flags_use |= MFLAGS_READ;
-        gen_emit(g, block, &inst, call ? "call" : "op", call ? ROW_CALL : 0,
-                 call ? MFLAGS_NONE : flags_use);
+        inst.flags = call ? ROW_CALL : 0;
+        inst.flags_use = (uint8_t)(!call && rng_percent(&g->rng, 30) ? MFLAGS_WRITE : MFLAGS_NONE);
+        if (!call && g->flags && rng_percent(&g->rng, 30))
+            inst.flags_use |= MFLAGS_READ;
+        gen_emit(g, block, &inst, call ? "call" : "op");
         return;
     }
 }
@@ -356,7 +357,6 @@ static inline void gen_inst(Gen *g, uint32_t block)
 static inline void gen_branch(Gen *g, uint32_t block)
 {
     const uint32_t num = g->num_succs[block];
-    const uint16_t flags = num == 0 ? ROW_RETURN : ROW_BRANCH;
     GenInst inst = {0};
     for (uint32_t tries = 0; tries < 10; tries++) {
         inst = (GenInst){0};
@@ -372,8 +372,10 @@ static inline void gen_branch(Gen *g, uint32_t block)
         inst = (GenInst){0};
     }
     const uint32_t usable = g->usable.len;
-    gen_emit(g, block, &inst, num == 0 ? "ret" : "branch", flags,
-             (uint8_t)(g->flags && rng_percent(&g->rng, 30) ? MFLAGS_READ : MFLAGS_NONE));
+    inst.flags = num == 0 ? ROW_RETURN : ROW_BRANCH;
+    if (g->flags && rng_percent(&g->rng, 30))
+        inst.flags_use = MFLAGS_READ;
+    gen_emit(g, block, &inst, num == 0 ? "ret" : "branch");
     g->usable.len = usable; // what a branch defines is its own
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parallel moves against simulation: the sequence must leave in each location what the moves at once
-// would, and change nothing else but its temporaries.
+// Parallel moves against simulation: the sequence must leave in each location what the moves at
+// once would, and change nothing else but its temporaries.
 
 #include "regalloc/regalloc_internal.h"
 #include "regalloc/tests/fake_random.h"
@@ -56,9 +56,9 @@ static void run_case(Sequencer *seq, Rng *rng, bool with_temp)
     }
     uint32_t num_slots = NUM_SLOTS, scratch = NO_INDEX;
     const PRegSet temp = with_temp ? preg_bit(PREG(REG_INT, 9)) : 0;
-    const MoveTemps temps = {temp, {0xffff, 0}, vregs, &num_slots, &scratch};
     MoveList out = {0};
-    sequencer_run(seq, moves, num, &temps, 7, &out);
+    const MoveSite site = {7, &out, temp, {0xffff, 0}, vregs, &num_slots, &scratch};
+    sequencer_run(seq, moves, num, &site);
     for (uint32_t i = 0; i < out.moves.len; i++) {
         const MMove *const m = &out.moves.data[i];
         assert_int_equal(m->before, 7);

@@ -178,7 +178,29 @@ static void run_function(Fake *fake, const RegallocOptions *options, uint64_t se
 
 // ---- Tests ----
 
-static void check_case(uint64_t seed)
+// What the allocations contain, so that a generator that has become tame is noticed.
+typedef struct Seen {
+    uint32_t copies, stores, loads, between_slots, remats, memory_operands, saved;
+} Seen;
+
+static void count_seen(const MFunc *f, Seen *seen)
+{
+    for (uint32_t i = 0; i < f->moves.len; i++) {
+        const MMove *const m = &f->moves.data[i];
+        if (m->remat != NO_INDEX)
+            seen->remats++;
+        else if (alloc_is_reg(m->from))
+            *(alloc_is_reg(m->to) ? &seen->copies : &seen->stores) += 1;
+        else
+            *(alloc_is_reg(m->to) ? &seen->loads : &seen->between_slots) += 1;
+    }
+    for (uint32_t i = 0; i < f->operands.len; i++)
+        seen->memory_operands +=
+            f->operands.data[i].vreg.i != NO_INDEX && alloc_is_slot(f->allocs[i]);
+    seen->saved += f->callee_saved != 0;
+}
+
+static void check_case(uint64_t seed, Seen *seen)
 {
     static Gen gen; // too big for the stack
     Fake fake;
@@ -198,6 +220,7 @@ static void check_case(uint64_t seed)
         fail_msg("seed %llu: %.*s", (unsigned long long)seed, STR_ARG(wrong));
     }
     run_function(&fake, &gen.options, seed);
+    count_seen(&fake.f, seen);
     arena_free(&scratch);
     fake_free(&fake);
 }
@@ -206,14 +229,21 @@ static void check_case(uint64_t seed)
 static void test_random_functions(void **state)
 {
     (void)state;
+    Seen seen = {0};
     const char *const one = getenv("REGALLOC_SEED"), *const cases = getenv("REGALLOC_CASES");
     if (one) {
-        check_case(strtoull(one, NULL, 10));
+        check_case(strtoull(one, NULL, 10), &seen);
         return;
     }
     const uint64_t num = cases ? strtoull(cases, NULL, 10) : 4000;
     for (uint64_t seed = 1; seed <= num; seed++)
-        check_case(seed);
+        check_case(seed, &seen);
+    const uint64_t least = num / 2;
+    assert_true(seen.copies > least && seen.stores > least && seen.loads > least);
+    assert_true(seen.between_slots > least && seen.remats > least);
+    assert_true(seen.memory_operands > least && seen.saved > num / 4);
+    print_message("%u copies, %u stores, %u loads, %u between slots, %u rematerialisations\n",
+                  seen.copies, seen.stores, seen.loads, seen.between_slots, seen.remats);
 }
 
 int main(void)

@@ -16,6 +16,11 @@
 
 static void put_inst(EmitCtx *ctx, const A64Inst *inst)
 {
+    StrBuf text = {.arena = ctx->buf->scratch};
+    if (ctx->buf->listing) {
+        a64_print(inst, &text);
+        codebuf_note(ctx->buf, "%.*s", STR_ARG(buf_view(&text)));
+    }
     codebuf_put32(ctx->buf, a64_encode(inst));
 }
 
@@ -65,6 +70,7 @@ static void add_to_sp(EmitCtx *ctx, int64_t amount)
     if (magnitude > 0xffffff) {
         put_constant(ctx, X16, (uint64_t)magnitude);
         // add or sub (extended register): the form in which 31 is the stack pointer.
+        codebuf_note(ctx->buf, "%s sp, sp, x16", amount < 0 ? "sub" : "add");
         codebuf_put32(ctx->buf, (amount < 0 ? 0xcb2063ffu : 0x8b2063ffu) | 16u << 16);
         return;
     }
@@ -91,6 +97,8 @@ static void put_pair(EmitCtx *ctx, uint32_t first, uint32_t second, bool load)
 {
     const uint32_t base = load ? 0xa8c003e0u : 0xa98003e0u; // post-index +16, pre-index -16
     const uint32_t imm7 = load ? 2u : 0x7eu;
+    codebuf_note(ctx->buf, load ? "ldp %s, %s, [sp], #16" : "stp %s, %s, [sp, #-16]!",
+                 a64_reg_name((PReg)first, 8), a64_reg_name((PReg)second, 8));
     codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | second << 10 | first);
 }
 
@@ -128,7 +136,8 @@ static void put_epilogue(EmitCtx *ctx)
         put_pair(ctx, regs[i - 2], regs[i - 1], true);
     if (ctx->f->has_calls || ctx->frame.frame_pointer)
         put_pair(ctx, 29, 30, true);
-    codebuf_put32(ctx->buf, 0xd65f03c0u); // ret
+    codebuf_note(ctx->buf, "ret");
+    codebuf_put32(ctx->buf, 0xd65f03c0u);
 }
 
 // ---- Memory ----
@@ -138,6 +147,8 @@ static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
 {
     put_constant(ctx, X16, (uint64_t)offset);
     // add x16, base, x16, uxtx: the form in which 31 is the stack pointer.
+    codebuf_note(ctx->buf, "add x16, %s, x16",
+                 preg_number(base) == 31 ? "sp" : a64_reg_name(base, 8));
     codebuf_put32(ctx->buf, 0x8b206000u | 16u << 16 | preg_number(base) << 5 | 16u);
     return (A64Mem){.kind = AMODE_BASE, .base = X16};
 }
@@ -221,8 +232,26 @@ void a64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
 
 // ---- Branches ----
 
+static void note_branch(EmitCtx *ctx, uint32_t word, Label to)
+{
+    const char *const reg = a64_reg_name((PReg)(word & 31), word >> 31 != 0 ? 8 : 4);
+    const bool nonzero = (word >> 24 & 1) != 0;
+    if (word >> 26 == 5)
+        codebuf_note(ctx->buf, "b L%u", to.i);
+    else if (word >> 24 == 0x54)
+        codebuf_note(ctx->buf, "b.%s L%u", a64_condition_name(word), to.i);
+    else if ((word >> 25 & 0x3f) == 0x1a)
+        codebuf_note(ctx->buf, "cb%sz %s, L%u", nonzero ? "n" : "", reg, to.i);
+    else if ((word >> 25 & 0x3f) == 0x1b)
+        codebuf_note(ctx->buf, "tb%sz %s, #%u, L%u", nonzero ? "n" : "", reg,
+                     (word >> 31 << 5) | (word >> 19 & 31), to.i);
+    else
+        codebuf_note(ctx->buf, "adr %s, L%u", a64_reg_name((PReg)(word & 31), 8), to.i);
+}
+
 static void put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind)
 {
+    note_branch(ctx, word, to);
     codebuf_fixup(ctx->buf, codebuf_offset(ctx->buf), to, kind);
     codebuf_put32(ctx->buf, word);
 }
@@ -306,6 +335,7 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
                              .has_mem = true,
                              .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
     put_inst(ctx, &(A64Inst){.op = A64_ADD_RR, .size = 8, .regs = {entry, base, entry}});
+    codebuf_note(ctx->buf, "br %s", a64_reg_name(entry, 8));
     codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(entry) << 5);
     codebuf_bind(ctx->buf, table);
     for (uint32_t i = 0; i < count; i++)
@@ -314,8 +344,18 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
 
 // ---- Calls, symbols, traps ----
 
+static void note_symbol(EmitCtx *ctx, const char *text, const MInst *inst)
+{
+    StrBuf name = {.arena = ctx->buf->scratch};
+    if (!ctx->buf->listing)
+        return;
+    extname_print(&ctx->f->symbols.data[inst->target], &name);
+    codebuf_note(ctx->buf, "%s%.*s", text, STR_ARG(buf_view(&name)));
+}
+
 static void emit_bl(EmitCtx *ctx, const MInst *inst)
 {
+    note_symbol(ctx, "bl ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_CALL26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x94000000u);
@@ -326,8 +366,11 @@ static void emit_bl(EmitCtx *ctx, const MInst *inst)
 static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
 {
     const uint32_t reg = preg_number(alloc_preg(emit_alloc(ctx, inst, 0)));
+    codebuf_note(ctx->buf, "ldr x%u, .+8", reg);
     codebuf_put32(ctx->buf, 0x58000000u | 2u << 5 | reg);
+    codebuf_note(ctx->buf, "b .+12");
     codebuf_put32(ctx->buf, 0x14000003u);
+    note_symbol(ctx, ".quad ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
                   &ctx->f->symbols.data[inst->target], inst->imm);
     codebuf_put32(ctx->buf, 0);
@@ -336,7 +379,8 @@ static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
 
 void a64_emit_trap(EmitCtx *ctx)
 {
-    codebuf_put32(ctx->buf, 0x0000c11fu); // udf
+    codebuf_note(ctx->buf, "udf #0xc11f");
+    codebuf_put32(ctx->buf, 0x0000c11fu);
 }
 
 static void emit_cond_trap(EmitCtx *ctx, const MInst *inst)
@@ -419,6 +463,7 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case A64_RET: put_epilogue(ctx); return;
     case A64_BL: emit_bl(ctx, inst); return;
     case A64_BLR:
+        codebuf_note(ctx->buf, "blr %s", a64_reg_name(alloc_preg(emit_alloc(ctx, inst, 0)), 8));
         codebuf_put32(ctx->buf, 0xd63f0000u | preg_number(alloc_preg(emit_alloc(ctx, inst, 0)))
                                                   << 5);
         codebuf_call(ctx->buf, inst->src);

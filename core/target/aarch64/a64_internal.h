@@ -90,6 +90,9 @@ uint32_t a64_encode(const A64Inst *inst);
 // Assembly text.
 void a64_print(const A64Inst *inst, StrBuf *out);
 
+// The name of a condition code: "eq", "ne".
+const char *a64_condition_name(uint32_t cc);
+
 // Name of a register at a width in bytes; number 31 is the zero register.
 const char *a64_reg_name(PReg reg, uint32_t bytes);
 

@@ -25,6 +25,11 @@ const char *a64_reg_name(PReg reg, uint32_t bytes)
 static const char *const condition_names[16] = {"eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc",
                                                 "hi", "ls", "ge", "lt", "gt", "le", "al", "nv"};
 
+const char *a64_condition_name(uint32_t cc)
+{
+    return condition_names[cc & 15];
+}
+
 static void print_memory(const A64Mem *mem, StrBuf *out)
 {
     const char *const base = preg_number(mem->base) == 31 ? "sp" : a64_reg_name(mem->base, 8);

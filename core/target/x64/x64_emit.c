@@ -10,8 +10,18 @@
 
 static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15};
 
+static void note_inst(EmitCtx *ctx, const X64Inst *inst)
+{
+    StrBuf text = {.arena = ctx->buf->scratch};
+    if (!ctx->buf->listing)
+        return;
+    x64_print(inst, &text);
+    codebuf_note(ctx->buf, "%.*s", STR_ARG(buf_view(&text)));
+}
+
 static void put_inst(EmitCtx *ctx, const X64Inst *inst)
 {
+    note_inst(ctx, inst);
     const X64Bytes bytes = x64_encode(inst);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
@@ -28,6 +38,7 @@ static void put_push(EmitCtx *ctx, uint32_t reg, bool pop)
 {
     const uint8_t rex = 0x41;
     const uint8_t opcode = (uint8_t)((pop ? 0x58 : 0x50) + (reg & 7));
+    codebuf_note(ctx->buf, "%s %s", pop ? "pop" : "push", x64_reg_name((PReg)reg, 8));
     if (reg >= 8)
         codebuf_put(ctx->buf, &rex, 1);
     codebuf_put(ctx->buf, &opcode, 1);
@@ -101,11 +112,8 @@ static X64Mem slot_memory(const EmitCtx *ctx, Alloc slot)
 static void move_slot_to_slot(EmitCtx *ctx, Alloc to, Alloc from)
 {
     const X64Mem source = slot_memory(ctx, from), target = slot_memory(ctx, to);
-    X64Bytes bytes;
-    bytes = x64_encode(&(X64Inst){.op = X64_PUSH_M, .size = 8, .mem_operand = 0, .mem = source});
-    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
-    bytes = x64_encode(&(X64Inst){.op = X64_POP_M, .size = 8, .mem_operand = 0, .mem = target});
-    codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+    put_inst(ctx, &(X64Inst){.op = X64_PUSH_M, .size = 8, .mem_operand = 0, .mem = source});
+    put_inst(ctx, &(X64Inst){.op = X64_POP_M, .size = 8, .mem_operand = 0, .mem = target});
 }
 
 void x64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
@@ -135,6 +143,7 @@ static void put_jump(EmitCtx *ctx, Label to)
 {
     const uint32_t start = codebuf_offset(ctx->buf);
     const uint8_t opcode = 0xe9;
+    codebuf_note(ctx->buf, "jmp L%u", to.i);
     codebuf_put(ctx->buf, &opcode, 1);
     codebuf_branch32(ctx->buf, start, 0xeb, to);
 }
@@ -142,6 +151,7 @@ static void put_jump(EmitCtx *ctx, Label to)
 static void put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
 {
     const uint32_t start = codebuf_offset(ctx->buf);
+    codebuf_note(ctx->buf, "j%s L%u", x64_condition_name(cc), to.i);
     put_bytes(ctx, 0x0f, 0x80 + cc);
     codebuf_branch32(ctx->buf, start, (uint8_t)(0x70 + cc), to);
 }
@@ -188,6 +198,7 @@ static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
     put_jcc(ctx, 3, emit_successor(ctx, 0));
     put_inst(ctx,
              &(X64Inst){.op = X64_MOV_RR, .size = 4, .regs = {entry, index}, .mem_operand = -1});
+    codebuf_note(ctx->buf, "lea %s, [rip + L%u]", x64_reg_name(base, 8), table.i);
     const X64Bytes lea =
         x64_encode(&(X64Inst){.op = X64_LEA,
                               .size = 8,
@@ -212,9 +223,19 @@ static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
 
 // ---- Calls and symbols ----
 
+static void note_symbol(EmitCtx *ctx, const char *text, const MInst *inst)
+{
+    StrBuf name = {.arena = ctx->buf->scratch};
+    if (!ctx->buf->listing)
+        return;
+    extname_print(&ctx->f->symbols.data[inst->target], &name);
+    codebuf_note(ctx->buf, "%s%.*s", text, STR_ARG(buf_view(&name)));
+}
+
 static void emit_call(EmitCtx *ctx, const MInst *inst)
 {
     const uint8_t opcode = 0xe8;
+    note_symbol(ctx, "call ", inst);
     codebuf_put(ctx->buf, &opcode, 1);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
                   &ctx->f->symbols.data[inst->target], 0);
@@ -238,6 +259,7 @@ static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
                                                  .regs = {alloc_preg(emit_alloc(ctx, inst, 0))},
                                                  .mem_operand = -1,
                                                  .imm = INT64_MAX});
+    note_symbol(ctx, "mov of the address of ", inst);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len - 8u);
     const uint8_t zeros[8] = {0};
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
@@ -247,6 +269,7 @@ static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
 
 void x64_emit_trap(EmitCtx *ctx)
 {
+    codebuf_note(ctx->buf, "ud2");
     put_bytes(ctx, 0x0f, 0x0b);
 }
 
@@ -321,6 +344,7 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     }
     if (inst->trap != TRAP_NONE)
         codebuf_trap(ctx->buf, inst->trap, inst->src);
+    note_inst(ctx, &out);
     X64Bytes bytes = x64_encode(&out);
     if (bytes.rip_field >= 0)
         refer_to_memory(ctx, inst, constant, &bytes);
@@ -349,6 +373,7 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_RET: {
         put_epilogue(ctx);
         const uint8_t ret = 0xc3;
+        codebuf_note(ctx->buf, "ret");
         codebuf_put(ctx->buf, &ret, 1);
         return;
     }

@@ -69,6 +69,9 @@ X64Bytes x64_encode(const X64Inst *inst);
 // Assembly text of an instruction, Intel syntax.
 void x64_print(const X64Inst *inst, StrBuf *out);
 
+// The suffix of a condition code: "e", "ne".
+const char *x64_condition_name(uint32_t cc);
+
 // Name of a general or vector register at a width in bytes.
 const char *x64_reg_name(PReg reg, uint32_t bytes);
 

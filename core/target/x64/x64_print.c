@@ -29,6 +29,11 @@ const char *x64_reg_name(PReg reg, uint32_t bytes)
 static const char *const condition_names[16] = {"o", "no", "b", "ae", "e", "ne", "be", "a",
                                                 "s", "ns", "p", "np", "l", "ge", "le", "g"};
 
+const char *x64_condition_name(uint32_t cc)
+{
+    return condition_names[cc & 15];
+}
+
 static void print_memory(const X64Mem *mem, uint32_t bytes, StrBuf *out)
 {
     const char *const width = bytes == 1   ? "byte ptr "
