@@ -36,18 +36,18 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
-static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 4 || bytes == 8);
-    return bytes == 8 ? a64_ldr_x(ctx, &amode).reg : a64_ldr_w(ctx, &amode).reg;
+    ASSERT(type == TYPE_I32 || type == TYPE_I64);
+    return type == TYPE_I64 ? a64_ldr_x(ctx, &amode).reg : a64_ldr_w(ctx, &amode).reg;
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
-                        uint32_t bytes)
+                        Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 8);
+    ASSERT(type == TYPE_I64);
     a64_str_x(ctx, &amode, (Gpr){value});
 }
 

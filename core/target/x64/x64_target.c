@@ -33,18 +33,19 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
-static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 4 || bytes == 8);
-    return x64_mov_load(ctx, (uint8_t)bytes, &amode).reg;
+    ASSERT(type == TYPE_I32 || type == TYPE_I64);
+    return x64_mov_load(ctx, (uint8_t)type_bytes(type), &amode).reg;
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
-                        uint32_t bytes)
+                        Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    x64_mov_store(ctx, (uint8_t)bytes, &amode, (Gpr){value});
+    ASSERT(type == TYPE_I64);
+    x64_mov_store(ctx, (uint8_t)type_bytes(type), &amode, (Gpr){value});
 }
 
 static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)
