@@ -201,10 +201,8 @@ static void put_register_move(EmitCtx *ctx, PReg to, PReg from, uint32_t bytes)
 
 static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, uint32_t slot, uint32_t bytes)
 {
-    A64Inst inst = {.op = load ? A64_LDR_X : A64_STR_X,
-                    .size = (uint8_t)bytes,
-                    .regs = {reg},
-                    .has_mem = true};
+    A64Inst inst = {
+        .op = load ? A64_LDR_X : A64_STR_X, .size = (uint8_t)bytes, .regs = {reg}, .has_mem = true};
     if (preg_class(reg) == REG_FLOAT && bytes == 16)
         inst.op = load ? A64_LDR_Q : A64_STR_Q;
     else if (preg_class(reg) == REG_FLOAT)
