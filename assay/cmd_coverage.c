@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// assay coverage: which operations each target can lower, and which instruction rows have no
-// meaning.
-#include "assay/tool.h"
+// assay coverage: which operations each target can lower, which instruction rows have no meaning,
+// which rules never fire.
+#include "assay/tool_program.h"
 #include "coverage/coverage.h"
 #include "mach/mach.h"
+#include "validate/validate.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ typedef struct TargetReport {
     const Target *target;
     Coverage coverage;
     uint32_t rows_missing;
+    uint32_t *rule_counts, rules_missing; // that never fired
 } TargetReport;
 
 typedef struct Reports {
@@ -38,7 +40,60 @@ static void add_report(Reports *reports, const Isa *isa)
     report->isa = *isa;
     report->target = target_find(isa->arch);
     report->rows_missing = count_rows(report->target);
-    report->coverage = coverage_run(&settings, isa, &reports->arena);
+    report->rule_counts = ARENA_ARRAY(&reports->arena, uint32_t, report->target->num_rules);
+    report->coverage = coverage_run(&settings, isa, report->rule_counts, &reports->arena);
+}
+
+// ---- Rules ----
+
+// Lowers a file's functions for the target: with the flags of those `target` lines that name its
+// architecture, if any. What can't be lowered counts as far as it goes.
+static void fire_rules(const ToolProgram *program, TargetReport *report)
+{
+    const Targets *const targets = &program->targets;
+    const Module *const module = &program->file->module;
+    Arena messages = {0};
+    bool named = false;
+    for (uint32_t t = 0; t <= targets->lines.len; t++) {
+        const bool plain = t == targets->lines.len;
+        const Isa *const isa = plain ? &report->isa : &targets->lines.data[t].isa;
+        if (isa->arch != report->isa.arch || (plain && named))
+            continue;
+        named = true;
+        Diag diag = {.arena = &messages};
+        for (uint32_t i = 0; i < module->funcs.len; i++) {
+            const Func *const f = module->funcs.data[i];
+            if (f->first_block.i != NO_INDEX &&
+                validate_func_diag(f, &targets->settings, isa, NULL, &diag) == STATUS_OK)
+                (void)coverage_fire_rules(f, &targets->settings, isa, report->rule_counts, &diag);
+        }
+    }
+    arena_free(&messages);
+}
+
+// Counts rules by the files instead of by what coverage_run built.
+static Status fire_rules_of_files(const ToolArgs *args, Reports *reports)
+{
+    Status first = STATUS_OK;
+    for (uint32_t r = 0; r < reports->len && args->num_operands != 0; r++)
+        memset(reports->list[r].rule_counts, 0,
+               reports->list[r].target->num_rules * sizeof(uint32_t));
+    for (uint32_t i = 0; i < args->num_operands; i++) {
+        ToolProgram program;
+        const Status status = tool_load(&program, args->operands[i], (ParseOptions){0});
+        for (uint32_t r = 0; r < reports->len && status == STATUS_OK; r++)
+            fire_rules(&program, &reports->list[r]);
+        tool_unload(&program);
+        first = first == STATUS_OK ? status : first;
+    }
+    return first;
+}
+
+static void count_rules(Reports *reports)
+{
+    for (uint32_t r = 0; r < reports->len; r++)
+        for (uint32_t i = 0; i < reports->list[r].target->num_rules; i++)
+            reports->list[r].rules_missing += reports->list[r].rule_counts[i] == 0;
 }
 
 // ---- Text ----
@@ -110,24 +165,42 @@ static void print_summary(const TargetReport *report, StrBuf *out)
     buf_char(out, '\n');
 }
 
-static void print_rows(const TargetReport *report, StrBuf *out)
+static void print_rows(const TargetReport *report, bool totals, StrBuf *out)
 {
-    for (uint32_t i = 0; i < report->target->num_rows; i++)
+    for (uint32_t i = 0; i < report->target->num_rows && !totals; i++)
         if (!report->target->rows[i].has_meaning)
             buf_printf(out, "%s\n", report->target->rows[i].name);
     buf_printf(out, "%s: %u of %u rows have no meaning\n", report->target->name,
                report->rows_missing, report->target->num_rows);
 }
 
+static void print_rules(const TargetReport *report, bool totals, StrBuf *out)
+{
+    const Target *const target = report->target;
+    for (uint32_t i = 0; i < target->num_rules && !totals; i++) {
+        const TargetRule *const rule = &target->rules[i];
+        if (report->rule_counts[i] == 0)
+            buf_printf(out, "%s:%u: %s of %s never fired\n", rule->path, rule->line, rule->name,
+                       rule->root);
+    }
+    buf_printf(out, "%s: %u of %u rules never fired\n", target->name, report->rules_missing,
+               target->num_rules);
+}
+
 static void print_text(const ToolArgs *args, const TargetReport *report, StrBuf *out)
 {
-    if (args->values[OPT_COVERAGE_ROWS]) {
-        print_rows(report, out);
+    const bool totals = args->values[OPT_COVERAGE_MAX] != NULL;
+    if (args->values[OPT_COVERAGE_RULES]) {
+        print_rules(report, totals, out);
         return;
     }
-    if (args->values[OPT_COVERAGE_MISSING])
+    if (args->values[OPT_COVERAGE_ROWS]) {
+        print_rows(report, totals, out);
+        return;
+    }
+    if (!totals && args->values[OPT_COVERAGE_MISSING])
         print_missing(&report->coverage, out);
-    else if (!args->values[OPT_COVERAGE_MAX])
+    else if (!totals)
         print_table(&report->coverage, out);
     print_summary(report, out);
 }
@@ -153,16 +226,22 @@ static json_t *json_of_pair(Arena *arena, const CoveragePair *pair)
 
 static json_t *json_of_report(Arena *arena, const TargetReport *report)
 {
-    json_t *const object = json_object(), *const pairs = json_array(), *const rows = json_array();
+    json_t *const object = json_object(), *const pairs = json_array(), *const rows = json_array(),
+                  *const rules = json_array();
     json_object_set_new(object, "target", json_string(report->target->name));
     for (uint32_t i = 0; i < report->coverage.pairs.len; i++)
         json_array_append_new(pairs, json_of_pair(arena, &report->coverage.pairs.data[i]));
     for (uint32_t i = 0; i < report->target->num_rows; i++)
         if (!report->target->rows[i].has_meaning)
             json_array_append_new(rows, json_string(report->target->rows[i].name));
+    for (uint32_t i = 0; i < report->target->num_rules; i++)
+        if (report->rule_counts[i] == 0)
+            json_array_append_new(rules, json_string(report->target->rules[i].name));
     json_object_set_new(object, "pairs", pairs);
     json_object_set_new(object, "rows", json_integer(report->target->num_rows));
     json_object_set_new(object, "rows_without_meaning", rows);
+    json_object_set_new(object, "rules", json_integer(report->target->num_rules));
+    json_object_set_new(object, "rules_never_fired", rules);
     return object;
 }
 
@@ -187,9 +266,14 @@ static bool find_count(const Reports *reports, Str key, uint32_t *out)
         if (!str_starts_with(key, name))
             continue;
         const Str rest = {key.data + name.len, key.len - name.len};
-        if (rest.len != 0 && !str_eq_c(rest, ":rows"))
+        if (rest.len == 0)
+            *out = coverage_missing(&report->coverage);
+        else if (str_eq_c(rest, ":rows"))
+            *out = report->rows_missing;
+        else if (str_eq_c(rest, ":rules"))
+            *out = report->rules_missing;
+        else
             continue;
-        *out = rest.len == 0 ? coverage_missing(&report->coverage) : report->rows_missing;
         return true;
     }
     return false;
@@ -276,15 +360,19 @@ int cmd_coverage(const ToolArgs *args)
     Reports reports = {.len = 0};
     Diag diag = {.arena = &reports.arena};
     int code = EXIT_USAGE;
+    if (args->num_operands != 0 && !args->values[OPT_COVERAGE_RULES])
+        return tool_usage_error(args, "files are for --rules");
     if (add_reports(&reports, args->values[OPT_COVERAGE_TARGET], &diag) == STATUS_OK) {
         StrBuf text = {.arena = &reports.arena};
+        const Status files = fire_rules_of_files(args, &reports);
+        count_rules(&reports);
         for (uint32_t i = 0; i < reports.len; i++)
             print_text(args, &reports.list[i], &text);
         if (args->values[OPT_COVERAGE_JSON])
             print_json(&reports, stdout);
         else
             fwrite(text.data, 1, text.len, stdout);
-        code = check_limits(args, &reports);
+        code = files == STATUS_OK ? check_limits(args, &reports) : EXIT_FAILED;
     }
     tool_report(&diag);
     arena_free(&reports.arena);

@@ -81,6 +81,22 @@ static void note_failure(Run *run, CoveragePair *pair, const Variant *variant, S
     pair->reason = reason;
 }
 
+// What is wrong with a lowered function: the first broken rule of machine IR, or an instruction
+// that the target does not have.
+static Str find_fault(Run *run, const MFunc *m)
+{
+    const Str broken = mfunc_validate(m, &run->scratch);
+    if (broken.len != 0)
+        return str_copy(run->arena, broken);
+    for (uint32_t i = 0; i < m->insts.len; i++) {
+        const MRow *const row = minst_row(m, &m->insts.data[i]);
+        if ((row->features & ~run->lower.isa->flags[0]) != 0)
+            return str_printf(run->arena, "%s is an instruction that this target does not have",
+                              row->name);
+    }
+    return (Str){0};
+}
+
 static void try_function(Run *run, const Variant *variant, const Func *f, CoveragePair *pair)
 {
     Diag diag = {.arena = &run->scratch};
@@ -90,13 +106,13 @@ static void try_function(Run *run, const Variant *variant, const Func *f, Covera
         note_failure(run, pair, variant, first_message(run, &diag));
         return;
     }
-    const Str broken = mfunc_validate(m, &run->scratch);
-    if (broken.len == 0) {
+    const Str fault = find_fault(run, m);
+    if (fault.len == 0) {
         pair->lowered++;
         return;
     }
     pair->reason = STR(""); // this one matters more
-    note_failure(run, pair, variant, str_copy(run->arena, broken));
+    note_failure(run, pair, variant, fault);
     pair->verdict = COVERAGE_BROKEN;
 }
 
@@ -186,13 +202,34 @@ static void try_op(Run *run, Opcode op)
                  &(CoveragePair){.op = op, .verdict = COVERAGE_UNBUILT, .reason = run->refusal});
 }
 
-Coverage coverage_run(const Settings *settings, const Isa *isa, Arena *arena)
+Status coverage_fire_rules(const Func *f, const Settings *settings, const Isa *isa,
+                           uint32_t *rule_counts, Diag *diag)
+{
+    Arena arena = {0}, scratch = {0};
+    const LowerOptions options = {.target = target_find(isa->arch),
+                                  .settings = settings,
+                                  .isa = isa,
+                                  .rule_counts = rule_counts};
+    MFunc *m;
+    ASSERT(options.target != NULL);
+    const Status status = lower_func(f, &options, &arena, &scratch, &m, diag);
+    arena_free(&scratch);
+    arena_free(&arena);
+    return status;
+}
+
+Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_counts, Arena *arena)
 {
     Coverage out = {0};
     Settings all = *settings;
     for (uint32_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
         all.values[needed[i]] = 1;
-    Run run = {.lower = {target_find(isa->arch), &all, isa, NULL}, .arena = arena, .out = &out};
+    Run run = {.lower = {.target = target_find(isa->arch),
+                         .settings = &all,
+                         .isa = isa,
+                         .rule_counts = rule_counts},
+               .arena = arena,
+               .out = &out};
     ASSERT(run.lower.target != NULL);
     for (uint32_t op = 0; op < OP_COUNT; op++) {
         run.refusal = STR("no operand types fit");

@@ -17,7 +17,7 @@ typedef enum CoverageVerdict {
     COVERAGE_LOWERED,     // every variant
     COVERAGE_PARTLY,      // some variants
     COVERAGE_UNSUPPORTED, // none
-    COVERAGE_BROKEN,      // lowering made a function that mfunc_validate rejects
+    COVERAGE_BROKEN,      // mfunc_validate rejects it, or it has instructions of another target
     COVERAGE_UNBUILT,     // no valid function for it under any type; ctrl is TYPE_INVALID
     COVERAGE_VERDICT_COUNT
 } CoverageVerdict;
@@ -41,8 +41,15 @@ typedef struct Coverage {
 const char *coverage_verdict_name(CoverageVerdict verdict);
 
 // Tries all opcodes, with the settings that some of them need turned on. We must generate code for
-// the architecture of `isa`. The result is in `arena`.
-Coverage coverage_run(const Settings *settings, const Isa *isa, Arena *arena);
+// the architecture of `isa`. The result is in `arena`. `rule_counts`, unless NULL, are
+// Target.num_rules counters to which is added how often each rule fired.
+Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_counts,
+                      Arena *arena);
+
+// Lowers a validated function to count the rules that fire; what comes out is dropped. The statuses
+// are those of lower_func; counted is what fired before an error, too.
+Status coverage_fire_rules(const Func *f, const Settings *settings, const Isa *isa,
+                           uint32_t *rule_counts, Diag *diag);
 
 // The pairs that are not lowered in full.
 uint32_t coverage_missing(const Coverage *coverage);

@@ -56,7 +56,10 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
     if (f->first_block.i == NO_INDEX)
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->pos,
                           "a function without blocks is not supported in lowering");
-    const LowerOptions lower = {target, options->settings, options->isa, options->source};
+    const LowerOptions lower = {.target = target,
+                                .settings = options->settings,
+                                .isa = options->isa,
+                                .source = options->source};
     MFunc *m;
     TRY(lower_func(f, &lower, scratch, scratch, &m, diag));
     dump(m, options->dump_lower);

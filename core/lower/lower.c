@@ -557,6 +557,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
                     .settings = options->settings,
                     .isa = options->isa,
                     .source = options->source,
+                    .rule_counts = options->rule_counts,
                     .scratch = scratch,
                     .diag = diag,
                     .current = NO(Inst),

@@ -87,6 +87,8 @@ typedef struct LowerCtx {
     AbiSig abi;    // of the function
     VReg ret_area; // pointer to the results beyond registers, NO(VReg): none
 
+    uint32_t *rule_counts; // by rule of the target: how often it fired; NULL: not counted
+
     VEC(MInst) pending; // of the instruction being lowered, in program order
 } LowerCtx;
 
@@ -94,7 +96,8 @@ typedef struct LowerOptions {
     const Target *target;
     const Settings *settings;
     const Isa *isa;
-    Source *source; // of messages, may be NULL
+    Source *source;        // of messages, may be NULL
+    uint32_t *rule_counts; // Target.num_rules counters to add to, or NULL
 } LowerOptions;
 
 // Lowers a validated function. *out is complete but for allocation. STATUS_UNSUPPORTED with a

@@ -49,6 +49,13 @@
 // Equality of values in rules: names compared as written, so an alias is another value.
 #define Value_EQ(a, b)     ((a).i == (b).i)
 
+// The matcher says so of each rule whose right side it is going to evaluate.
+#define ISLE_RULE_FIRED(ctx, id)                  \
+    do {                                          \
+        if (UNLIKELY((ctx)->rule_counts != NULL)) \
+            (ctx)->rule_counts[id]++;             \
+    } while (0)
+
 // No rule of a term that must match did: a hole in the rules.
 NORETURN static inline void isle_nomatch(LowerCtx *ctx, const char *term, const char *where)
 {

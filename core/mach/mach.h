@@ -300,6 +300,12 @@ Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSi
 
 // ---- The target ----
 
+// A lowering rule and where it stands.
+typedef struct TargetRule {
+    const char *name, *root, *path;
+    uint32_t line;
+} TargetRule;
+
 struct LowerCtx;
 struct EmitCtx;
 
@@ -309,6 +315,8 @@ typedef struct Target {
     Arch arch;
     const MRow *rows;
     uint16_t num_rows;
+    const TargetRule *rules; // that lowering is made of
+    uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
 

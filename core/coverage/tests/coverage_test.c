@@ -3,6 +3,7 @@
 // What the list of operations must have, whatever the rules can do today.
 
 #include "coverage/coverage.h"
+#include "mach/mach.h"
 
 // cmocka.h needs what stands before it.
 // clang-format off
@@ -18,7 +19,7 @@ static Coverage run(const char *triple, Arena *arena)
     Isa isa;
     assert_int_equal(isa_parse(str_from(triple), &isa), STATUS_OK);
     const Settings settings = settings_defaults();
-    return coverage_run(&settings, &isa, arena);
+    return coverage_run(&settings, &isa, NULL, arena);
 }
 
 static const CoveragePair *find(const Coverage *coverage, Opcode op, Type ctrl)
@@ -105,6 +106,31 @@ static void reasons(void **state)
     arena_free(&arena);
 }
 
+// Counting changes nothing, and counts what the target's tables name.
+static void rules_fire(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Isa isa;
+    assert_int_equal(isa_parse(STR("x86_64"), &isa), STATUS_OK);
+    const Settings settings = settings_defaults();
+    const Target *const target = target_find(isa.arch);
+    uint32_t *const counts = ARENA_ARRAY(&arena, uint32_t, target->num_rules);
+    const Coverage with = coverage_run(&settings, &isa, counts, &arena);
+    const Coverage without = coverage_run(&settings, &isa, NULL, &arena);
+    assert_memory_equal(with.counts, without.counts, sizeof(with.counts));
+    uint32_t fired = 0, returned = 0;
+    for (uint32_t i = 0; i < target->num_rules; i++) {
+        assert_true(target->rules[i].name != NULL && target->rules[i].line != 0);
+        fired += counts[i] != 0;
+        if (str_eq_c(str_from(target->rules[i].name), "lower_iconst"))
+            returned = counts[i];
+    }
+    assert_true(fired > target->num_rules / 4);
+    assert_true(returned >= 4); // i8 to i64
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +138,7 @@ int main(void)
         cmocka_unit_test(every_opcode_aarch64),
         cmocka_unit_test(variants),
         cmocka_unit_test(reasons),
+        cmocka_unit_test(rules_fire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

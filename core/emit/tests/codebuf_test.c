@@ -6,12 +6,13 @@
 
 #include "emit/emit.h"
 
-// clang-format off: cmocka.h needs the others before it
-#include <cmocka.h>
+// cmocka.h needs the others before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 // clang-format on
 
 #define LABELS 24u

@@ -401,6 +401,17 @@ static inline uint64_t rule_sign_bit(LowerCtx *ctx, Type type)
     return (uint64_t)1 << (type_bits(type) - 1);
 }
 
+static inline bool rule_canonical_nans(LowerCtx *ctx)
+{
+    return settings_get(ctx->settings, SETTING_ENABLE_NAN_CANONICALIZATION) != 0;
+}
+
+static inline uint64_t rule_quiet_nan(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type == TYPE_F32 ? 0x7fc00000 : 0x7ff8000000000000;
+}
+
 static inline bool rule_float_zero(LowerCtx *ctx, Value value)
 {
     const Inst inst = lower_pure_def(ctx, value);

@@ -93,11 +93,19 @@ static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
     return a64_add_rr(ctx, 8, (Gpr){value}, a64_mov_imm(ctx, offset)).reg;
 }
 
+static const TargetRule rules[] = {
+#define ISLE_RULE(id, name, root, priority, path, line, col) [id] = {name, root, path, line},
+#include "a64_rules.def"
+#undef ISLE_RULE
+};
+
 const Target a64_target = {
     .name = "aarch64",
     .arch = ARCH_AARCH64,
     .rows = a64_rows,
     .num_rows = A64_ROW_COUNT,
+    .rules = rules,
+    .num_rules = sizeof(rules) / sizeof(rules[0]),
     .allocatable = ALL_INTS | OUR_FLOATS,
     .stack_pointer = A64_SP,
     .frame_pointer = PREG(REG_INT, 29),

@@ -6,9 +6,10 @@
 #include "target/x64/x64.h"
 #include "target/x64/x64_lower.h"
 
-// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept.
+// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept. Callees preserve
+// rbx, rbp and r12 to r15.
 #define ALL_INTS   ((PRegSet)0xffef)
-#define SAVED      ((PRegSet)(1u << RBX | 1u << RBP | 1u << R12 | 1u << R13 | 1u << R14 | 1u << R15))
+#define SAVED      ((PRegSet)0xf028)
 #define ALL_FLOATS ((PRegSet)0xffff << 32)
 
 static const AbiRegs system_v = {
@@ -86,11 +87,19 @@ static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
     return x64_lea(ctx, 8, &amode).reg;
 }
 
+static const TargetRule rules[] = {
+#define ISLE_RULE(id, name, root, priority, path, line, col) [id] = {name, root, path, line},
+#include "x64_rules.def"
+#undef ISLE_RULE
+};
+
 const Target x64_target = {
     .name = "x86_64",
     .arch = ARCH_X86_64,
     .rows = x64_rows,
     .num_rows = X64_ROW_COUNT,
+    .rules = rules,
+    .num_rules = sizeof(rules) / sizeof(rules[0]),
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = RSP,
     .frame_pointer = RBP,

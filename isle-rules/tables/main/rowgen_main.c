@@ -28,6 +28,7 @@ static Status write_file(const char *path, const StrBuf *text, Diag *diag)
     FILE *const file = fopen(path, "wb");
     if (!file)
         return diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: can't be written", path);
+    // An empty text has no bytes to point to.
     const bool good = text->len == 0 || fwrite(text->data, 1, text->len, file) == text->len;
     return fclose(file) == 0 && good
                ? STATUS_OK
