@@ -52,8 +52,8 @@ static bool encode_uint(int64_t x, uint32_t width, uint32_t *bits)
     return x >= 0 && x < (int64_t)1 << width;
 }
 
-// +-(16..31)/16 * 2^(-3..4): a sign, an exponent of which only the low two bits and the (inverted and
-// repeated) top one are free, and four bits of fraction.
+// +-(16..31)/16 * 2^(-3..4): a sign, an exponent of which only the low two bits and the (inverted
+// and repeated) top one are free, and four bits of fraction.
 static bool encode_fpimm8(uint64_t x, uint32_t bytes, uint32_t *bits)
 {
     const uint32_t fraction = bytes == 8 ? 52 : 23, exponent = bytes == 8 ? 11 : 8;

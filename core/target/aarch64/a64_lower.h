@@ -422,8 +422,8 @@ static inline bool rule_float_zero(LowerCtx *ctx, Value value)
     return (op == OP_F32CONST || op == OP_F64CONST) && (inst_imm(ctx->f, inst) & ~sign) == 0;
 }
 
-// fcmp's flags: less N, equal Z and C, greater C, unordered C and V. After the fccmp of one and ueq V
-// says that the numbers are unordered or equal.
+// fcmp's flags: less N, equal Z and C, greater C, unordered C and V. After the fccmp of one and ueq
+// V says that the numbers are unordered or equal.
 static inline Cond rule_float_cond(LowerCtx *ctx, FloatCC cc)
 {
     static const uint8_t codes[FLOATCC_COUNT] = {
