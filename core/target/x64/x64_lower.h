@@ -108,20 +108,6 @@ static inline Gpr rule_imm(LowerCtx *ctx, Type type, uint64_t x)
     return x64_mov_ri(ctx, x <= UINT32_MAX ? 4 : 8, (int64_t)x);
 }
 
-// A byte in every byte of the operation that computes a type.
-static inline Gpr rule_repeated_byte(LowerCtx *ctx, Type type, uint64_t byte)
-{
-    const bool wide = type_bits(type) > 32;
-    return x64_mov_ri(ctx, wide ? 8 : 4,
-                      (int64_t)(byte * (wide ? 0x0101010101010101u : 0x01010101u)));
-}
-
-static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
-{
-    (void)ctx;
-    return type_bits(type) <= 32 ? 31 : 63;
-}
-
 // ---- Registers and their upper halves ----
 
 // Whether the instruction behind an i32 is lowered to one that writes 32 bits, and so zeros the
@@ -179,6 +165,20 @@ static inline int64_t rule_i64_low_byte(LowerCtx *ctx, int64_t x)
 {
     (void)ctx;
     return (int8_t)(uint8_t)(uint64_t)x;
+}
+
+// A byte in every byte of the operation that computes a type.
+static inline Gpr rule_repeated_byte(LowerCtx *ctx, Type type, uint64_t byte)
+{
+    const bool wide = type_bits(type) > 32;
+    return x64_mov_ri(ctx, wide ? 8 : 4,
+                      (int64_t)(byte * (wide ? 0x0101010101010101u : 0x01010101u)));
+}
+
+static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) <= 32 ? 31 : 63;
 }
 
 // ---- Conditions ----
