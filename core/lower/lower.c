@@ -122,8 +122,7 @@ VReg lower_global(LowerCtx *ctx, GlobalValue global)
             break;
         }
         case GLOBAL_LOAD:
-            reg = ctx->target->lower_load(ctx, AMODE_BASE, reg, (int32_t)data->offset,
-                                          type_bytes(data->type));
+            reg = ctx->target->lower_load(ctx, AMODE_BASE, reg, (int32_t)data->offset, data->type);
             break;
         case GLOBAL_IADD_IMM: reg = ctx->target->lower_add(ctx, reg, data->offset); break;
         case GLOBAL_SYMBOL:

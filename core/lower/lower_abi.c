@@ -17,6 +17,12 @@ static VReg extended(LowerCtx *ctx, VReg reg, Type type, uint32_t extension)
     return ctx->target->lower_extend(ctx, reg, type_bytes(type), (Extension)extension);
 }
 
+// What a stack slot is accessed as: whole, unless it holds a float.
+static Type slot_type(Type type)
+{
+    return type_is_float(type) ? type : TYPE_I64;
+}
+
 static void fixed_use(LowerCtx *ctx, VReg reg, PReg preg)
 {
     lower_operand(ctx, reg, OPERAND_USE, POS_EARLY, CONSTRAINT_FIXED, preg);
@@ -53,11 +59,11 @@ static void store_stack_args(LowerCtx *ctx, const CallParts *call)
         const AbiLoc *const loc = &call->abi.args[call->abi.arg_first[i]];
         if (loc->reg == PREG_NONE)
             ctx->target->lower_store(ctx, call->args[i], AMODE_OUTGOING, NO(VReg), loc->offset,
-                                     loc->bytes);
+                                     slot_type(call->sig->params[i].type));
     }
     if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg == PREG_NONE)
         ctx->target->lower_store(ctx, call->ret_area, AMODE_OUTGOING, NO(VReg),
-                                 call->abi.ret_area.offset, 8);
+                                 call->abi.ret_area.offset, TYPE_I64);
 }
 
 static void emit_call(LowerCtx *ctx, Inst inst, const CallParts *call)
@@ -97,8 +103,9 @@ static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
         if (loc->reg != PREG_NONE || ctx->value_regs[results.data[i]].i == NO_INDEX)
             continue;
         const int32_t offset = (int32_t)call->abi.stack_args_size + loc->offset;
-        lower_set_result(
-            ctx, i, ctx->target->lower_load(ctx, AMODE_OUTGOING, NO(VReg), offset, loc->bytes));
+        const Type type = slot_type(call->sig->returns[i].type);
+        lower_set_result(ctx, i,
+                         ctx->target->lower_load(ctx, AMODE_OUTGOING, NO(VReg), offset, type));
     }
 }
 
@@ -177,7 +184,7 @@ Status lower_return(LowerCtx *ctx, Inst inst)
         const AbiLoc *const loc = &ctx->abi.rets[ctx->abi.ret_first[i]];
         if (loc->reg == PREG_NONE)
             ctx->target->lower_store(ctx, values[i], AMODE_BASE, ctx->ret_area, loc->offset,
-                                     loc->bytes);
+                                     slot_type(sig->returns[i].type));
     }
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);
     for (uint32_t i = 0; i < args.len; i++) {
@@ -207,13 +214,13 @@ Status lower_arguments(LowerCtx *ctx)
         const VReg wanted = ctx->value_regs[params.data[i]];
         if (loc->reg != PREG_NONE || wanted.i == NO_INDEX)
             continue;
-        const VReg loaded =
-            ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg), loc->offset, loc->bytes);
+        const VReg loaded = ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg), loc->offset,
+                                                    slot_type(f->sig.params[i].type));
         ctx->aliases.data[lower_resolve(ctx, wanted).i] = loaded;
     }
     if (ctx->ret_area.i != NO_INDEX && ctx->abi.ret_area.reg == PREG_NONE) {
-        const VReg loaded =
-            ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg), ctx->abi.ret_area.offset, 8);
+        const VReg loaded = ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg),
+                                                    ctx->abi.ret_area.offset, TYPE_I64);
         ctx->aliases.data[lower_resolve(ctx, ctx->ret_area).i] = loaded;
     }
     return STATUS_OK;

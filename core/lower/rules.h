@@ -12,6 +12,8 @@
 #define I16                TYPE_I16
 #define I32                TYPE_I32
 #define I64                TYPE_I64
+#define F32                TYPE_F32
+#define F64                TYPE_F64
 #define EQ                 INTCC_EQ
 #define NE                 INTCC_NE
 #define SLT                INTCC_SLT
@@ -22,8 +24,23 @@
 #define UGE                INTCC_UGE
 #define UGT                INTCC_UGT
 #define ULE                INTCC_ULE
+#define F_ORD              FLOATCC_ORD
+#define F_UNO              FLOATCC_UNO
+#define F_EQ               FLOATCC_EQ
+#define F_NE               FLOATCC_NE
+#define F_ONE              FLOATCC_ONE
+#define F_UEQ              FLOATCC_UEQ
+#define F_LT               FLOATCC_LT
+#define F_LE               FLOATCC_LE
+#define F_GT               FLOATCC_GT
+#define F_GE               FLOATCC_GE
+#define F_ULT              FLOATCC_ULT
+#define F_ULE              FLOATCC_ULE
+#define F_UGT              FLOATCC_UGT
+#define F_UGE              FLOATCC_UGE
 #define INT_DIVZ           ((TrapCode)TRAP_INT_DIVZ)
 #define INT_OVF            ((TrapCode)TRAP_INT_OVF)
+#define BAD_TOINT          ((TrapCode)TRAP_BAD_TOINT)
 #define NO_TRAP            ((TrapCode)TRAP_NONE)
 
 // Structures that rules make live as long as the function's lowering.
@@ -74,6 +91,17 @@ static inline Unit rule_output_gprs(LowerCtx *ctx, Gpr first, Gpr second)
 {
     lower_set_result(ctx, 0, first.reg);
     lower_set_result(ctx, 1, second.reg);
+    return (Unit){0};
+}
+
+static inline Fpr rule_put_in_fpr(LowerCtx *ctx, Value value)
+{
+    return (Fpr){lower_value(ctx, value)};
+}
+
+static inline Unit rule_output_fpr(LowerCtx *ctx, Fpr reg)
+{
+    lower_set_result(ctx, 0, reg.reg);
     return (Unit){0};
 }
 
@@ -135,6 +163,13 @@ static inline bool rule_ty_32_or_64(LowerCtx *ctx, Type type, Type *out)
     (void)ctx;
     *out = type;
     return type == TYPE_I32 || type == TYPE_I64;
+}
+
+static inline bool rule_ty_f32_or_f64(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type == TYPE_F32 || type == TYPE_F64;
 }
 
 static inline uint64_t rule_ty_bits(LowerCtx *ctx, Type type)

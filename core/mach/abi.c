@@ -4,10 +4,25 @@
 
 #include "mach/mach.h"
 
-static Status check_param(const AbiParam *param, Diag *diag)
+typedef struct Assigner {
+    const PReg *ints, *floats;
+    uint32_t num_ints, num_floats;
+    uint32_t next_int, next_float;
+    uint32_t stack; // bytes used
+    PReg sret;      // of a parameter with that purpose; PREG_NONE: as any other
+} Assigner;
+
+static bool can_pass(Type type, const Assigner *a)
+{
+    if (type == TYPE_F32 || type == TYPE_F64)
+        return a->num_floats != 0;
+    return type_is_int(type) && !type_is_vector(type) && type_bits(type) <= 64;
+}
+
+static Status check_param(const AbiParam *param, const Assigner *a, Diag *diag)
 {
     const char *what = NULL;
-    if (!type_is_int(param->type) || type_is_vector(param->type) || type_bits(param->type) > 64)
+    if (!can_pass(param->type, a))
         what = "this type in a signature";
     else if (param->purpose == PURPOSE_SARG)
         what = "purpose sarg";
@@ -26,18 +41,14 @@ static Status check_callconv(CallConv cc, Diag *diag)
                       "calling convention %s is not supported in lowering", callconv_name(cc));
 }
 
-typedef struct Assigner {
-    const PReg *regs;
-    uint32_t num_regs, next;
-    uint32_t stack; // bytes used
-    PReg sret;      // of a parameter with that purpose; PREG_NONE: as any other
-} Assigner;
-
-static AbiLoc next_location(Assigner *a, uint8_t extension)
+static AbiLoc next_location(Assigner *a, Type type, uint8_t extension)
 {
-    AbiLoc loc = {PREG_NONE, (int32_t)a->stack, 8, extension};
-    if (a->next < a->num_regs)
-        loc.reg = a->regs[a->next++];
+    const bool is_float = type_is_float(type);
+    AbiLoc loc = {PREG_NONE, (int32_t)a->stack, 8, is_float ? EXT_NONE : extension};
+    if (is_float && a->next_float < a->num_floats)
+        loc.reg = a->floats[a->next_float++];
+    else if (!is_float && a->next_int < a->num_ints)
+        loc.reg = a->ints[a->next_int++];
     else
         a->stack += 8;
     return loc;
@@ -47,12 +58,12 @@ static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, AbiLoc
                          uint32_t *first, Diag *diag)
 {
     for (uint32_t i = 0; i < n; i++) {
-        TRY(check_param(&params[i], diag));
+        TRY(check_param(&params[i], a, diag));
         first[i] = i;
         if (params[i].purpose == PURPOSE_SRET && a->sret != PREG_NONE)
             locs[i] = (AbiLoc){a->sret, 0, 8, EXT_NONE};
         else
-            locs[i] = next_location(a, params[i].extension);
+            locs[i] = next_location(a, params[i].type, params[i].extension);
     }
     first[n] = n;
     return STATUS_OK;
@@ -66,13 +77,21 @@ Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSi
     out->rets = ARENA_ARRAY(arena, AbiLoc, sig->num_returns);
     out->arg_first = ARENA_ARRAY(arena, uint32_t, sig->num_params + 1);
     out->ret_first = ARENA_ARRAY(arena, uint32_t, sig->num_returns + 1);
-    Assigner args = {regs->int_args, regs->num_int_args, 0, 0, regs->sret};
-    Assigner rets = {regs->int_rets, regs->num_int_rets, 0, 0, PREG_NONE};
+    Assigner args = {.ints = regs->int_args,
+                     .floats = regs->float_args,
+                     .num_ints = regs->num_int_args,
+                     .num_floats = regs->num_float_args,
+                     .sret = regs->sret};
+    Assigner rets = {.ints = regs->int_rets,
+                     .floats = regs->float_rets,
+                     .num_ints = regs->num_int_rets,
+                     .num_floats = regs->num_float_rets,
+                     .sret = PREG_NONE};
     TRY(assign_all(sig->params, sig->num_params, &args, out->args, out->arg_first, diag));
     TRY(assign_all(sig->returns, sig->num_returns, &rets, out->rets, out->ret_first, diag));
     out->ret_area_ptr = rets.stack != 0;
     if (out->ret_area_ptr)
-        out->ret_area = next_location(&args, EXT_NONE);
+        out->ret_area = next_location(&args, TYPE_I64, EXT_NONE);
     out->stack_args_size = (args.stack + 15) & ~15u;
     out->stack_rets_size = (rets.stack + 15) & ~15u;
     return STATUS_OK;

@@ -288,11 +288,14 @@ typedef struct AbiSig {
 typedef struct AbiRegs {
     PReg int_args[ABI_REGS_MAX], int_rets[ABI_REGS_MAX];
     uint32_t num_int_args, num_int_rets;
+    PReg float_args[ABI_REGS_MAX], float_rets[ABI_REGS_MAX];
+    uint32_t num_float_args, num_float_rets; // 0: floats can't be passed
     PReg sret; // of a parameter with purpose sret; PREG_NONE: as any other
     PRegSet clobbers, callee_saved;
 } AbiRegs;
 
-// Lays out a signature by registers in order, then stack slots of 8 bytes. Results beyond registers
+// Lays out a signature by registers of each class in order, then stack slots of 8 bytes, in which a
+// float has the lower bytes (those above an f32 are undefined). Results beyond registers
 // go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for
 // types, purposes and conventions that can't be passed yet.
 Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
@@ -329,11 +332,11 @@ typedef struct Target {
     // rule matches.
     bool (*lower_inst)(struct LowerCtx *ctx, Inst inst);
     bool (*lower_branch)(struct LowerCtx *ctx, Inst inst);
-    // What calls, arguments and returns are made of. `bytes`: width of the access.
-    VReg (*lower_load)(struct LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp,
-                       uint32_t bytes);
+    // What calls, arguments and returns are made of. `type`: of the access, I32, I64, or a float
+    // type that the target passes.
+    VReg (*lower_load)(struct LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type);
     void (*lower_store)(struct LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
-                        uint32_t bytes);
+                        Type type);
     VReg (*lower_extend)(struct LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension);
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
     VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, int64_t offset);

@@ -7,7 +7,7 @@ by `fcmp uno` in a function of its own.
 
 import itertools
 
-from clif import A64, BOTH, FLOAT_BITS, INTERPRET, File, Type
+from clif import A64, BOTH, FLOAT_BITS, INTERPRET, File, Trap, Type
 from oracle import NAN, SOURCE
 from values import Floats, chunked
 
@@ -334,6 +334,101 @@ def fcmp_use_files(oracle):
             yield file
 
 
+# ---- What one instruction may do ----
+
+
+def fused_functions(file, t, f, oracle):
+    """Negations in products and fused sums; a comparison with zero, or extended."""
+    triples = fma_triples(f)[::7] + fma_triples(f)[-8:]
+    for name, places in (("x", (0,)), ("y", (1,)), ("z", (2,)), ("x_z", (0, 2)), ("y_z", (1, 2)),
+                         ("x_y", (0, 1))):
+        body = [f"v{3 + i} = fneg v{place}" for i, place in enumerate(places)]
+        args = [f"v{3 + places.index(i)}" if i in places else f"v{i}" for i in range(3)]
+        last = 3 + len(places)
+        func = file.func(f"fma_neg_{name}_{t}", [t] * 3, [t],
+                         body + [f"v{last} = fma " + ", ".join(args), f"return v{last}"])
+        for x in triples:
+            result = oracle.arithmetic("fma", t.bits, *(f.neg(v) if i in places else v
+                                                        for i, v in enumerate(x)))
+            if result != NAN:
+                func.run([[v] for v in x], [[result]])
+    products = file.func(f"neg_fmul_{t}", [t] * 2, [t],
+                         ["v2 = fmul v0, v1", "v3 = fneg v2", "return v3"])
+    sums = file.func(f"neg_fma_{t}", [t] * 3, [t],
+                     ["v3 = fma v0, v1, v2", "v4 = fneg v3", "return v4"])
+    for x in triples:
+        product = oracle.arithmetic("mul", t.bits, *x[:2])
+        total = oracle.arithmetic("fma", t.bits, *x)
+        if product != NAN:
+            products.run([[x[0]], [x[1]]], [[f.neg(product)]])
+        if total != NAN:
+            sums.run([[v] for v in x], [[f.neg(total)]])
+    values = [0, f.neg(0), f.min_sub, f.neg(f.min_sub), f.inf, f.neg(f.inf), f.nan, f.neg(f.snan)]
+    for zero, literal in ((0, "0.0"), (f.neg(0), "-0.0")):
+        for cc, outcomes in CONDITIONS.items():
+            name = f"fcmp_{cc}_{'minus_zero' if zero else 'zero'}_{t}"
+            func = file.func(name, [t], ["i64"], [
+                f"v1 = {t}const {literal}", f"v2 = fcmp {cc} v0, v1", "v3 = uextend.i64 v2",
+                "return v3"])
+            for x in values:
+                func.run([[x]], [[int(oracle.compare(t.bits, x, zero) in outcomes)]])
+
+
+def fused_bits_functions(file, t, f):
+    """Bits of floats: and-not, both byte orders, zeros stored, casts to the same type."""
+    i = f"i{t.bits}"
+    ones = (1 << t.bits) - 1
+    pairs = [(f.nan_payload, f.one), (f.rational(3), f.neg(f.max)), (0, ones), (ones, f.min_sub)]
+    for name, args in (("right", "v0, v2"), ("left", "v2, v0")):
+        func = file.func(f"band_bnot_{name}_{t}", [t, t], [t],
+                         ["v2 = bnot v1", f"v3 = band {args}", "return v3"])
+        for x, y in pairs:
+            func.run([[x], [y]], [[x & ~y & ones]])
+    slot, swapped = ("ss0 = explicit_slot 8",), lambda v: int.from_bytes(
+        v.to_bytes(t.bits // 8, "little"), "big")
+    store = file.func(f"store_big_{t}", [t], [i], [
+        "v1 = stack_addr.i64 ss0", "store big v0, v1", f"v2 = load.{i} v1", "return v2"],
+                      decls=slot)
+    load = file.func(f"load_big_{t}", [i], [t], [
+        "v1 = stack_addr.i64 ss0", "store v0, v1", f"v2 = load.{t} big v1", "return v2"],
+                     decls=slot)
+    zero = file.func(f"store_zero_{t}", [i], [i], [
+        "v1 = stack_addr.i64 ss0", "store v0, v1", f"v2 = {t}const 0.0", "store v2, v1",
+        f"v3 = load.{i} v1", "return v3"], decls=slot)
+    cast = file.func(f"bitcast_same_{t}", [t], [t], [f"v1 = bitcast.{t} v0", "return v1"])
+    whole = file.func(f"bitcast_same_{i}", [i], [i], [f"v1 = bitcast.{i} v0", "return v1"])
+    for x, _ in pairs + [(f.snan_payload, 0), (f.neg(f.rational(7, 3)), 0)]:
+        store.run([[x]], [[swapped(x)]])
+        load.run([[x]], [[swapped(x)]])
+        zero.run([[x]], [[0]])
+        cast.run([[x]], [[x]])
+        whole.run([[x]], [[x]])
+
+
+def fused_trap_functions(file, t, f, oracle):
+    for cc, outcomes in CONDITIONS.items():
+        for op in ("trapnz", "trapz"):
+            func = file.func(f"{op}_{cc}_{t}", [t, t], [], [
+                f"v2 = fcmp {cc} v0, v1", f"{op} v2, user1", "return"])
+            for x, y in ((f.one, f.next_one), (f.next_one, f.one), (0, f.neg(0)), (f.nan, f.one)):
+                true = oracle.compare(t.bits, x, y) in outcomes
+                func.run([[x], [y]], Trap("user1") if true == (op == "trapnz") else [])
+
+
+def fused_files(oracle):
+    for type_ in ("f32", "f64"):
+        t = Type(type_)
+        f = Floats(t.bits)
+        file = File(f"runtests/fused-{t}", f"Operations of {t} that one instruction may do "
+                    "together.", SOURCE)
+        fused_functions(file, t, f, oracle)
+        fused_bits_functions(file, t, f)
+        yield file
+        file = File(f"runtests/fcmp-trap-{t}", f"fcmp of {t} whose result feeds a trap.", SOURCE)
+        fused_trap_functions(file, t, f, oracle)
+        yield file
+
+
 def files(oracle):
     yield from arithmetic_files(oracle)
     yield from integral_files(oracle)
@@ -342,3 +437,4 @@ def files(oracle):
     yield from sign_files()
     yield from fcmp_files(oracle)
     yield from fcmp_use_files(oracle)
+    yield from fused_files(oracle)

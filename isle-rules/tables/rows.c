@@ -66,6 +66,8 @@ static Status read_modifier(RowReader *r, const Sexpr *e, RowOperandModel *out)
         out->late = true;
     else if (is_atom(e) && str_eq(e->text, STR("any")))
         out->any = true;
+    else if (is_atom(e) && out->kind == ROWOP_RM && str_eq(e->text, STR("vec")))
+        out->is_vec = true;
     else if (is_atom(e) && parse_number(e->text, &bytes))
         out->bytes = bytes;
     else if (has_head(e, STR("fixed")) && e->num_items == 2)

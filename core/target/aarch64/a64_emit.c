@@ -197,28 +197,41 @@ static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
 
 // ---- Moves ----
 
-static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, Alloc slot)
+static void put_register_move(EmitCtx *ctx, PReg to, PReg from, uint32_t bytes)
 {
-    A64Inst inst = {.op = load ? A64_LDR_X : A64_STR_X, .size = 8, .regs = {reg}, .has_mem = true};
-    inst.mem = frame_memory(ctx, AMODE_SPILL, (int32_t)alloc_slot_number(slot), 8);
+    A64Inst inst = {.op = A64_MOV_RR, .size = (uint8_t)bytes, .regs = {to, from, from}};
+    if (preg_class(to) == REG_FLOAT)
+        inst.op = bytes == 16 ? A64_MOV_V : A64_FMOV_RR;
+    put_inst(ctx, &inst);
+}
+
+static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, uint32_t slot, uint32_t bytes)
+{
+    A64Inst inst = {
+        .op = load ? A64_LDR_X : A64_STR_X, .size = (uint8_t)bytes, .regs = {reg}, .has_mem = true};
+    if (preg_class(reg) == REG_FLOAT && bytes == 16)
+        inst.op = load ? A64_LDR_Q : A64_STR_Q;
+    else if (preg_class(reg) == REG_FLOAT)
+        inst.op = load ? A64_LDR_D : A64_STR_D;
+    inst.mem = frame_memory(ctx, AMODE_SPILL, (int32_t)slot, bytes);
     put_inst(ctx, &inst);
 }
 
 void a64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
 {
-    ASSERT(bytes == 8);
+    ASSERT(bytes == 8 || bytes == 16);
     if (alloc_is_reg(to) && alloc_is_reg(from)) {
-        put_inst(ctx, &(A64Inst){
-                          .op = A64_MOV_RR, .size = 8, .regs = {alloc_preg(to), alloc_preg(from)}});
-        return;
+        put_register_move(ctx, alloc_preg(to), alloc_preg(from), bytes);
+    } else if (alloc_is_reg(to)) {
+        put_slot_access(ctx, true, alloc_preg(to), alloc_slot_number(from), bytes);
+    } else if (alloc_is_reg(from)) {
+        put_slot_access(ctx, false, alloc_preg(from), alloc_slot_number(to), bytes);
+    } else {
+        for (uint32_t i = 0; i < bytes / 8; i++) {
+            put_slot_access(ctx, true, X17, alloc_slot_number(from) + i, 8);
+            put_slot_access(ctx, false, X17, alloc_slot_number(to) + i, 8);
+        }
     }
-    const PReg reg = alloc_is_reg(to)     ? alloc_preg(to)
-                     : alloc_is_reg(from) ? alloc_preg(from)
-                                          : X17;
-    if (alloc_is_slot(from))
-        put_slot_access(ctx, true, reg, from);
-    if (alloc_is_slot(to))
-        put_slot_access(ctx, false, reg, to);
 }
 
 // ---- Branches ----
@@ -395,6 +408,15 @@ static void emit_cond_trap(EmitCtx *ctx, const MInst *inst)
     put_cond(ctx, &branch, false, emit_trap_stub(ctx, inst->trap, inst->src));
 }
 
+static void emit_float_constant(EmitCtx *ctx, const MInst *inst)
+{
+    put_constant(ctx, X16, (uint64_t)inst->imm);
+    A64Inst move = {.op = A64_FMOV_FROM_GPR, .size = inst->size};
+    move.regs[0] = alloc_preg(emit_alloc(ctx, inst, 0));
+    move.regs[1] = X16;
+    put_inst(ctx, &move);
+}
+
 // Address of a memory operand into a register.
 static void emit_address(EmitCtx *ctx, const MInst *inst)
 {
@@ -568,9 +590,15 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
             return;
         emit_encoded(ctx, inst);
         return;
+    case A64_FMOV_RR:
+        if (emit_alloc(ctx, inst, 0).bits == emit_alloc(ctx, inst, 1).bits)
+            return;
+        emit_encoded(ctx, inst);
+        return;
     case A64_MOV_IMM:
         put_constant(ctx, alloc_preg(emit_alloc(ctx, inst, 0)), (uint64_t)inst->imm);
         return;
+    case A64_FMOV_CONST: emit_float_constant(ctx, inst); return;
     case A64_ADDRESS: emit_address(ctx, inst); return;
     case A64_B_COND:
     case A64_CBZ:

@@ -52,6 +52,23 @@ static bool encode_uint(int64_t x, uint32_t width, uint32_t *bits)
     return x >= 0 && x < (int64_t)1 << width;
 }
 
+// +-(16..31)/16 * 2^(-3..4): a sign, an exponent of which only the low two bits and the (inverted
+// and repeated) top one are free, and four bits of fraction.
+static bool encode_fpimm8(uint64_t x, uint32_t bytes, uint32_t *bits)
+{
+    const uint32_t fraction = bytes == 8 ? 52 : 23, exponent = bytes == 8 ? 11 : 8;
+    const uint64_t sign = x >> (fraction + exponent);
+    const uint64_t high = x >> (fraction + 2) & (((uint64_t)1 << (exponent - 2)) - 1);
+    const uint64_t repeated = ((uint64_t)1 << (exponent - 3)) - 1; // the exponent 1.0 has: 01...1
+    if (sign > 1 || (x & (((uint64_t)1 << (fraction - 4)) - 1)) != 0)
+        return false;
+    if (high != repeated && high != repeated + 1)
+        return false;
+    *bits =
+        (uint32_t)(sign << 7 | (uint64_t)(high == repeated) << 6 | (x >> (fraction - 4) & 0x3f));
+    return true;
+}
+
 bool a64_encode_immediate(A64ImmKind kind, int64_t x, uint32_t bytes, uint32_t *bits)
 {
     switch (kind) {
@@ -62,6 +79,7 @@ bool a64_encode_immediate(A64ImmKind kind, int64_t x, uint32_t bytes, uint32_t *
     case A64_IMM_UIMM5: return encode_uint(x, 5, bits);
     case A64_IMM_UIMM6: return encode_uint(x, bytes == 8 ? 6 : 5, bits);
     case A64_IMM_UIMM16: return encode_uint(x, 16, bits);
+    case A64_IMM_FPIMM8: return encode_fpimm8((uint64_t)x, bytes, bits);
     case A64_IMM_NONE:
     case A64_IMM_I64: return false;
     }

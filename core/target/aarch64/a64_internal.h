@@ -28,6 +28,7 @@ typedef enum A64ImmKind {
     A64_IMM_UIMM5,
     A64_IMM_UIMM6,
     A64_IMM_UIMM16,
+    A64_IMM_FPIMM8, // bits of a float of the row's size
     A64_IMM_I64
 } A64ImmKind;
 

@@ -373,6 +373,116 @@ static inline bool rule_imm12_beside(LowerCtx *ctx, IntCC cc, int64_t c, int64_t
     return a64_is_imm12(*out);
 }
 
+// ---- Floats ----
+
+static inline Fpr rule_float_const(LowerCtx *ctx, Type type, uint64_t x)
+{
+    const uint8_t bytes = (uint8_t)type_bytes(type);
+    uint32_t bits;
+    if (x == 0)
+        return a64_movi_zero(ctx);
+    if (a64_encode_immediate(A64_IMM_FPIMM8, (int64_t)x, bytes, &bits))
+        return a64_fmov_imm(ctx, bytes, (int64_t)x);
+    return a64_fmov_const(ctx, bytes, (int64_t)x);
+}
+
+static inline uint64_t rule_sign_bit(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return (uint64_t)1 << (type_bits(type) - 1);
+}
+
+static inline bool rule_canonical_nans(LowerCtx *ctx)
+{
+    return settings_get(ctx->settings, SETTING_ENABLE_NAN_CANONICALIZATION) != 0;
+}
+
+static inline uint64_t rule_quiet_nan(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type == TYPE_F32 ? 0x7fc00000 : 0x7ff8000000000000;
+}
+
+static inline bool rule_float_zero(LowerCtx *ctx, Value value)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    const uint64_t sign = rule_sign_bit(ctx, value_type(ctx->f, value));
+    return (op == OP_F32CONST || op == OP_F64CONST) && (inst_imm(ctx->f, inst) & ~sign) == 0;
+}
+
+// fcmp's flags: less N, equal Z and C, greater C, unordered C and V. After the fccmp of one and ueq
+// V says that the numbers are unordered or equal.
+static inline Cond rule_float_cond(LowerCtx *ctx, FloatCC cc)
+{
+    static const uint8_t codes[FLOATCC_COUNT] = {
+        [FLOATCC_ORD] = 7, [FLOATCC_UNO] = 6, [FLOATCC_EQ] = 0,   [FLOATCC_NE] = 1,
+        [FLOATCC_ONE] = 7, [FLOATCC_UEQ] = 6, [FLOATCC_LT] = 4,   [FLOATCC_LE] = 9,
+        [FLOATCC_GT] = 12, [FLOATCC_GE] = 10, [FLOATCC_ULT] = 11, [FLOATCC_ULE] = 13,
+        [FLOATCC_UGT] = 8, [FLOATCC_UGE] = 5,
+    };
+    (void)ctx;
+    return codes[cc];
+}
+
+static inline bool rule_two_conditions(LowerCtx *ctx, FloatCC cc, FloatCC *out)
+{
+    (void)ctx;
+    *out = cc;
+    return cc == FLOATCC_ONE || cc == FLOATCC_UEQ;
+}
+
+// Bits of 2^n.
+static inline uint64_t a64_float_power(Type type, uint32_t n)
+{
+    return type == TYPE_F32 ? (uint64_t)(n + 127) << 23 : (uint64_t)(n + 1023) << 52;
+}
+
+// -2^n - 1 where the format has it, else the first number below -2^n: no integer lies between.
+static inline uint64_t rule_below_sint(LowerCtx *ctx, Type from, Type type)
+{
+    const uint32_t n = type_bits(type) - 1, fraction = from == TYPE_F32 ? 23 : 52;
+    const uint64_t one = n < fraction ? (uint64_t)1 << (fraction - n) : 1;
+    return rule_sign_bit(ctx, from) | (a64_float_power(from, n) + one);
+}
+
+static inline uint64_t rule_above_sint(LowerCtx *ctx, Type from, Type type)
+{
+    (void)ctx;
+    return a64_float_power(from, type_bits(type) - 1);
+}
+
+static inline uint64_t rule_below_uint(LowerCtx *ctx, Type from)
+{
+    return rule_sign_bit(ctx, from) | a64_float_power(from, 0);
+}
+
+static inline uint64_t rule_above_uint(LowerCtx *ctx, Type from, Type type)
+{
+    (void)ctx;
+    return a64_float_power(from, type_bits(type));
+}
+
+static inline int64_t rule_sint_min(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return -((int64_t)1 << (type_bits(type) - 1));
+}
+
+static inline int64_t rule_sint_max(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return ((int64_t)1 << (type_bits(type) - 1)) - 1;
+}
+
+static inline int64_t rule_uint_max(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return ((int64_t)1 << type_bits(type)) - 1;
+}
+
 static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
 {
     (void)ctx;

@@ -56,18 +56,51 @@ static int32_t find_operand(const MRow *row, Str name)
     return -1;
 }
 
-static void print_field(const A64Inst *inst, Str name, StrBuf *out)
+// A number of the kind fpimm8 is shown as the float whose bits it is.
+static bool is_float_immediate(const A64Inst *inst)
+{
+    const A64Encoding *const e = a64_encodings[inst->op];
+    for (uint32_t i = 0; i < e->num_fields; i++)
+        if (e->fields[i].kind == A64_IMM_FPIMM8)
+            return true;
+    return false;
+}
+
+static double float_of_bits(uint64_t bits, uint32_t bytes)
+{
+    double x;
+    float narrow;
+    const uint32_t low = (uint32_t)bits;
+    memcpy(&x, &bits, sizeof(x));
+    memcpy(&narrow, &low, sizeof(narrow));
+    return bytes == 8 ? x : (double)narrow;
+}
+
+static void print_number(const A64Inst *inst, bool second, StrBuf *out)
+{
+    if (is_float_immediate(inst))
+        buf_printf(out, "#%.8f", float_of_bits((uint64_t)inst->imm, inst->size));
+    else
+        buf_printf(out, "#%lld", second ? inst->imm2 : (long long)inst->imm);
+}
+
+// `field` is NAME, or NAME:W for a register at W bytes (0: a vector register as a whole).
+static void print_field(const A64Inst *inst, Str field, StrBuf *out)
 {
     const MRow *const row = &a64_rows[inst->op];
+    const char *const colon = memchr(field.data, ':', field.len);
+    const Str name = {field.data, colon ? (size_t)(colon - field.data) : field.len};
     const int32_t k = find_operand(row, name);
     if (str_eq(name, STR("cc"))) {
         buf_puts(out, condition_names[inst->cc & 15]);
     } else if (str_eq(name, STR("zr"))) {
         buf_puts(out, inst->size == 8 ? "xzr" : "wzr");
     } else if (k < 0) {
-        buf_printf(out, "#%lld", str_eq(name, STR("imm2")) ? inst->imm2 : (long long)inst->imm);
+        print_number(inst, str_eq(name, STR("imm2")), out);
     } else if (row->operands[k].kind == OPERAND_MEM) {
         print_memory(&inst->mem, out);
+    } else if (colon) {
+        buf_puts(out, a64_reg_name(inst->regs[k], (uint32_t)(colon[1] - '0')));
     } else {
         const uint32_t bytes = row->operands[k].bytes != 0 ? row->operands[k].bytes : inst->size;
         buf_puts(out, a64_reg_name(inst->regs[k], bytes < 4 ? 4 : bytes));

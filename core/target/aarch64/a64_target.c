@@ -11,12 +11,20 @@
 #define ALL_INTS   ((PRegSet)0x1ff8ffff)
 #define SAVED      ((PRegSet)0x1ff80000)
 #define ALL_FLOATS ((PRegSet)0xffffffff << 32)
+// The low halves of v8 to v15 belong to the caller. They are left alone rather than saved.
+#define OUR_FLOATS ((PRegSet)0xffff00ff << 32)
+
+#define V(n)       PREG(REG_FLOAT, n)
 
 static const AbiRegs aapcs64 = {
     .int_args = {0, 1, 2, 3, 4, 5, 6, 7},
     .num_int_args = 8,
     .int_rets = {0, 1, 2, 3, 4, 5, 6, 7},
     .num_int_rets = 8,
+    .float_args = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)},
+    .num_float_args = 8,
+    .float_rets = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)},
+    .num_float_rets = 8,
     .sret = PREG(REG_INT, 8),
     .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
@@ -34,19 +42,28 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
-static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 4 || bytes == 8);
-    return bytes == 8 ? a64_ldr_x(ctx, &amode).reg : a64_ldr_w(ctx, &amode).reg;
+    switch ((int)type) {
+    case TYPE_I32: return a64_ldr_w(ctx, &amode).reg;
+    case TYPE_I64: return a64_ldr_x(ctx, &amode).reg;
+    case TYPE_F32: return a64_ldr_s(ctx, &amode).reg;
+    case TYPE_F64: return a64_ldr_d(ctx, &amode).reg;
+    default: UNREACHABLE();
+    }
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
-                        uint32_t bytes)
+                        Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 8);
-    a64_str_x(ctx, &amode, (Gpr){value});
+    switch ((int)type) {
+    case TYPE_I64: a64_str_x(ctx, &amode, (Gpr){value}); return;
+    case TYPE_F32: a64_str_s(ctx, &amode, (Fpr){value}); return;
+    case TYPE_F64: a64_str_d(ctx, &amode, (Fpr){value}); return;
+    default: UNREACHABLE();
+    }
 }
 
 static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)
@@ -89,7 +106,7 @@ const Target a64_target = {
     .num_rows = A64_ROW_COUNT,
     .rules = rules,
     .num_rules = sizeof(rules) / sizeof(rules[0]),
-    .allocatable = ALL_INTS | ALL_FLOATS,
+    .allocatable = ALL_INTS | OUR_FLOATS,
     .stack_pointer = A64_SP,
     .frame_pointer = PREG(REG_INT, 29),
     .pinned = PREG(REG_INT, 21),

@@ -109,27 +109,34 @@ static X64Mem slot_memory(const EmitCtx *ctx, Alloc slot)
 
 // Between two slots: through the stack, since no register need be free. A pop addresses memory with
 // the stack pointer it leaves behind.
-static void move_slot_to_slot(EmitCtx *ctx, Alloc to, Alloc from)
+static void move_slot_to_slot(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
 {
-    const X64Mem source = slot_memory(ctx, from), target = slot_memory(ctx, to);
-    put_inst(ctx, &(X64Inst){.op = X64_PUSH_M, .size = 8, .mem_operand = 0, .mem = source});
-    put_inst(ctx, &(X64Inst){.op = X64_POP_M, .size = 8, .mem_operand = 0, .mem = target});
+    X64Mem source = slot_memory(ctx, from), target = slot_memory(ctx, to);
+    for (uint32_t at = 0; at < bytes; at += 8) {
+        put_inst(ctx, &(X64Inst){.op = X64_PUSH_M, .size = 8, .mem = source});
+        put_inst(ctx, &(X64Inst){.op = X64_POP_M, .size = 8, .mem = target});
+        source.disp += 8;
+        target.disp += 8;
+    }
 }
 
 void x64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
 {
-    ASSERT(bytes == 8);
     if (alloc_is_slot(to) && alloc_is_slot(from)) {
-        move_slot_to_slot(ctx, to, from);
+        move_slot_to_slot(ctx, to, from, bytes);
         return;
     }
-    X64Inst inst = {.size = 8, .mem_operand = -1};
+    const bool vector = preg_class(alloc_preg(alloc_is_reg(to) ? to : from)) == REG_FLOAT;
+    ASSERT(bytes == (vector ? 16 : 8));
+    X64Inst inst = {.size = (uint8_t)bytes, .mem_operand = -1};
     if (alloc_is_reg(to) && alloc_is_reg(from)) {
-        inst.op = X64_MOV_RR;
+        inst.op = vector ? X64_MOVAPS_RR : X64_MOV_RR;
         inst.regs[0] = alloc_preg(to);
         inst.regs[1] = alloc_preg(from);
     } else {
-        inst.op = alloc_is_reg(to) ? X64_MOV_LOAD : X64_MOV_STORE;
+        const uint16_t load = vector ? X64_MOVUPS_LOAD : X64_MOV_LOAD;
+        const uint16_t store = vector ? X64_MOVUPS_STORE : X64_MOV_STORE;
+        inst.op = alloc_is_reg(to) ? load : store;
         inst.regs[0] = alloc_preg(alloc_is_reg(to) ? to : from);
         inst.mem_operand = 1;
         inst.mem = slot_memory(ctx, alloc_is_reg(to) ? from : to);
@@ -219,6 +226,19 @@ static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
     codebuf_bind(ctx->buf, table);
     for (uint32_t i = 0; i < count; i++)
         codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
+}
+
+// ---- Selection ----
+
+static void emit_select_vec(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg dst = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg src = alloc_preg(emit_alloc(ctx, inst, 2));
+    const Label end = codebuf_label(ctx->buf);
+    put_jcc(ctx, inst->cc ^ 1u, end);
+    put_inst(ctx,
+             &(X64Inst){.op = X64_MOVAPS_RR, .size = 16, .regs = {dst, src}, .mem_operand = -1});
+    codebuf_bind(ctx->buf, end);
 }
 
 // ---- Calls and symbols ----
@@ -598,6 +618,7 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
         emit_encoded(ctx, inst);
         return;
     }
+    case X64_SELECT_VEC: emit_select_vec(ctx, inst); return;
     case X64_JCC: emit_jcc(ctx, inst); return;
     case X64_JCC_OR:
     case X64_JCC_AND: emit_jcc_pair(ctx, inst); return;

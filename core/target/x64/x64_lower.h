@@ -236,4 +236,6 @@ static inline bool rule_has_bmi1(LowerCtx *ctx)
     return isa_has(ctx->isa, ISA_X86_64_HAS_BMI1);
 }
 
+#include "target/x64/x64_lower_float.h"
+
 #endif

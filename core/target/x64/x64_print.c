@@ -85,6 +85,10 @@ static void print_field(const X64Inst *inst, Str name, StrBuf *out)
         buf_puts(out, condition_names[inst->cc & 15]);
     } else if (str_eq(name, STR("cqo"))) {
         buf_puts(out, inst->size == 2 ? "cwd" : inst->size == 4 ? "cdq" : "cqo");
+    } else if (str_eq(name, STR("ss"))) {
+        buf_puts(out, inst->size == 4 ? "ss" : "sd");
+    } else if (str_eq(name, STR("dq"))) {
+        buf_puts(out, inst->size == 4 ? "d" : "q");
     } else if (k < 0) {
         buf_printf(out, "%lld", str_eq(name, STR("imm2")) ? inst->imm2 : (long long)inst->imm);
     } else {

@@ -11,12 +11,17 @@
 #define ALL_INTS   ((PRegSet)0xffef)
 #define SAVED      ((PRegSet)0xf028)
 #define ALL_FLOATS ((PRegSet)0xffff << 32)
+#define XMM(n)     PREG(REG_FLOAT, n)
 
 static const AbiRegs system_v = {
     .int_args = {RDI, RSI, RDX, RCX, R8, R9},
     .num_int_args = 6,
     .int_rets = {RAX, RDX},
     .num_int_rets = 2,
+    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)},
+    .num_float_args = 8,
+    .float_rets = {XMM(0), XMM(1)},
+    .num_float_rets = 2,
     .sret = PREG_NONE,
     .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
@@ -34,18 +39,30 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
-static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, uint32_t bytes)
+static bool in_vector_register(Type type)
+{
+    return type == TYPE_F32 || type == TYPE_F64;
+}
+
+static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    ASSERT(bytes == 4 || bytes == 8);
-    return x64_mov_load(ctx, (uint8_t)bytes, &amode).reg;
+    if (in_vector_register(type))
+        return x64_movx_load(ctx, (uint8_t)type_bytes(type), &amode).reg;
+    ASSERT(type == TYPE_I32 || type == TYPE_I64);
+    return x64_mov_load(ctx, (uint8_t)type_bytes(type), &amode).reg;
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
-                        uint32_t bytes)
+                        Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    x64_mov_store(ctx, (uint8_t)bytes, &amode, (Gpr){value});
+    if (in_vector_register(type)) {
+        x64_movx_store(ctx, (uint8_t)type_bytes(type), &amode, (Fpr){value});
+        return;
+    }
+    ASSERT(type == TYPE_I64);
+    x64_mov_store(ctx, (uint8_t)type_bytes(type), &amode, (Gpr){value});
 }
 
 static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)

@@ -57,6 +57,13 @@ static const int64_t numbers[] = {
     0x0000ffff00000000,
     (int64_t)0x8000000000000001,
     0x00ff00ff00ff00ff,
+    0x3f800000, // floats: 1, -1.9375 * 8, 0.125
+    0xc1780000,
+    0x3e000000,
+    0x3ff0000000000000,
+    (int64_t)0xc02f000000000000,
+    0x3fc0000000000000,
+    0x403f000000000000,
 };
 
 static void pick_registers(Bench *b, A64Inst *inst, const MRow *row, uint32_t turn)
@@ -114,7 +121,7 @@ static bool pick_immediates(A64Inst *inst, uint32_t turn)
 static void add_row(Bench *b, uint16_t op)
 {
     const MRow *const row = &a64_rows[op];
-    for (uint32_t size = 1; size <= 8; size *= 2) {
+    for (uint32_t size = 1; size <= 16; size *= 2) {
         if ((row->sizes & size) == 0)
             continue;
         for (uint32_t turn = 0; turn < 64; turn++) {

@@ -107,7 +107,7 @@ static void add_row(Bench *b, uint16_t op)
     if (row->flags & ROW_PSEUDO)
         return;
     const int32_t memory = memory_operand(row);
-    for (uint32_t size = 1; size <= 8; size *= 2) {
+    for (uint32_t size = 1; size <= 16; size *= 2) {
         if (row->sizes != 0 && (row->sizes & size) == 0)
             continue;
         for (uint32_t turn = 0; turn < 32; turn++) {
@@ -175,7 +175,7 @@ int main(void)
     write_input(&b, path);
     const Str command = str_printf(&arena,
                                    "llvm-mc --disassemble --triple=x86_64 "
-                                   "--mattr=+bmi,+lzcnt,+popcnt --output-asm-variant=1 %s",
+                                   "--mattr=+bmi,+lzcnt,+popcnt,+sse4.1 --output-asm-variant=1 %s",
                                    path);
     FILE *const output = popen(command.data, "r");
     ASSERT(output);
