@@ -342,6 +342,8 @@ static Status lower_one(LowerCtx *ctx, Inst inst)
     switch ((int)inst_op(ctx->f, inst)) {
     case OP_CALL:
     case OP_CALL_INDIRECT: TRY(lower_call(ctx, inst)); break;
+    case OP_RETURN_CALL:
+    case OP_RETURN_CALL_INDIRECT: TRY(lower_tail_call(ctx, inst)); break;
     case OP_RETURN: TRY(lower_return(ctx, inst)); break;
     case OP_JUMP: lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0)); break;
     case OP_NOP:

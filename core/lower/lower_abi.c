@@ -109,23 +109,31 @@ static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
     }
 }
 
-Status lower_call(LowerCtx *ctx, Inst inst)
+// The layout, callee and widened arguments of a call.
+static Status gather_call(LowerCtx *ctx, Inst inst, CallParts *call)
 {
     const Func *const f = ctx->f;
-    const bool direct = inst_op(f, inst) == OP_CALL;
-    CallParts call = {.sig = inst_signature(f, inst), .callee = NO(VReg), .ret_area = NO(VReg)};
-    TRY(ctx->target->abi(call.sig, ctx->settings, ctx->scratch, &call.abi, ctx->diag));
+    const bool direct = op_format(inst_op(f, inst)) == FMT_CALL;
+    *call = (CallParts){.sig = inst_signature(f, inst), .callee = NO(VReg), .ret_area = NO(VReg)};
+    TRY(ctx->target->abi(call->sig, ctx->settings, ctx->scratch, &call->abi, ctx->diag));
     const Span args = inst_args(f, inst);
     const uint32_t first = direct ? 0 : 1;
     if (direct)
-        call.symbol = lower_symbol(ctx, &f->funcs.data[func_inst(f, inst)->w[0]].name);
+        call->symbol = lower_symbol(ctx, &f->funcs.data[func_inst(f, inst)->w[0]].name);
     else
-        call.callee = lower_value(ctx, (Value){args.data[0]});
-    call.args = ARENA_ARRAY(ctx->scratch, VReg, call.sig->num_params);
-    for (uint32_t i = 0; i < call.sig->num_params; i++)
-        call.args[i] =
-            extended(ctx, lower_value(ctx, (Value){args.data[first + i]}), call.sig->params[i].type,
-                     call.abi.args[call.abi.arg_first[i]].extension);
+        call->callee = lower_value(ctx, (Value){args.data[0]});
+    call->args = ARENA_ARRAY(ctx->scratch, VReg, call->sig->num_params);
+    for (uint32_t i = 0; i < call->sig->num_params; i++)
+        call->args[i] =
+            extended(ctx, lower_value(ctx, (Value){args.data[first + i]}),
+                     call->sig->params[i].type, call->abi.args[call->abi.arg_first[i]].extension);
+    return STATUS_OK;
+}
+
+Status lower_call(LowerCtx *ctx, Inst inst)
+{
+    CallParts call;
+    TRY(gather_call(ctx, inst, &call));
     if (call.abi.ret_area_ptr)
         call.ret_area =
             ctx->target->lower_address(ctx, AMODE_OUTGOING, (int32_t)call.abi.stack_args_size);
@@ -136,6 +144,29 @@ Status lower_call(LowerCtx *ctx, Inst inst)
     store_stack_args(ctx, &call);
     emit_call(ctx, inst, &call);
     load_stack_results(ctx, inst, &call);
+    return STATUS_OK;
+}
+
+// A jump to the callee in place of a return: the frame is gone by then, so what the callee is given
+// must all be in registers.
+Status lower_tail_call(LowerCtx *ctx, Inst inst)
+{
+    CallParts call;
+    TRY(gather_call(ctx, inst, &call));
+    if (call.abi.stack_args_size != 0 || call.abi.ret_area_ptr)
+        return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source, ctx->f->inst_pos.data[inst.i],
+                          "%s with arguments or results on the stack is not supported in lowering "
+                          "for %s",
+                          ir_ops[inst_op(ctx->f, inst)].name, ctx->target->name);
+    const bool direct = call.callee.i == NO_INDEX;
+    MInst *const m =
+        lower_begin(ctx, direct ? ctx->target->row_tail_call : ctx->target->row_tail_call_reg, 8);
+    m->target = call.symbol;
+    if (!direct)
+        fixed_use(ctx, call.callee, ctx->target->tail_callee);
+    for (uint32_t i = 0; i < call.sig->num_params; i++)
+        fixed_use(ctx, call.args[i], call.abi.args[call.abi.arg_first[i]].reg);
+    lower_end(ctx, m);
     return STATUS_OK;
 }
 

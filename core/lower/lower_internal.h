@@ -14,6 +14,7 @@ void lower_flush(LowerCtx *ctx);
 
 // Calls, returns, and the arguments of the function itself: lower_abi.c.
 Status lower_call(LowerCtx *ctx, Inst inst);
+Status lower_tail_call(LowerCtx *ctx, Inst inst);
 Status lower_return(LowerCtx *ctx, Inst inst);
 Status lower_arguments(LowerCtx *ctx);
 

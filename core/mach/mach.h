@@ -343,6 +343,8 @@ typedef struct Target {
     VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
+    uint16_t row_tail_call, row_tail_call_reg;
+    PReg tail_callee; // holds the callee's address through the epilogue: neither saved nor argument
 
     // Emission (core/emit calls these).
     void (*emit_frame)(struct EmitCtx *ctx); // decides EmitCtx.frame's target-specific parts

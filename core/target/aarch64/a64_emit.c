@@ -137,6 +137,11 @@ static void put_epilogue(EmitCtx *ctx)
         put_pair(ctx, regs[i - 2], regs[i - 1], true);
     if (ctx->f->has_calls || ctx->frame.frame_pointer)
         put_pair(ctx, 29, 30, true);
+}
+
+static void emit_ret(EmitCtx *ctx)
+{
+    put_epilogue(ctx);
     codebuf_note(ctx->buf, "ret");
     codebuf_put32(ctx->buf, 0xd65f03c0u);
 }
@@ -359,6 +364,21 @@ static void emit_bl(EmitCtx *ctx, const MInst *inst)
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x94000000u);
     codebuf_call(ctx->buf, inst->src);
+}
+
+static void emit_return_call(EmitCtx *ctx, const MInst *inst)
+{
+    put_epilogue(ctx);
+    if (inst->op == A64_RETURN_CALL_R) {
+        const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
+        codebuf_note(ctx->buf, "br %s", a64_reg_name(callee, 8));
+        codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(callee) << 5);
+        return;
+    }
+    note_symbol(ctx, "b ", inst);
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_CALL26,
+                  &ctx->f->symbols.data[inst->target], 0);
+    codebuf_put32(ctx->buf, 0x14000000u);
 }
 
 // ldr rd, 1f; b 2f; 1: .quad symbol; 2:
@@ -590,7 +610,9 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
             put_jump(ctx, emit_successor(ctx, 0));
         return;
     case A64_BR_TABLE: emit_br_table(ctx, inst); return;
-    case A64_RET: put_epilogue(ctx); return;
+    case A64_RET: emit_ret(ctx); return;
+    case A64_RETURN_CALL:
+    case A64_RETURN_CALL_R: emit_return_call(ctx, inst); return;
     case A64_BL: emit_bl(ctx, inst); return;
     case A64_BLR:
         codebuf_note(ctx->buf, "blr %s", a64_reg_name(alloc_preg(emit_alloc(ctx, inst, 0)), 8));

@@ -263,6 +263,22 @@ static void emit_call(EmitCtx *ctx, const MInst *inst)
     codebuf_call(ctx->buf, inst->src);
 }
 
+static void emit_return_call(EmitCtx *ctx, const MInst *inst)
+{
+    put_epilogue(ctx);
+    if (inst->op == X64_RETURN_CALL_R) {
+        const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
+        put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {callee}, .mem_operand = -1});
+        return;
+    }
+    const uint8_t opcode = 0xe9;
+    note_symbol(ctx, "jmp ", inst);
+    codebuf_put(ctx->buf, &opcode, 1);
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
+                  &ctx->f->symbols.data[inst->target], 0);
+    codebuf_put32(ctx->buf, 0);
+}
+
 // The callee is the last operand.
 static void emit_call_register(EmitCtx *ctx, const MInst *inst)
 {
@@ -618,6 +634,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
         codebuf_put(ctx->buf, &ret, 1);
         return;
     }
+    case X64_RETURN_CALL:
+    case X64_RETURN_CALL_R: emit_return_call(ctx, inst); return;
     case X64_CALL: emit_call(ctx, inst); return;
     case X64_CALL_R: emit_call_register(ctx, inst); return;
     case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
