@@ -163,7 +163,8 @@ Inst lower_sinkable_load(LowerCtx *ctx, Value value)
     if (ctx->value_regs[value.i].i != NO_INDEX)
         return NO(Inst);
     const Inst inst = {value_def(f, value)};
-    if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i))
+    if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i) ||
+        ctx->repeats[inst.i] != 0)
         return NO(Inst);
     // The colour behind the load is one more than before it: loads that may trap are effects too.
     const bool same_block = f->nodes.data[inst.i].block.i == f->nodes.data[ctx->current.i].block.i;
@@ -282,7 +283,11 @@ static void analyse(LowerCtx *ctx, const DomTree *tree)
         color++;
         if (!domtree_is_reachable(tree, block))
             continue;
+        RecentLoads recent;
+        recent.num = 0;
         IR_FOR_INSTS (ctx->f, block, inst) {
+            if (inst_format(ctx->f, inst) == FMT_LOAD)
+                lower_note_load(ctx, &recent, inst);
             ctx->colors[inst.i] = color;
             color += !is_pure(ctx, inst);
             count_uses(ctx, inst, &multiple);
@@ -341,6 +346,9 @@ static Status lower_one(LowerCtx *ctx, Inst inst)
     case OP_RETURN: TRY(lower_return(ctx, inst)); break;
     case OP_JUMP: lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0)); break;
     case OP_NOP: break;
+    case OP_LOAD:
+        good = lower_repeated_load(ctx, inst) || ctx->target->lower_inst(ctx, inst);
+        break;
     case OP_BRIF:
     case OP_BR_TABLE: good = ctx->target->lower_branch(ctx, inst); break;
     default: good = ctx->target->lower_inst(ctx, inst);
@@ -568,6 +576,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     memset(ctx.value_regs, 0xff, sizeof(VReg) * f->values.len);
     ctx.use_counts = ARENA_ARRAY(scratch, uint32_t, f->values.len);
     ctx.colors = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
+    ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
     TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
     lay_out_slots(&ctx);

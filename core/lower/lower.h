@@ -81,6 +81,7 @@ typedef struct LowerCtx {
     uint32_t *use_counts;   // by Value: uses in reachable code, more if a user may be repeated
     uint32_t *colors;       // by Inst: effect colour before it; two instructions of one colour have
                             // no effect between them
+    uint32_t *repeats;      // by Inst: 1 + the load in its block that it repeats, 0: none
     Bitset sunk;            // by Inst: taken in by a user, not lowered on its own
     uint32_t *slot_offsets; // by StackSlot
     Inst current;

@@ -17,4 +17,20 @@ Status lower_call(LowerCtx *ctx, Inst inst);
 Status lower_return(LowerCtx *ctx, Inst inst);
 Status lower_arguments(LowerCtx *ctx);
 
+// ---- Repeated loads: lower_repeat.c ----
+
+// The first loads of a block that may serve others behind them.
+#define RECENT_LOADS 4u
+
+typedef struct RecentLoads {
+    Inst loads[RECENT_LOADS];
+    uint32_t num;
+} RecentLoads;
+
+// Compares a load with those before it in its block, in program order.
+void lower_note_load(LowerCtx *ctx, RecentLoads *recent, Inst inst);
+
+// Lowers a load that repeats another to nothing; false: it does not.
+bool lower_repeated_load(LowerCtx *ctx, Inst inst);
+
 #endif

@@ -284,6 +284,8 @@ static inline MemFlags rule_no_flags(LowerCtx *ctx)
     return TRAP_NONE;
 }
 
+#include "lower/rules_division.h"
+
 // ---- Conditions ----
 
 static inline IntCC rule_intcc_complement(LowerCtx *ctx, IntCC cc)

@@ -308,6 +308,14 @@ static bool is_param(const Regalloc *ra, const Entry *entry, uint32_t vreg)
     return ra->values[vreg].block == entry->block && ra->values[vreg].def == NO_INDEX;
 }
 
+// A loop's variable does not start in a register that an instruction of the header needs for
+// something else: it would be moved away each time round.
+static bool is_contested(const Regalloc *ra, const Entry *entry, uint32_t vreg, PReg reg)
+{
+    return entry->is_header && (ra->fixed_nearby & preg_bit(reg)) != 0 &&
+           ra->values[vreg].want != reg;
+}
+
 // Values stay where the reference has them, parameters take over from arguments that end there, and
 // the others take what is free.
 static void assign_registers(Regalloc *ra, Entry *entry)
@@ -331,7 +339,8 @@ static void assign_registers(Regalloc *ra, Entry *entry)
             continue;
         const uint32_t arg = edge_arg(ra, entry->reference, entry->block, i);
         const PReg reg = regalloc_exit_reg(ra, entry->reference, arg);
-        if (reg != PREG_NONE && survives(ra, entry, param, reg))
+        if (reg != PREG_NONE && survives(ra, entry, param, reg) &&
+            !is_contested(ra, entry, param, reg))
             take(ra, param, reg);
     }
     for (uint32_t c = 0; c < REG_CLASS_COUNT; c++)
@@ -339,7 +348,11 @@ static void assign_registers(Regalloc *ra, Entry *entry)
             const uint32_t vreg = entry->chosen[c].vregs[i];
             if (ra->values[vreg].regs != 0)
                 continue;
-            const PReg reg = regalloc_prefer(ra, vreg, ra->class_regs[c] & ~ra->occupied);
+            const PRegSet free = ra->class_regs[c] & ~ra->occupied;
+            const PRegSet quiet = entry->is_header && ra->values[vreg].want == PREG_NONE
+                                      ? free & ~ra->fixed_nearby
+                                      : 0;
+            const PReg reg = regalloc_prefer(ra, vreg, quiet != 0 ? quiet : free);
             ASSERT(reg != PREG_NONE);
             regalloc_hold(ra, reg, vreg);
         }

@@ -42,11 +42,13 @@ typedef struct Step {
 void regalloc_hold(Regalloc *ra, PReg reg, uint32_t vreg)
 {
     ASSERT(ra->reg_value[reg] == NO_INDEX);
+    // A second register of a value is a copy to be overwritten: the web stays with the first.
+    if (ra->values[vreg].regs == 0)
+        ra->values[regalloc_web(ra, vreg)].web_reg = reg;
     ra->reg_value[reg] = vreg;
     ra->values[vreg].regs |= preg_bit(reg);
     ra->occupied |= preg_bit(reg);
     ra->saved |= preg_bit(reg) & ra->callee_saved;
-    ra->values[regalloc_web(ra, vreg)].web_reg = reg;
 }
 
 void regalloc_to_memory(Regalloc *ra, uint32_t vreg)

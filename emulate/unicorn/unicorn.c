@@ -192,6 +192,7 @@ static bool reopen(Unicorn *u)
 
 // ---- Code and memory ----
 
+// Also opens the engine when the first code comes: many executors never run any.
 static bool grow_code(Unicorn *u, uint64_t size)
 {
     uint64_t room = u->code_size == 0 ? CODE_PAGES : u->code_size;
@@ -240,8 +241,8 @@ static uint8_t *do_map(Cpu *cpu, uint64_t address, uint64_t size)
     if (!pages)
         return NULL;
     const UnicornRegion region = {address, size, pages};
-    if (uc_mem_map_ptr(u->fast.uc, address, size, UC_PROT_READ | UC_PROT_WRITE, pages) !=
-        UC_ERR_OK) {
+    if (u->fast.uc && uc_mem_map_ptr(u->fast.uc, address, size, UC_PROT_READ | UC_PROT_WRITE,
+                                     pages) != UC_ERR_OK) {
         munmap(pages, size);
         return NULL;
     }
@@ -383,11 +384,6 @@ Executor *unicorn_create(Arch arch, const ExecutorConfig *config, const char **r
     u->base.ops = &unicorn_cpu_ops;
     u->arch = arch;
     unicorn_list_registers(arch, &u->regs, &u->list);
-    if (!grow_code(u, CODE_PAGES)) {
-        *reason = "Unicorn can't be set up";
-        do_destroy(&u->base);
-        return NULL;
-    }
     const MachineOptions options = {arch, &u->base, unicorn_refuse};
     Executor *const ex = machine_create(&options, config);
     if (!ex)

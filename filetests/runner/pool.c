@@ -202,7 +202,8 @@ NORETURN static void work(const RunnerOptions *options, const TestList *tests, C
     WorkerEmitter emitter = {{emit_result, emit_step}, channel, fd};
     Arena arena = {0};
     uint32_t test;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); // a parent that is killed takes its workers with it
+    prctl(PR_SET_PDEATHSIG, SIGKILL);      // a parent that is killed takes its workers with it
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); // emulators touch little of the large areas they map
     const int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
         dup2(null, STDIN_FILENO);

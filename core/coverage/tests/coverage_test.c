@@ -134,10 +134,8 @@ static void rules_fire(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_opcode_x64),
-        cmocka_unit_test(every_opcode_aarch64),
-        cmocka_unit_test(variants),
-        cmocka_unit_test(reasons),
+        cmocka_unit_test(every_opcode_x64), cmocka_unit_test(every_opcode_aarch64),
+        cmocka_unit_test(variants),         cmocka_unit_test(reasons),
         cmocka_unit_test(rules_fire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

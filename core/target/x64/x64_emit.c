@@ -351,9 +351,127 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 
+#define FLAGS_LOOKAHEAD 8u
+
+// Whether nothing reads the flags that hold where `inst` stands. Flags do not live between blocks.
+static bool are_flags_dead(const EmitCtx *ctx, const MInst *inst)
+{
+    const MInst *const insts = ctx->f->insts.data;
+    const uint32_t end = ctx->f->blocks.data[ctx->current.i].end;
+    const bool is_in_place = inst == &insts[ctx->index]; // else made anew before that instruction
+    uint32_t i = ctx->index + (is_in_place ? 1 : 0);
+    for (const uint32_t last = i + FLAGS_LOOKAHEAD; i < end && i < last; i++) {
+        const uint8_t use = x64_rows[insts[i].op].flags_use;
+        if ((use & MFLAGS_READ) != 0)
+            return false;
+        if ((use & MFLAGS_WRITE) != 0)
+            return true;
+    }
+    return i == end;
+}
+
+// Zero is shorter as xor reg, reg, which writes the flags.
+static void emit_constant(EmitCtx *ctx, const MInst *inst)
+{
+    const Alloc to = emit_alloc(ctx, inst, 0);
+    if (inst->imm != 0 || !are_flags_dead(ctx, inst)) {
+        emit_encoded(ctx, inst);
+        return;
+    }
+    const PReg reg = alloc_preg(to);
+    put_inst(ctx,
+             &(X64Inst){.op = X64_XOR_RM, .size = 4, .regs = {reg, reg, reg}, .mem_operand = -1});
+}
+
+// What an address computation comes to where it overwrites a part of the address: an addition,
+// which is shorter and sets flags by the sum. False where it is neither, or flags would be lost.
+static bool lea_as_add(const EmitCtx *ctx, const MInst *inst, X64Inst *out)
+{
+    if (inst->amode != AMODE_BASE && inst->amode != AMODE_INDEX)
+        return false;
+    const uint32_t k = inst->mem_operand;
+    const MOperand *const operands = &ctx->f->operands.data[inst->operands];
+    const PReg to = alloc_preg(emit_alloc(ctx, inst, 0));
+    if (operands[k].vreg.i == NO_INDEX)
+        return false;
+    const PReg base = alloc_preg(emit_alloc(ctx, inst, k));
+    *out = (X64Inst){.size = inst->size, .regs = {to, to}, .mem_operand = -1};
+    if (inst->amode == AMODE_BASE) {
+        out->op = X64_ADD_RI;
+        out->imm = inst->disp;
+        return base == to && are_flags_dead(ctx, inst);
+    }
+    const PReg index = alloc_preg(emit_alloc(ctx, inst, k + 1));
+    out->op = X64_ADD_RM;
+    out->regs[2] = base == to ? index : base;
+    return (base == to || index == to) && inst->scale == 0 && inst->disp == 0 &&
+           are_flags_dead(ctx, inst);
+}
+
+// Whether the allocator put moves before instruction `index`.
+static bool has_moves(const MFunc *f, uint32_t index)
+{
+    uint32_t low = 0, high = f->moves.len;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (f->moves.data[middle].before < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < f->moves.len && f->moves.data[low].before == index;
+}
+
+// Whether the instruction before the test of a register against itself left the same zero and sign
+// flags, and the branch behind it asks for no others.
+static bool is_tested_already(const EmitCtx *ctx, const MInst *inst)
+{
+    const MFunc *const f = ctx->f;
+    const MBlockData *const block = &f->blocks.data[ctx->current.i];
+    const Alloc reg = emit_alloc(ctx, inst, 0);
+    if (inst->amode != AMODE_NONE || ctx->index == block->first || ctx->index + 2 != block->end ||
+        !alloc_is_reg(reg) || reg.bits != emit_alloc(ctx, inst, 1).bits)
+        return false;
+    const MInst *const jump = inst + 1, *const before = inst - 1;
+    const bool asks_zero_or_sign = (jump->cc & ~1u) == 4 || (jump->cc & ~1u) == 8;
+    if (jump->op != X64_JCC || !asks_zero_or_sign || before->size != inst->size)
+        return false;
+    X64Inst add;
+    switch ((int)before->op) {
+    case X64_LEA:
+        if (!lea_as_add(ctx, before, &add))
+            return false;
+        break;
+    case X64_ADD_RM:
+    case X64_ADD_RI:
+    case X64_SUB_RM:
+    case X64_SUB_RI:
+    case X64_AND_RM:
+    case X64_AND_RI:
+    case X64_OR_RM:
+    case X64_OR_RI:
+    case X64_XOR_RM:
+    case X64_XOR_RI: break;
+    default: return false;
+    }
+    return emit_alloc(ctx, before, 0).bits == reg.bits && !has_moves(f, ctx->index);
+}
+
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
+    X64Inst add;
     switch ((int)inst->op) {
+    case X64_LEA:
+        if (lea_as_add(ctx, inst, &add))
+            put_inst(ctx, &add);
+        else
+            emit_encoded(ctx, inst);
+        return;
+    case X64_TEST_RR:
+        if (!is_tested_already(ctx, inst))
+            emit_encoded(ctx, inst);
+        return;
+    case X64_MOV_RI: emit_constant(ctx, inst); return;
     case X64_ARGS: return;
     case X64_MOV_RR: {
         const Alloc to = emit_alloc(ctx, inst, 0), from = emit_alloc(ctx, inst, 1);

@@ -44,6 +44,15 @@ static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base,
                                         .index = index.reg});
 }
 
+static inline AmodeRef rule_amode_scaled(LowerCtx *ctx, Gpr index, uint64_t scale, int32_t disp)
+{
+    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
+                                        .scale = (uint8_t)scale,
+                                        .disp = disp,
+                                        .base = NO(VReg),
+                                        .index = index.reg});
+}
+
 static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
 {
     return x64_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
@@ -97,6 +106,65 @@ static inline Gpr rule_imm(LowerCtx *ctx, Type type, uint64_t x)
     if (bits < 64)
         x &= ((uint64_t)1 << bits) - 1;
     return x64_mov_ri(ctx, x <= UINT32_MAX ? 4 : 8, (int64_t)x);
+}
+
+// ---- Registers and their upper halves ----
+
+// Whether the instruction behind an i32 is lowered to one that writes 32 bits, and so zeros the
+// upper ones. Division by a constant is not, where it is signed.
+static inline bool rule_has_zero_top(LowerCtx *ctx, Value value)
+{
+    value = ir_resolve(ctx->f, value);
+    if (value_kind(ctx->f, value) != VALUE_RESULT || value_type(ctx->f, value) != TYPE_I32)
+        return false;
+    switch ((int)inst_op(ctx->f, (Inst){value_def(ctx->f, value)})) {
+    case OP_IADD:
+    case OP_ISUB:
+    case OP_IMUL:
+    case OP_INEG:
+    case OP_UDIV:
+    case OP_UREM:
+    case OP_BAND:
+    case OP_BOR:
+    case OP_BXOR:
+    case OP_BNOT:
+    case OP_ISHL:
+    case OP_USHR:
+    case OP_SSHR:
+    case OP_ROTL:
+    case OP_ROTR:
+    case OP_SELECT:
+    case OP_LOAD:
+    case OP_ULOAD8:
+    case OP_SLOAD8:
+    case OP_ULOAD16:
+    case OP_SLOAD16:
+    case OP_UEXTEND:
+    case OP_SEXTEND: return true;
+    default: return false;
+    }
+}
+
+static inline bool rule_destroys_right(LowerCtx *ctx, Value left, Value right)
+{
+    left = ir_resolve(ctx->f, left);
+    right = ir_resolve(ctx->f, right);
+    if (ctx->use_counts[right.i] != 1 || lower_sinkable_load(ctx, right).i != NO_INDEX)
+        return false;
+    return ctx->use_counts[left.i] != 1 ||
+           (value_kind(ctx->f, right) == VALUE_PARAM && value_kind(ctx->f, left) != VALUE_PARAM);
+}
+
+static inline bool rule_used_elsewhere(LowerCtx *ctx, Value left, Value right)
+{
+    return ctx->use_counts[ir_resolve(ctx->f, left).i] > 1 &&
+           ctx->use_counts[ir_resolve(ctx->f, right).i] > 1;
+}
+
+static inline int64_t rule_i64_low_byte(LowerCtx *ctx, int64_t x)
+{
+    (void)ctx;
+    return (int8_t)(uint8_t)(uint64_t)x;
 }
 
 // ---- Conditions ----
