@@ -80,7 +80,8 @@ def borders_file():
     random = Random(127)
     for turns in range(3, 16):
         for extra in range(6):
-            body = ["block0(v0: i64):", "v1 = iconst.i64 3", "v3 = icmp eq v0, v1", "brif v3, block2, block1", "block1:"]
+            body = ["block0(v0: i64):", "v1 = iconst.i64 3", "v3 = icmp eq v0, v1",
+                    "brif v3, block2, block1", "block1:"]
             value, n, total = filler(body, 10, "v0", turns, random)
             for i in range(extra):
                 body.append(f"v{n} = bnot {value}")
