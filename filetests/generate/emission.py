@@ -199,7 +199,8 @@ def tables_file():
 
 def edges_file():
     file = File("runtests/edge-moves", "Critical edges whose arguments change places: swaps, "
-                "cycles of three and seven, copies of one value, blocks that jump to themselves.", SOURCE)
+                "cycles of three and seven, copies of one value, blocks "
+                "that jump to themselves.", SOURCE)
     for name, count, source in (("swap", 2, [1, 0]), ("cycle_3", 3, [1, 2, 0]),
                                 ("cycle_7", 7, [6, 0, 1, 2, 3, 4, 5]),
                                 ("two_cycles", 5, [1, 0, 3, 4, 2]),

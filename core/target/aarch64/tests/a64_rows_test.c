@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every row of AArch64, encoded with operands at the corners of their classes and at random:
-// llvm-mc must assemble the text that we print to the word that we encode. Prints rows x cases.
+// llvm-mc must assemble the text that we print to the word that we encode, and what it disassembles
+// our words to must assemble to the same words. Prints rows x cases.
 //
-// Assembling is used rather than disassembling because the disassembler prefers aliases (lsl for
-// ubfm, mov for orr, ...), so texts of one instruction differ.
+// Texts are not compared: the disassembler prefers aliases (lsl for ubfm, mov for orr, ...).
 
 #include "target/aarch64/a64_internal.h"
 
@@ -158,30 +158,30 @@ static void print_mnemonic(const Case *c, StrBuf *out)
     buf_str(out, (Str){line.data + name, line.len - name});
 }
 
-int main(void)
+// The cases as assembly text or as words for the disassembler, in a new file at `path`.
+static void write_input(const Bench *b, char *path, bool words)
 {
-    Arena arena = {0};
-    Bench b = {.arena = &arena, .seed = 1};
-    uint32_t rows = 0;
-    for (uint16_t op = 0; op < A64_ROW_COUNT; op++) {
-        if (a64_rows[op].flags & ROW_PSEUDO)
-            continue;
-        add_row(&b, op);
-        rows++;
-    }
-    char path[] = "/tmp/a64_rows_XXXXXX";
     const int fd = mkstemp(path);
     ASSERT(fd >= 0);
-    FILE *const input = fopen(path, "w");
+    FILE *const input = fdopen(fd, "w");
     ASSERT(input);
-    for (uint32_t i = 0; i < b.cases.len; i++) {
-        StrBuf text = {.arena = &arena};
-        print_mnemonic(&b.cases.data[i], &text);
-        fprintf(input, "%.*s\n", STR_ARG(buf_view(&text)));
+    for (uint32_t i = 0; i < b->cases.len; i++) {
+        const uint32_t word = b->cases.data[i].word;
+        StrBuf text = {.arena = b->arena};
+        print_mnemonic(&b->cases.data[i], &text);
+        if (words)
+            fprintf(input, "[0x%02x 0x%02x 0x%02x 0x%02x]\n", word & 0xff, word >> 8 & 0xff,
+                    word >> 16 & 0xff, word >> 24);
+        else
+            fprintf(input, "%.*s\n", STR_ARG(buf_view(&text)));
     }
     fclose(input);
-    const Str command =
-        str_printf(&arena, "llvm-mc --assemble --triple=aarch64 --show-encoding %s", path);
+}
+
+// Compares the words that `command` says, in the order of the cases, with ours. `direction` is for
+// messages.
+static bool check_words(const Bench *b, Str command, const char *direction)
+{
     FILE *const output = popen(command.data, "r");
     ASSERT(output);
     char line[512];
@@ -193,18 +193,42 @@ int main(void)
                           &bytes[3]) != 4)
             continue;
         const uint32_t word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | bytes[3] << 24;
-        if (i < b.cases.len && word != b.cases.data[i].word && failed++ < 40) {
-            StrBuf text = {.arena = &arena};
-            a64_print(&b.cases.data[i].inst, &text);
-            printf("'%.*s': ours %08x, llvm-mc %08x\n", STR_ARG(buf_view(&text)),
-                   b.cases.data[i].word, word);
+        if (i < b->cases.len && word != b->cases.data[i].word && failed++ < 40) {
+            StrBuf text = {.arena = b->arena};
+            a64_print(&b->cases.data[i].inst, &text);
+            printf("%s '%.*s': ours %08x, llvm-mc %08x\n", direction, STR_ARG(buf_view(&text)),
+                   b->cases.data[i].word, word);
         }
         i++;
     }
     pclose(output);
-    remove(path);
-    printf("%u rows, %u cases, %u checked, %u wrong\n", rows, b.cases.len, i, failed);
-    const bool good = failed == 0 && i == b.cases.len && rows != 0;
+    printf("%s: %u cases, %u checked, %u wrong\n", direction, b->cases.len, i, failed);
+    return failed == 0 && i == b->cases.len;
+}
+
+int main(void)
+{
+    Arena arena = {0};
+    Bench b = {.arena = &arena, .seed = 1};
+    uint32_t rows = 0;
+    for (uint16_t op = 0; op < A64_ROW_COUNT; op++) {
+        if (a64_rows[op].flags & ROW_PSEUDO)
+            continue;
+        add_row(&b, op);
+        rows++;
+    }
+    char texts[] = "/tmp/a64_texts_XXXXXX", words[] = "/tmp/a64_words_XXXXXX";
+    write_input(&b, texts, false);
+    write_input(&b, words, true);
+    const char *const assemble = "llvm-mc --assemble --triple=aarch64 --show-encoding";
+    printf("%u rows, seed 1\n", rows);
+    bool good = rows != 0;
+    good &= check_words(&b, str_printf(&arena, "%s %s", assemble, texts), "assembled");
+    good &= check_words(
+        &b, str_printf(&arena, "llvm-mc --disassemble --triple=aarch64 %s | %s", words, assemble),
+        "disassembled and assembled");
+    remove(texts);
+    remove(words);
     arena_free(&arena);
     return good ? 0 : 1;
 }
