@@ -33,8 +33,8 @@ static Status allocate(MFunc *m, const DriverOptions *options, Arena *scratch, D
     TRY(m->target->abi(&m->func->sig, settings, scratch, &abi, diag));
     const RegallocOptions regalloc = {
         .algorithm = (RegallocAlgorithm)settings_get(settings, SETTING_REGALLOC_ALGORITHM),
-        .allocatable = m->target->allocatable,
-        .callee_saved = abi.callee_saved & m->target->allocatable,
+        .allocatable = m->allocatable,
+        .callee_saved = abi.callee_saved & m->allocatable,
     };
     regalloc_run(m, &regalloc, scratch);
     dump(m, options->dump_regalloc);

@@ -53,6 +53,7 @@ static void lay_out_frame(EmitCtx *ctx)
     FrameLayout *const frame = &ctx->frame;
     const MFunc *const f = ctx->f;
     frame->saved = f->callee_saved;
+    frame->frame_pointer = f->frame_pointer;
     frame->spills = align_up(f->outgoing_size, 16);
     frame->slots = align_up(frame->spills + f->num_slots * 8, 16);
     frame->size = align_up(frame->slots + f->stack_slots_size, 16);

@@ -345,7 +345,8 @@ static Status lower_one(LowerCtx *ctx, Inst inst)
     case OP_CALL_INDIRECT: TRY(lower_call(ctx, inst)); break;
     case OP_RETURN: TRY(lower_return(ctx, inst)); break;
     case OP_JUMP: lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0)); break;
-    case OP_NOP: break;
+    case OP_NOP:
+    case OP_SEQUENCE_POINT: break;
     case OP_LOAD:
         good = lower_repeated_load(ctx, inst) || ctx->target->lower_inst(ctx, inst);
         break;
@@ -554,12 +555,23 @@ static void lay_out_slots(LowerCtx *ctx)
     ctx->m->stack_slots_size = size;
 }
 
+static void reserve_registers(MFunc *m, const Settings *settings)
+{
+    m->frame_pointer = settings_get(settings, SETTING_PRESERVE_FRAME_POINTERS) != 0;
+    m->allocatable = m->target->allocatable;
+    if (m->frame_pointer)
+        m->allocatable &= ~preg_bit(m->target->frame_pointer);
+    if (settings_get(settings, SETTING_ENABLE_PINNED_REG) != 0)
+        m->allocatable &= ~preg_bit(m->target->pinned);
+}
+
 Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Arena *scratch,
                   MFunc **out, Diag *diag)
 {
     MFunc *const m = ARENA_NEW(arena, MFunc);
     *m = (MFunc){.arena = arena, .target = options->target, .func = f};
     VEC_PUSH(arena, &m->clobber_sets, 0);
+    reserve_registers(m, options->settings);
     LowerCtx ctx = {.f = f,
                     .m = m,
                     .target = options->target,

@@ -70,6 +70,13 @@ static inline Unit rule_output_gpr(LowerCtx *ctx, Gpr reg)
     return (Unit){0};
 }
 
+static inline Unit rule_output_gprs(LowerCtx *ctx, Gpr first, Gpr second)
+{
+    lower_set_result(ctx, 0, first.reg);
+    lower_set_result(ctx, 1, second.reg);
+    return (Unit){0};
+}
+
 static inline Gpr rule_pair_lo(LowerCtx *ctx, RegPair pair)
 {
     (void)ctx;
@@ -140,6 +147,12 @@ static inline int64_t rule_bits_i64(LowerCtx *ctx, Type type)
 {
     (void)ctx;
     return type_bits(type);
+}
+
+static inline int64_t rule_half_bits(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) / 2;
 }
 
 static inline uint8_t rule_ty_bytes(LowerCtx *ctx, Type type)
@@ -305,6 +318,27 @@ static inline bool rule_signed_cc(LowerCtx *ctx, IntCC cc, IntCC *out)
     (void)ctx;
     *out = cc;
     return cc == INTCC_SLT || cc == INTCC_SGE || cc == INTCC_SGT || cc == INTCC_SLE;
+}
+
+// ---- Accesses ----
+
+static inline TrapCode rule_trap_of(LowerCtx *ctx, MemFlags flags)
+{
+    (void)ctx;
+    return memflags_trap(flags);
+}
+
+static inline int64_t rule_atomic_op_number(LowerCtx *ctx, AtomicOp op)
+{
+    (void)ctx;
+    return op;
+}
+
+static inline Unit rule_drop_gpr(LowerCtx *ctx, Gpr reg)
+{
+    (void)ctx;
+    (void)reg;
+    return (Unit){0};
 }
 
 // ---- Globals ----

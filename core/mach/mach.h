@@ -227,6 +227,8 @@ typedef struct MFunc {
     uint32_t stack_slots_size; // bytes of explicit slots
     uint32_t outgoing_size;    // bytes of the outgoing argument area
     bool has_calls;
+    bool frame_pointer;  // a chain of frame pointers is kept
+    PRegSet allocatable; // what the target hands out, less what the settings reserve
 } MFunc;
 
 // ---- Rows ----
@@ -316,6 +318,7 @@ typedef struct Target {
     uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
+    PReg pinned; // what get_pinned_reg reads; reserved if the setting enable_pinned_reg is on
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions
     // that the target can't do yet.

@@ -498,7 +498,7 @@ static void unsupported_functions(void **state)
         .text = "function %f(i64) -> i64 {\n    fn0 = %g(i64) -> i64\n"
                 "block0(v0: i64):\n    brif v0, block1, block2\nblock1:\n"
                 "    v1 = call fn0(v0)\n    return v1\nblock2:\n    return v0\n}\n"
-                "function %g(i64) -> i64 {\nblock0(v0: i64):\n    v1 = get_pinned_reg.i64\n"
+                "function %g(i64) -> i64 {\nblock0(v0: i64):\n    v1 = stack_switch v0, v0, v0\n"
                 "    v2 = iadd v0, v1\n    return v2\n}\n",
         .x64 = {0xc3},
         .x64_size = 1,
@@ -526,7 +526,7 @@ static void unsupported_functions(void **state)
         }
         assert_detail(&result, OUTCOME_UNSUPPORTED, "not supported");
         result = executor_call(ex, 1, &one, 1, &arena);
-        assert_detail(&result, OUTCOME_UNSUPPORTED, "get_pinned_reg");
+        assert_detail(&result, OUTCOME_UNSUPPORTED, "stack_switch");
         executor_destroy(ex);
         arena_free(&arena);
     }

@@ -112,7 +112,7 @@ static bool read_word(const RowModel *row, Str word, X64Fields *f)
     if (!f->has_opcode && str_eq(word, STR("0f3a")))
         return (f->map = 3) != 0;
     if (!f->has_opcode && f->map == 0 && f->prefix == 0 && word.len == 2 && hex_byte(word, &byte) &&
-        (byte == 0x66 || byte == 0xf2 || byte == 0xf3))
+        (byte == 0x66 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3))
         return (f->prefix = byte) != 0;
     if (word.len != 0 && word.data[0] == '/')
         return read_modrm(row, word, f);

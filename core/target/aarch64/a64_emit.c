@@ -11,6 +11,7 @@
 
 #define X16 PREG(REG_INT, 16)
 #define X17 PREG(REG_INT, 17)
+#define X21 PREG(REG_INT, 21)
 #define X29 PREG(REG_INT, 29)
 #define X30 PREG(REG_INT, 30)
 
@@ -388,6 +389,137 @@ static void emit_address(EmitCtx *ctx, const MInst *inst)
     put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {rd, mem.base}});
 }
 
+// ---- Atomic operations ----
+
+// ldaxr of the instruction's size; with `status`, stlxr.
+static void put_exclusive(EmitCtx *ctx, const MInst *inst, PReg reg, PReg addr, bool store)
+{
+    static const char *const suffixes[4] = {"b", "h", "", ""};
+    const uint32_t log2 = (uint32_t)__builtin_ctz(inst->size);
+    const char *const name = a64_reg_name(reg, inst->size == 8 ? 8 : 4);
+    if (store)
+        codebuf_note(ctx->buf, "stlxr%s w16, %s, [%s]", suffixes[log2], name,
+                     a64_reg_name(addr, 8));
+    else
+        codebuf_note(ctx->buf, "ldaxr%s %s, [%s]", suffixes[log2], name, a64_reg_name(addr, 8));
+    if (inst->trap != TRAP_NONE)
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+    codebuf_put32(ctx->buf, (store ? 0x0800fc00u | 16u << 16 : 0x085ffc00u) | log2 << 30 |
+                                preg_number(addr) << 5 | preg_number(reg));
+}
+
+// The store that goes with a ldaxr; back to it if the store failed.
+static void put_store_or_again(EmitCtx *ctx, const MInst *inst, PReg reg, PReg addr, Label again)
+{
+    put_exclusive(ctx, inst, reg, addr, true);
+    put_branch(ctx, 0x35000000u | 16u, again, FIXUP_A64_BRANCH19);
+}
+
+// Compares what a ldaxr loaded, which has zeros above its width, with another value.
+static void put_atomic_compare(EmitCtx *ctx, const MInst *inst, PReg old, PReg other,
+                               bool is_signed)
+{
+    A64Inst cmp = {.op = A64_CMP_RR, .size = inst->size == 8 ? 8 : 4, .regs = {old, other}};
+    if (inst->size <= 2 && is_signed) {
+        put_inst(ctx, &(A64Inst){.op = A64_SBFM,
+                                 .size = 4,
+                                 .regs = {X17, old},
+                                 .imm2 = inst->size == 1 ? 7 : 15});
+        cmp.regs[0] = X17;
+        cmp.op = inst->size == 1 ? A64_CMP_SXTB : A64_CMP_SXTH;
+    } else if (inst->size <= 2) {
+        cmp.op = inst->size == 1 ? A64_CMP_UXTB : A64_CMP_UXTH;
+    }
+    put_inst(ctx, &cmp);
+}
+
+// x17 = op(old, src).
+static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg old, PReg src)
+{
+    A64Inst op = {.op = A64_CSEL, .size = inst->size == 8 ? 8 : 4, .regs = {X17, old, src}};
+    const AtomicOp kind = (AtomicOp)inst->imm;
+    switch (kind) {
+    case ATOMIC_ADD: op.op = A64_ADD_RR; break;
+    case ATOMIC_SUB: op.op = A64_SUB_RR; break;
+    case ATOMIC_AND:
+    case ATOMIC_NAND: op.op = A64_AND_RR; break;
+    case ATOMIC_OR: op.op = A64_ORR_RR; break;
+    case ATOMIC_XOR: op.op = A64_EOR_RR; break;
+    case ATOMIC_XCHG:
+        op.op = A64_MOV_RR;
+        op.regs[1] = src;
+        break;
+    case ATOMIC_UMIN: op.cc = 3; break;  // lower
+    case ATOMIC_UMAX: op.cc = 8; break;  // higher
+    case ATOMIC_SMIN: op.cc = 11; break; // less
+    case ATOMIC_SMAX: op.cc = 12; break; // greater
+    case ATOMIC_COUNT: UNREACHABLE();
+    }
+    if (op.op == A64_CSEL)
+        put_atomic_compare(ctx, inst, old, src, kind == ATOMIC_SMIN || kind == ATOMIC_SMAX);
+    put_inst(ctx, &op);
+    if (kind == ATOMIC_NAND)
+        put_inst(ctx, &(A64Inst){.op = A64_MVN, .size = op.size, .regs = {X17, X17}});
+}
+
+// The rows' comment has both loops.
+static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg src = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg addr = alloc_preg(emit_alloc(ctx, inst, 2));
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put_exclusive(ctx, inst, old, addr, false);
+    put_atomic_op(ctx, inst, old, src);
+    put_store_or_again(ctx, inst, X17, addr, again);
+}
+
+static void emit_atomic_cas(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg expected = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg made = alloc_preg(emit_alloc(ctx, inst, 2));
+    const PReg addr = alloc_preg(emit_alloc(ctx, inst, 3));
+    const Label again = codebuf_label(ctx->buf), out = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put_exclusive(ctx, inst, old, addr, false);
+    put_atomic_compare(ctx, inst, old, expected, false);
+    put_branch(ctx, 0x54000001u, out, FIXUP_A64_BRANCH19);
+    put_store_or_again(ctx, inst, made, addr, again);
+    codebuf_bind(ctx->buf, out);
+}
+
+// ---- Single registers ----
+
+static void put_move(EmitCtx *ctx, PReg to, PReg from)
+{
+    put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {to, from}});
+}
+
+// x29 points at the pair of the caller's x29 and the return address.
+static void emit_register_access(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg reg = alloc_preg(emit_alloc(ctx, inst, 0));
+    switch ((int)inst->op) {
+    case A64_GET_FRAME_POINTER: put_move(ctx, reg, X29); return;
+    case A64_GET_STACK_POINTER:
+        put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {reg, A64_SP}});
+        return;
+    case A64_GET_RETURN_ADDRESS:
+        ASSERT(ctx->frame.frame_pointer);
+        put_inst(ctx, &(A64Inst){.op = A64_LDR_X,
+                                 .size = 8,
+                                 .regs = {reg},
+                                 .has_mem = true,
+                                 .mem = {.kind = AMODE_BASE, .base = X29, .disp = 8}});
+        return;
+    case A64_GET_PINNED: put_move(ctx, reg, X21); return;
+    case A64_SET_PINNED: put_move(ctx, X21, reg); return;
+    default: UNREACHABLE();
+    }
+}
+
 static void emit_encoded(EmitCtx *ctx, const MInst *inst)
 {
     const MRow *const row = &a64_rows[inst->op];
@@ -446,6 +578,13 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case A64_TRAP_Z:
     case A64_TRAP_NZ: emit_cond_trap(ctx, inst); return;
     case A64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    case A64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
+    case A64_ATOMIC_CAS: emit_atomic_cas(ctx, inst); return;
+    case A64_GET_FRAME_POINTER:
+    case A64_GET_STACK_POINTER:
+    case A64_GET_RETURN_ADDRESS:
+    case A64_GET_PINNED:
+    case A64_SET_PINNED: emit_register_access(ctx, inst); return;
     default: ASSERT((a64_rows[inst->op].flags & ROW_PSEUDO) == 0); emit_encoded(ctx, inst);
     }
 }

@@ -203,15 +203,6 @@ static inline int64_t rule_repeated_byte(LowerCtx *ctx, Type type, int64_t byte)
     return byte * (type_bits(type) <= 32 ? 0x01010101 : 0x0101010101010101);
 }
 
-// ---- Results ----
-
-static inline Unit rule_output_gprs(LowerCtx *ctx, Gpr first, Gpr second)
-{
-    lower_set_result(ctx, 0, first.reg);
-    lower_set_result(ctx, 1, second.reg);
-    return (Unit){0};
-}
-
 // ---- Memory ----
 
 // A copy that lives as long as the function's lowering.

@@ -92,6 +92,7 @@ const Target a64_target = {
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = A64_SP,
     .frame_pointer = PREG(REG_INT, 29),
+    .pinned = PREG(REG_INT, 21),
     .abi = a64_abi,
     .lower_inst = a64_lower_inst,
     .lower_branch = a64_lower_branch,

@@ -457,6 +457,108 @@ static bool is_tested_already(const EmitCtx *ctx, const MInst *inst)
     return emit_alloc(ctx, before, 0).bits == reg.bits && !has_moves(f, ctx->index);
 }
 
+// ---- Atomic operations ----
+
+// One access through `mem`, which may trap.
+static void put_access(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X64Mem mem)
+{
+    X64Inst out = {.op = op, .size = inst->size, .regs = {reg, reg, reg}, .mem = mem};
+    if (op == X64_MOVZX_RM8 || op == X64_MOVZX_RM16)
+        out.size = 4;
+    out.mem_operand = op == X64_LOCK_CMPXCHG ? 3 : 1;
+    if (inst->trap != TRAP_NONE)
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+    put_inst(ctx, &out);
+}
+
+// `reg` becomes op(reg, src); rax holds reg's value too.
+static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
+{
+    X64Inst op = {.size = inst->size == 8 ? 8 : 4, .regs = {reg, reg, src}, .mem_operand = -1};
+    const AtomicOp kind = (AtomicOp)inst->imm;
+    switch ((int)kind) {
+    case ATOMIC_AND:
+    case ATOMIC_NAND: op.op = X64_AND_RM; break;
+    case ATOMIC_OR: op.op = X64_OR_RM; break;
+    case ATOMIC_XOR: op.op = X64_XOR_RM; break;
+    case ATOMIC_UMIN: op.cc = 7; break;  // above
+    case ATOMIC_UMAX: op.cc = 2; break;  // below
+    case ATOMIC_SMIN: op.cc = 15; break; // greater
+    case ATOMIC_SMAX: op.cc = 12; break; // less
+    default: UNREACHABLE();
+    }
+    if (op.cc != 0) {
+        put_inst(ctx,
+                 &(X64Inst){
+                     .op = X64_CMP_RM, .size = inst->size, .regs = {reg, src}, .mem_operand = -1});
+        op.op = X64_CMOVCC;
+    }
+    put_inst(ctx, &op);
+    if (kind == ATOMIC_NAND)
+        put_inst(ctx, &(X64Inst){
+                          .op = X64_NOT_R, .size = op.size, .regs = {reg, reg}, .mem_operand = -1});
+}
+
+// The row's comment has the loop.
+static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg made = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg src = alloc_preg(emit_alloc(ctx, inst, 2));
+    Label constant = NO(Label);
+    const X64Mem mem = memory_of(ctx, inst, &constant);
+    ASSERT(!mem.rip && old == RAX);
+    put_access(ctx, inst,
+               inst->size == 1   ? X64_MOVZX_RM8
+               : inst->size == 2 ? X64_MOVZX_RM16
+                                 : X64_MOV_LOAD,
+               old, mem);
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put_inst(ctx, &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {made, old}, .mem_operand = -1});
+    put_atomic_op(ctx, inst, made, src);
+    put_access(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
+    put_jcc(ctx, 5, again);
+}
+
+static void emit_mfence(EmitCtx *ctx)
+{
+    const uint8_t bytes[3] = {0x0f, 0xae, 0xf0};
+    codebuf_note(ctx->buf, "mfence");
+    codebuf_put(ctx->buf, bytes, 3);
+}
+
+// ---- Single registers ----
+
+static void put_move(EmitCtx *ctx, PReg to, PReg from)
+{
+    put_inst(ctx, &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {to, from}, .mem_operand = -1});
+}
+
+// The frame pointer points at the caller's, which lies below the return address.
+static void emit_get_return_address(EmitCtx *ctx, PReg to)
+{
+    ASSERT(ctx->frame.frame_pointer);
+    put_inst(ctx, &(X64Inst){.op = X64_MOV_LOAD,
+                             .size = 8,
+                             .regs = {to},
+                             .mem_operand = 1,
+                             .mem = {.base = RBP, .index = PREG_NONE, .disp = 8}});
+}
+
+static void emit_register_access(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg reg = alloc_preg(emit_alloc(ctx, inst, 0));
+    switch ((int)inst->op) {
+    case X64_GET_FRAME_POINTER: put_move(ctx, reg, RBP); return;
+    case X64_GET_STACK_POINTER: put_move(ctx, reg, RSP); return;
+    case X64_GET_RETURN_ADDRESS: emit_get_return_address(ctx, reg); return;
+    case X64_GET_PINNED: put_move(ctx, reg, R15); return;
+    case X64_SET_PINNED: put_move(ctx, R15, reg); return;
+    default: UNREACHABLE();
+    }
+}
+
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     X64Inst add;
@@ -499,6 +601,13 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_CALL_R: emit_call_register(ctx, inst); return;
     case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
     case X64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    case X64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
+    case X64_MFENCE: emit_mfence(ctx); return;
+    case X64_GET_FRAME_POINTER:
+    case X64_GET_STACK_POINTER:
+    case X64_GET_RETURN_ADDRESS:
+    case X64_GET_PINNED:
+    case X64_SET_PINNED: emit_register_access(ctx, inst); return;
     default: ASSERT((x64_rows[inst->op].flags & ROW_PSEUDO) == 0); emit_encoded(ctx, inst);
     }
 }

@@ -167,6 +167,20 @@ static inline int64_t rule_i64_low_byte(LowerCtx *ctx, int64_t x)
     return (int8_t)(uint8_t)(uint64_t)x;
 }
 
+// A byte in every byte of the operation that computes a type.
+static inline Gpr rule_repeated_byte(LowerCtx *ctx, Type type, uint64_t byte)
+{
+    const bool wide = type_bits(type) > 32;
+    return x64_mov_ri(ctx, wide ? 8 : 4,
+                      (int64_t)(byte * (wide ? 0x0101010101010101u : 0x01010101u)));
+}
+
+static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) <= 32 ? 31 : 63;
+}
+
 // ---- Conditions ----
 
 // The condition code of cmp's flags.
@@ -178,6 +192,12 @@ static inline Cond rule_cond(LowerCtx *ctx, IntCC cc)
     };
     (void)ctx;
     return codes[cc];
+}
+
+static inline Cond rule_cond_o(LowerCtx *ctx)
+{
+    (void)ctx;
+    return 0;
 }
 
 static inline Cond rule_cond_s(LowerCtx *ctx)
@@ -204,6 +224,11 @@ static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
 static inline bool rule_has_lzcnt(LowerCtx *ctx)
 {
     return isa_has(ctx->isa, ISA_X86_64_HAS_LZCNT);
+}
+
+static inline bool rule_has_popcnt(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_POPCNT);
 }
 
 static inline bool rule_has_bmi1(LowerCtx *ctx)

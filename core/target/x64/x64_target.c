@@ -102,6 +102,7 @@ const Target x64_target = {
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = RSP,
     .frame_pointer = RBP,
+    .pinned = R15,
     .abi = x64_abi,
     .lower_inst = x64_lower_inst,
     .lower_branch = x64_lower_branch,

@@ -120,15 +120,18 @@ static void add_row(Bench *b, uint16_t op)
     }
 }
 
-// One line of llvm-mc's output without tabs and comment, "mnemonic operands".
+// One line of llvm-mc's output without tabs, repeated blanks and comment, "mnemonic operands".
 static Str normalise(Arena *arena, char *line)
 {
     StrBuf buf = {.arena = arena};
     char *const comment = strchr(line, '#');
     if (comment)
         *comment = '\0';
-    for (const char *c = line; *c; c++)
-        buf_char(&buf, *c == '\t' || *c == '\n' ? ' ' : *c);
+    for (const char *c = line; *c; c++) {
+        const char plain = *c == '\t' || *c == '\n' ? ' ' : *c;
+        if (plain != ' ' || buf.len == 0 || buf.data[buf.len - 1] != ' ')
+            buf_char(&buf, plain);
+    }
     return str_trim(buf_view(&buf));
 }
 
@@ -178,10 +181,19 @@ int main(void)
     ASSERT(output);
     char line[512];
     uint32_t i = 0, failed = 0;
+    bool locked = false;
     while (fgets(line, sizeof(line), output)) {
-        const Str theirs = normalise(&arena, line);
+        Str theirs = normalise(&arena, line);
         if (theirs.len == 0 || theirs.data[0] == '.')
             continue;
+        // A lock prefix may stand on a line of its own.
+        if (str_eq(theirs, STR("lock"))) {
+            locked = true;
+            continue;
+        }
+        if (locked)
+            theirs = str_printf(&arena, "lock %.*s", STR_ARG(theirs));
+        locked = false;
         if (i == b.cases.len) {
             failed++;
             break;
