@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // emulate: running code without trusting our emitter. One Executor interface (executor.h) over
-// several engines: the interpreter of the IR (the reference meaning), emulators and the host CPU. This is the place that knows all engines and makes them, with the library calls that
-// emulate/ can do itself bound already.
+// several engines: the interpreter of the IR (the reference meaning), emulators and the host CPU.
+// This is the place that knows all engines and makes them, with the library calls that emulate/ can
+// do itself bound already.
 #ifndef EMULATE_EMULATE_H
 #define EMULATE_EMULATE_H
 

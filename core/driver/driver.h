@@ -5,7 +5,8 @@
 //
 // Errors of the input are located messages: STATUS_INVALID (validation), STATUS_UNSUPPORTED (with
 // opcode, type and stage) or STATUS_LIMIT. A stage that breaks its own promise is our bug: it is
-// reported as an "internal error" with the checker's text, as STATUS_INVALID, and nothing is emitted.
+// reported as an "internal error" with the checker's text, as STATUS_INVALID, and nothing is
+// emitted.
 //
 // Results live in the arena given; scratch memory is the caller's to reset. Distinct calls share
 // nothing.

@@ -8,8 +8,8 @@
 //          stubs of symbols outside of the image, 16 bytes each:
 //            a jump through the 8 bytes behind it, which are the address (and the GOT entry)
 //
-// Calls of outside symbols go through their stubs, so that they reach any 64-bit address. Tables say
-// which trap, call and CLIF instruction an address of the image belongs to.
+// Calls of outside symbols go through their stubs, so that they reach any 64-bit address. Tables
+// say which trap, call and CLIF instruction an address of the image belongs to.
 #ifndef JIT_JIT_H
 #define JIT_JIT_H
 

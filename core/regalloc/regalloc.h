@@ -20,8 +20,8 @@ typedef struct RegallocOptions {
     uint32_t remat_budget; // uses of a rematerialised value above which it is kept; 0: no limit
 } RegallocOptions;
 
-// Allocates. `scratch` holds what is not needed afterwards. Asserts that the function is well formed:
-// an instruction whose constraints can't be met together is a bug of the target's table.
+// Allocates. `scratch` holds what is not needed afterwards. Asserts that the function is well
+// formed: an instruction whose constraints can't be met together is a bug of the target's table.
 void regalloc_run(MFunc *f, const RegallocOptions *options, Arena *scratch);
 
 // Proves by abstract interpretation over the allocated code that each use reads the value that the

@@ -3,10 +3,11 @@
 // The states between blocks: next uses within a block, and which values its start finds in which
 // registers.
 //
-// A block with one predecessor goes on with that one's state. Where paths meet, the values that were
-// in registers on most of them are candidates; at a loop's header, those that the loop uses (and
-// others if the loop's pressure leaves room for them). The nearest next uses win, as in Braun and
-// Hack. Who is not chosen is in memory there; moves on the edges bring each path into that state.
+// A block with one predecessor goes on with that one's state. Where paths meet, the values that
+// were in registers on most of them are candidates; at a loop's header, those that the loop uses
+// (and others if the loop's pressure leaves room for them). The nearest next uses win, as in Braun
+// and Hack. Who is not chosen is in memory there; moves on the edges bring each path into that
+// state.
 
 #include "regalloc/regalloc_internal.h"
 
@@ -196,8 +197,8 @@ PReg regalloc_exit_reg(const Regalloc *ra, uint32_t block, uint32_t vreg)
     return PREG_NONE;
 }
 
-// The argument that predecessor `from` of block `to` gives parameter `index`. Where paths meet, each
-// predecessor has one successor, since critical edges are split.
+// The argument that predecessor `from` of block `to` gives parameter `index`. Where paths meet,
+// each predecessor has one successor, since critical edges are split.
 static uint32_t edge_arg(const Regalloc *ra, uint32_t from, uint32_t to, uint32_t index)
 {
     const MFunc *const f = ra->f;
@@ -212,8 +213,8 @@ static bool is_live_in(const Regalloc *ra, const Entry *entry, uint32_t vreg)
     return ra->values[vreg].mark == entry->block + 1;
 }
 
-// Marks what lives into the block, and picks the reference: the deepest predecessor that is done and
-// not cold. Cold predecessors count only when there is no other.
+// Marks what lives into the block, and picks the reference: the deepest predecessor that is done
+// and not cold. Cold predecessors count only when there is no other.
 static void look_at_preds(Regalloc *ra, Entry *entry)
 {
     const MFunc *const f = ra->f;
@@ -294,7 +295,8 @@ static void take(Regalloc *ra, uint32_t vreg, PReg reg)
         regalloc_hold(ra, reg, vreg);
 }
 
-// A register that a value had before is better changed at a loop's header than round each call in it.
+// A register that a value had before is better changed at a loop's header than round each call in
+// it.
 static bool survives(const Regalloc *ra, const Entry *entry, uint32_t vreg, PReg reg)
 {
     return !entry->is_header || !ra->blocks[entry->block].loop_calls ||

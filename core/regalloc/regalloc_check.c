@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The checker: an abstract interpretation of the allocated code. The state is, for each register and
-// spill slot, which values it is known to hold; where paths meet, what all of them know. Edges turn
-// arguments into parameters by name, since the inserted moves are code like any other and have been
-// interpreted before or will be behind. Blocks are interpreted anew until nothing is forgotten any
-// more; an error that shows before that would show after it too.
+// The checker: an abstract interpretation of the allocated code. The state is, for each register
+// and spill slot, which values it is known to hold; where paths meet, what all of them know. Edges
+// turn arguments into parameters by name, since the inserted moves are code like any other and have
+// been interpreted before or will be behind. Blocks are interpreted anew until nothing is forgotten
+// any more; an error that shows before that would show after it too.
 //
-// A state at a block's start holds only values that live into it, or are its parameters. So it stays
-// small, and what a value's earlier turn in a loop has left in a slot is gone by name when its
-// definition is passed again. Liveness is computed here a second time, for independence.
+// A state at a block's start holds only values that live into it, or are its parameters. So it
+// stays small, and what a value's earlier turn in a loop has left in a slot is gone by name when
+// its definition is passed again. Liveness is computed here a second time, for independence.
 //
 // It believes the MFunc before allocation, which mfunc_validate has to judge.
 

@@ -55,8 +55,8 @@ static void add_move(Edges *e, uint32_t vreg, uint32_t name, Alloc to)
     VEC_PUSH(ra->scratch, &e->moves, move);
 }
 
-// A register that stays is still a location that nothing else may be moved to, which the state at the
-// successor's start sees to; and a cycle's temporary may not be there, which `free` sees to.
+// A register that stays is still a location that nothing else may be moved to, which the state at
+// the successor's start sees to; and a cycle's temporary may not be there, which `free` sees to.
 static void add_edge_moves(Edges *e, const MEdge *edge)
 {
     const Regalloc *const ra = e->ra;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One block, forwards: each instruction's operands get their places, values are moved and evicted as
-// that needs.
+// One block, forwards: each instruction's operands get their places, values are moved and evicted
+// as that needs.
 //
 // An instruction has an early part, in which it reads, and a late part, in which it writes. What is
 // placed first is what has least choice:
@@ -230,8 +230,8 @@ static void place_fixed_uses(Regalloc *ra, Step *step)
     }
 }
 
-// A def that reuses use `k` takes its register over, so the value may not be needed there behind the
-// instruction.
+// A def that reuses use `k` takes its register over, so the value may not be needed there behind
+// the instruction.
 static void place_reused_use(Regalloc *ra, Step *step, uint32_t k)
 {
     const uint32_t vreg = step->ops[k].vreg.i;

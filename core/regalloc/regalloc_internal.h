@@ -6,8 +6,8 @@
 
 #include "regalloc/regalloc.h"
 
-// Positions: numbers along the blocks in reverse post-order. A block's start is where its parameters
-// are defined; instruction k of it reads at start + 2 + 2k and writes one later.
+// Positions: numbers along the blocks in reverse post-order. A block's start is where its
+// parameters are defined; instruction k of it reads at start + 2 + 2k and writes one later.
 
 #define DEAD       UINT32_MAX // VRegState.next_use: no more use
 #define FAR        (1u << 30) // greatest distance

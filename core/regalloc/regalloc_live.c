@@ -4,9 +4,9 @@
 // values live into which block and how far their next use is, register pressure of loops.
 //
 // Liveness is found value by value: from each block that uses a value without defining it, upwards
-// through predecessors until its definition (Boissinot et al., "Computing Liveness Sets for SSA-Form
-// Programs", section 5). The work is what the sets hold, without iteration; and sets are lists, since
-// bit sets of blocks times values would be quadratic in the function.
+// through predecessors until its definition (Boissinot et al., "Computing Liveness Sets for
+// SSA-Form Programs", section 5). The work is what the sets hold, without iteration; and sets are
+// lists, since bit sets of blocks times values would be quadratic in the function.
 
 #include "regalloc/regalloc_internal.h"
 
@@ -229,8 +229,8 @@ static void find_live(Regalloc *ra)
     list_live(ra, &l);
 }
 
-// Whether a call lies strictly inside of the value's life. Calls in cold blocks count for what a loop
-// defines, which would have to be stored each time round.
+// Whether a call lies strictly inside of the value's life. Calls in cold blocks count for what a
+// loop defines, which would have to be stored each time round.
 static void find_crossed_calls(Regalloc *ra)
 {
     for (uint32_t v = 0; v < ra->f->vregs.len; v++) {

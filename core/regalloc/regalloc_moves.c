@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parallel moves as a sequence. A move may be made once nobody has to read its target any more; what
-// is left when no such move exists are cycles, each location of which is read once. One target of a
-// cycle is saved in a temporary, its reader reads that, and the cycle unwinds. (Boissinot et al.,
-// "Revisiting Out-of-SSA Translation for Correctness, Code Quality, and Efficiency", section III.C.)
+// Parallel moves as a sequence. A move may be made once nobody has to read its target any more;
+// what is left when no such move exists are cycles, each location of which is read once. One target
+// of a cycle is saved in a temporary, its reader reads that, and the cycle unwinds. (Boissinot et
+// al., "Revisiting Out-of-SSA Translation for Correctness, Code Quality, and Efficiency", section
+// III.C.)
 
 #include "regalloc/regalloc_internal.h"
 

@@ -80,8 +80,8 @@ struct Executor {
 void executor_destroy(Executor *ex);
 
 // Loads a validated module, replacing the former one; the module must outlive its use. Functions
-// are numbered as in it. `isa` is the target of an engine that runs machine code, NULL: the baseline
-// of its architecture. Mapped memory and imports stay.
+// are numbered as in it. `isa` is the target of an engine that runs machine code, NULL: the
+// baseline of its architecture. Mapped memory and imports stay.
 Status executor_load(Executor *ex, const Module *module, const Settings *settings, const Isa *isa,
                      Diag *diag);
 // Binds the name of an external function (as it is written, without the %), replacing a former

@@ -14,8 +14,8 @@
 //
 // What a call must leave behind is checked after each return: callee-saved registers, the stack
 // pointer, the direction flag, memory of the caller around arguments and results, and extensions.
-// A function that the compiler can't do yet ends calls that reach it as OUTCOME_UNSUPPORTED with the
-// compiler's message.
+// A function that the compiler can't do yet ends calls that reach it as OUTCOME_UNSUPPORTED with
+// the compiler's message.
 #ifndef EMULATE_MACHINE_H
 #define EMULATE_MACHINE_H
 
@@ -77,8 +77,8 @@ typedef struct MachineOptions {
 // stack. NULL for `config` is the defaults.
 Executor *machine_create(const MachineOptions *options, const ExecutorConfig *config);
 
-// As executor_load, with code that was made elsewhere: one entry for each function of the module, by
-// index. For tests with code that the compiler does not make.
+// As executor_load, with code that was made elsewhere: one entry for each function of the module,
+// by index. For tests with code that the compiler does not make.
 Status machine_load_compiled(Executor *ex, const Module *module, const CompiledFunc *funcs,
                              Diag *diag);
 

@@ -206,13 +206,25 @@ static void describe_fault(MachineCall *call, const CpuStop *stop)
     machine_end(call, OUTCOME_CRASHED, "%.*s", STR_ARG(buf_view(&text)));
 }
 
+// Nothing is mapped below the stack: an access there by instructions that can't trap by themselves
+// (calls, spills) is an overflow; so is any from a frame that has grown into it, whatever trap code
+// the access itself has.
+static bool is_stack_overflow(const MachineCall *call, const CpuStop *stop, bool has_trap_site)
+{
+    const uint64_t sp = call->regs.ints[call->m->convention->sp];
+    return stop->has_address && stop->address < MACHINE_STACK &&
+           stop->address >= MACHINE_CODE + MACHINE_CODE_MAX &&
+           (!has_trap_site || sp < MACHINE_STACK);
+}
+
 static void judge_fault(MachineCall *call, const CpuStop *stop)
 {
     CallResult *const result = call->result;
     const JitSite *const site = stop->inexact_end != 0
                                     ? guess_trap(call, stop)
                                     : jit_find_trap(&call->m->image, call->regs.pc);
-    if (site) {
+    const bool overflow = is_stack_overflow(call, stop, site != NULL);
+    if (site && !overflow) {
         result->outcome = OUTCOME_TRAPPED;
         result->trap = site->code;
         result->func = site->func;
@@ -220,9 +232,7 @@ static void judge_fault(MachineCall *call, const CpuStop *stop)
         return;
     }
     describe_fault(call, stop);
-    // Nothing is mapped below the stack: frames that grow into it are an overflow.
-    if (stop->has_address && stop->address < MACHINE_STACK &&
-        stop->address >= MACHINE_CODE + MACHINE_CODE_MAX) {
+    if (overflow) {
         result->outcome = OUTCOME_TRAPPED;
         result->trap = TRAP_STK_OVF;
     }

@@ -11,7 +11,8 @@
 //                       registers go to memory laid out likewise, whose address is a hidden last
 //                       argument
 //
-// Bits above a narrow value are undefined, and garbage here, unless the parameter says uext or sext.
+// Bits above a narrow value are undefined, and garbage here, unless the parameter says uext or
+// sext.
 #ifndef EMULATE_MARSHAL_H
 #define EMULATE_MARSHAL_H
 
@@ -69,8 +70,8 @@ const Convention *marshal_convention(Arch arch);
 // Lays out `sig`. NULL, or why it can't be done.
 const char *marshal_layout(Arch arch, const Signature *sig, Arena *arena, Layout *out);
 
-// Writes a part of `value` to its place; `area` is the memory of stack places. What is above the part
-// becomes garbage, unless it is extended.
+// Writes a part of `value` to its place; `area` is the memory of stack places. What is above the
+// part becomes garbage, unless it is extended.
 void marshal_put(const Place *place, const DataValue *value, GuestRegs *regs, uint8_t *area);
 // Reads a part of *value from its place. False when the part should have been extended and is not.
 bool marshal_get(const Place *place, const GuestRegs *regs, const uint8_t *area, DataValue *value);

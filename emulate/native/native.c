@@ -126,8 +126,8 @@ static bool start_child(Native *n)
 
 // ---- What a Cpu does ----
 
-// Code that is replaced while the child waits is seen by it: it returns to the code by an iret, which
-// the CPU orders behind the writes.
+// Code that is replaced while the child waits is seen by it: it returns to the code by an iret,
+// which the CPU orders behind the writes.
 static bool do_set_code(Cpu *cpu, const uint8_t *bytes, uint64_t size)
 {
     static const uint8_t ud2[2] = {0x0f, 0x0b};

@@ -2,10 +2,10 @@
 //
 // native: the engine that runs x86-64 code on the host's own CPU, in a child process of its own.
 //
-// The child lives as long as the executor and is started anew when it dies. Code and data are mapped
-// in it at their guest addresses, and shared with this process. Guest code is entered by returning
-// from a signal handler, and left by the signal that an unmapped address or a trap raises, so that
-// every register is seen before and after without any assembly.
+// The child lives as long as the executor and is started anew when it dies. Code and data are
+// mapped in it at their guest addresses, and shared with this process. Guest code is entered by
+// returning from a signal handler, and left by the signal that an unmapped address or a trap
+// raises, so that every register is seen before and after without any assembly.
 //
 // Fuel is CPU time: one instruction a nanosecond.
 #ifndef EMULATE_NATIVE_H
@@ -13,8 +13,8 @@
 
 #include "emulate/executor/executor.h"
 
-// A new executor. NULL, with *reason, on other hosts than Linux on x86-64, or when the system has no
-// resources for it.
+// A new executor. NULL, with *reason, on other hosts than Linux on x86-64, or when the system has
+// no resources for it.
 Executor *native_create(const ExecutorConfig *config, const char **reason);
 
 #endif

@@ -2,11 +2,12 @@
 //
 // The child process of a native executor.
 //
-// It spends its life in one signal handler. A signal raised by hand gets it in there the first time;
-// the handler asks for registers, puts them into the context that it will return to, and returns:
-// that is how guest code starts. Whatever stops it is a signal again: the return to MACHINE_EXIT and
-// the calls of imports, which are not mapped, memory faults, ud2, division, and the timer. The handler
-// runs on a stack of its own, so that an overflow of the guest's stack is a signal like any other.
+// It spends its life in one signal handler. A signal raised by hand gets it in there the first
+// time; the handler asks for registers, puts them into the context that it will return to, and
+// returns: that is how guest code starts. Whatever stops it is a signal again: the return to
+// MACHINE_EXIT and the calls of imports, which are not mapped, memory faults, ud2, division, and
+// the timer. The handler runs on a stack of its own, so that an overflow of the guest's stack is a
+// signal like any other.
 #define _GNU_SOURCE // registers in ucontext, MAP_FIXED_NOREPLACE
 
 #include "emulate/native/native_internal.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The engines that run machine code, on bytes assembled by hand: results, traps, faults, damage that
-// a function must not do, fuel, imports. Each test runs in every engine of this build and host.
+// The engines that run machine code, on bytes assembled by hand: results, traps, faults, damage
+// that a function must not do, fuel, imports. Each test runs in every engine of this build and
+// host.
 
 #include "emulate/emulate.h"
 #include "emulate/machine/machine.h"

@@ -9,8 +9,8 @@
 //
 // After a memory fault the program counter is that of the basic block, not of the instruction. Then
 // memory and registers are put back as they were before, and a second engine, in which each
-// instruction calls a hook, runs the same again. When there is too much memory to keep a copy of for
-// each run, the machine gets the block's range instead.
+// instruction calls a hook, runs the same again. When there is too much memory to keep a copy of
+// for each run, the machine gets the block's range instead.
 
 #include "emulate/unicorn/unicorn_internal.h"
 

@@ -214,10 +214,8 @@ static Str show_place(const Job *job, const CallResult *call)
     if (call->inst.i < f->inst_pos.len) {
         buf_printf(&out, " at inst%u", call->inst.i);
         if (f->inst_pos.data[call->inst.i] != POS_NONE)
-            buf_printf(
-                &out, " (line %u)",
-                source_line_col(&job->file->source, f->inst_pos.data[call->inst.i])
-                    .line);
+            buf_printf(&out, " (line %u)",
+                       source_line_col(&job->file->source, f->inst_pos.data[call->inst.i]).line);
     }
     buf_puts(&out, " of ");
     extname_print(&f->name, &out);

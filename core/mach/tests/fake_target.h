@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A target that is made up as a test goes along: each instruction has a row of its own, made from the
-// operands it is given. Blocks may be filled in any order; fake_finish lays them out.
+// A target that is made up as a test goes along: each instruction has a row of its own, made from
+// the operands it is given. Blocks may be filled in any order; fake_finish lays them out.
 #ifndef FAKE_TARGET_H
 #define FAKE_TARGET_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random machine functions: any graph without critical edges, every kind of constraint, calls, flags,
-// few or many registers. Whatever it makes can be allocated: constraints that no allocation could
-// meet are not generated.
+// Random machine functions: any graph without critical edges, every kind of constraint, calls,
+// flags, few or many registers. Whatever it makes can be allocated: constraints that no allocation
+// could meet are not generated.
 #ifndef FAKE_RANDOM_H
 #define FAKE_RANDOM_H
 
-#include "regalloc/regalloc.h"
 #include "mach/tests/fake_target.h"
+#include "regalloc/regalloc.h"
 
 typedef struct Rng {
     uint64_t state;

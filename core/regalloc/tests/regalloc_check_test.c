@@ -3,8 +3,8 @@
 // The checker is given two functions allocated by hand, which it must accept, and the same with one
 // thing damaged at a time, each of which it must reject for the reason that is named with it.
 
-#include "regalloc/regalloc.h"
 #include "mach/tests/fake_target.h"
+#include "regalloc/regalloc.h"
 
 #define R(n) alloc_reg(PREG(REG_INT, (n)))
 #define F(n) alloc_reg(PREG(REG_FLOAT, (n)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parallel moves against simulation: the sequence must leave in each location what the moves at once
-// would, and change nothing else but its temporaries.
+// Parallel moves against simulation: the sequence must leave in each location what the moves at
+// once would, and change nothing else but its temporaries.
 
 #include "regalloc/regalloc_internal.h"
 #include "regalloc/tests/fake_random.h"

@@ -2,8 +2,8 @@
 //
 // What hot loops must look like: no loads, stores or copies where a person would need none.
 
-#include "regalloc/regalloc.h"
 #include "mach/tests/fake_target.h"
+#include "regalloc/regalloc.h"
 
 // Eight registers, r4-r7 callee-saved; calls take r0 and r1 and return in r0.
 static const RegallocOptions options = {.allocatable = 0xff, .callee_saved = 0xf0};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A function of 100,000 instructions in 10,000 blocks: loops one after another, each with a branch in
-// it, values that live from one loop into later ones, and calls. Memory is bounded, and ten times the
-// function may not take much more than ten times the memory.
+// A function of 100,000 instructions in 10,000 blocks: loops one after another, each with a branch
+// in it, values that live from one loop into later ones, and calls. Memory is bounded, and ten
+// times the function may not take much more than ten times the memory.
 
 #include "regalloc/tests/fake_random.h"
 
