@@ -181,6 +181,12 @@ static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
     return type_bits(type) <= 32 ? 31 : 63;
 }
 
+// A power of two that no sign-extended 32-bit immediate holds: its exponent.
+static inline bool rule_high_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
+{
+    return rule_power_of_two(ctx, value, out) && *out >= 31;
+}
+
 // ---- Conditions ----
 
 // The condition code of cmp's flags.
