@@ -39,6 +39,8 @@ void codebuf_note(CodeBuffer *buf, const char *format, ...)
 
 void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size)
 {
+    if (size == 0)
+        return;
     VEC_RESERVE(buf->arena, &buf->bytes, size);
     memcpy(buf->bytes.data + buf->bytes.len, bytes, size);
     buf->bytes.len += size;

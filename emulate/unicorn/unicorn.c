@@ -226,6 +226,8 @@ static bool do_set_code(Cpu *cpu, const uint8_t *bytes, uint64_t size)
     if (++u->loads > RECYCLE_LOADS && !reopen(u))
         return false;
     const uint64_t longer = size > u->code_used ? size : u->code_used;
+    if (longer == 0) // a module of which nothing could be compiled
+        return true;
     memcpy(u->code, bytes, size);
     fill_with_traps(u, size, longer);
     drop_translations(&u->fast, longer);
