@@ -376,6 +376,63 @@ static inline Unit rule_drop_gpr(LowerCtx *ctx, Gpr reg)
     return (Unit){0};
 }
 
+// ---- Memory ----
+
+// A copy that lives as long as the function's lowering.
+static inline AmodeRef rule_keep_amode(LowerCtx *ctx, MAmode amode)
+{
+    MAmode *const kept = ARENA_NEW(ctx->scratch, MAmode);
+    *kept = amode;
+    return kept;
+}
+
+static inline AmodeRef rule_amode_base(LowerCtx *ctx, MemFlags flags, Gpr base, int32_t disp)
+{
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_BASE,
+                                         .trap = memflags_trap(flags),
+                                         .disp = disp,
+                                         .base = base.reg,
+                                         .index = NO(VReg)});
+}
+
+static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
+{
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
+                                         .disp = (int32_t)ctx->slot_offsets[slot.i] + disp,
+                                         .base = NO(VReg),
+                                         .index = NO(VReg)});
+}
+
+static inline Unit rule_sink(LowerCtx *ctx, Inst load)
+{
+    lower_sink(ctx, load);
+    return (Unit){0};
+}
+
+// Little-endian accesses only.
+static inline bool rule_little(LowerCtx *ctx, MemFlags flags, MemFlags *out)
+{
+    (void)ctx;
+    *out = flags;
+    return (flags & MEM_BIG) == 0;
+}
+
+// ---- Flags ----
+
+// Both targets number a condition and its opposite 2n and 2n + 1.
+static inline Cond rule_cond_invert(LowerCtx *ctx, Cond cond)
+{
+    (void)ctx;
+    return cond ^ 1;
+}
+
+static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
+{
+    (void)ctx;
+    (void)flags;
+    return (Unit){0};
+}
+
 // ---- Globals ----
 
 static inline Gpr rule_global_value(LowerCtx *ctx, GlobalValue global)

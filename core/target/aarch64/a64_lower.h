@@ -205,59 +205,34 @@ static inline int64_t rule_repeated_byte(LowerCtx *ctx, Type type, int64_t byte)
 
 // ---- Memory ----
 
-// A copy that lives as long as the function's lowering.
-static inline AmodeRef a64_keep_amode(LowerCtx *ctx, MAmode amode)
-{
-    MAmode *const kept = ARENA_NEW(ctx->scratch, MAmode);
-    *kept = amode;
-    return kept;
-}
-
-static inline AmodeRef rule_amode_base(LowerCtx *ctx, MemFlags flags, Gpr base, int32_t disp)
-{
-    return a64_keep_amode(ctx, (MAmode){.kind = AMODE_BASE,
-                                        .trap = memflags_trap(flags),
-                                        .disp = disp,
-                                        .base = base.reg,
-                                        .index = NO(VReg)});
-}
-
 static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
                                         uint64_t scale)
 {
-    return a64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
-                                        .scale = (uint8_t)scale,
-                                        .trap = memflags_trap(flags),
-                                        .base = base.reg,
-                                        .index = index.reg});
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
+                                         .scale = (uint8_t)scale,
+                                         .trap = memflags_trap(flags),
+                                         .base = base.reg,
+                                         .index = index.reg});
 }
 
 static inline AmodeRef rule_amode_index_uxtw(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
                                              uint64_t scale)
 {
-    return a64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX_UXTW,
-                                        .scale = (uint8_t)scale,
-                                        .trap = memflags_trap(flags),
-                                        .base = base.reg,
-                                        .index = index.reg});
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX_UXTW,
+                                         .scale = (uint8_t)scale,
+                                         .trap = memflags_trap(flags),
+                                         .base = base.reg,
+                                         .index = index.reg});
 }
 
 static inline AmodeRef rule_amode_index_sxtw(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
                                              uint64_t scale)
 {
-    return a64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX_SXTW,
-                                        .scale = (uint8_t)scale,
-                                        .trap = memflags_trap(flags),
-                                        .base = base.reg,
-                                        .index = index.reg});
-}
-
-static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
-{
-    return a64_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
-                                        .disp = (int32_t)ctx->slot_offsets[slot.i] + disp,
-                                        .base = NO(VReg),
-                                        .index = NO(VReg)});
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX_SXTW,
+                                         .scale = (uint8_t)scale,
+                                         .trap = memflags_trap(flags),
+                                         .base = base.reg,
+                                         .index = index.reg});
 }
 
 static inline bool rule_near_offset(LowerCtx *ctx, int32_t offset, uint8_t bytes, int32_t *out)
@@ -295,20 +270,6 @@ static inline bool rule_sinkable_load(LowerCtx *ctx, Value value, Inst *out)
     return out->i != NO_INDEX;
 }
 
-static inline Unit rule_sink(LowerCtx *ctx, Inst load)
-{
-    lower_sink(ctx, load);
-    return (Unit){0};
-}
-
-// Little-endian accesses only.
-static inline bool rule_little(LowerCtx *ctx, MemFlags flags, MemFlags *out)
-{
-    (void)ctx;
-    *out = flags;
-    return (flags & MEM_BIG) == 0;
-}
-
 // ---- Conditions ----
 
 static inline Cond rule_cond(LowerCtx *ctx, IntCC cc)
@@ -325,12 +286,6 @@ static inline Cond rule_cond_overflow(LowerCtx *ctx)
 {
     (void)ctx;
     return 6;
-}
-
-static inline Cond rule_cond_invert(LowerCtx *ctx, Cond cond)
-{
-    (void)ctx;
-    return cond ^ 1;
 }
 
 // Flags, as NZCV from bit 3 down, under which a condition is false and true.
@@ -481,13 +436,6 @@ static inline int64_t rule_uint_max(LowerCtx *ctx, Type type)
 {
     (void)ctx;
     return ((int64_t)1 << type_bits(type)) - 1;
-}
-
-static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
-{
-    (void)ctx;
-    (void)flags;
-    return (Unit){0};
 }
 
 #endif

@@ -16,49 +16,24 @@ bool x64_lower_branch(LowerCtx *ctx, Inst inst);
 
 // ---- Memory ----
 
-// A copy that lives as long as the function's lowering.
-static inline AmodeRef x64_keep_amode(LowerCtx *ctx, MAmode amode)
-{
-    MAmode *const kept = ARENA_NEW(ctx->scratch, MAmode);
-    *kept = amode;
-    return kept;
-}
-
-static inline AmodeRef rule_amode_base(LowerCtx *ctx, MemFlags flags, Gpr base, int32_t disp)
-{
-    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_BASE,
-                                        .trap = memflags_trap(flags),
-                                        .disp = disp,
-                                        .base = base.reg,
-                                        .index = NO(VReg)});
-}
-
 static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
                                         uint64_t scale, int32_t disp)
 {
-    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
-                                        .scale = (uint8_t)scale,
-                                        .trap = memflags_trap(flags),
-                                        .disp = disp,
-                                        .base = base.reg,
-                                        .index = index.reg});
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
+                                         .scale = (uint8_t)scale,
+                                         .trap = memflags_trap(flags),
+                                         .disp = disp,
+                                         .base = base.reg,
+                                         .index = index.reg});
 }
 
 static inline AmodeRef rule_amode_scaled(LowerCtx *ctx, Gpr index, uint64_t scale, int32_t disp)
 {
-    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
-                                        .scale = (uint8_t)scale,
-                                        .disp = disp,
-                                        .base = NO(VReg),
-                                        .index = index.reg});
-}
-
-static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
-{
-    return x64_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
-                                        .disp = (int32_t)ctx->slot_offsets[slot.i] + disp,
-                                        .base = NO(VReg),
-                                        .index = NO(VReg)});
+    return rule_keep_amode(ctx, (MAmode){.kind = AMODE_INDEX,
+                                         .scale = (uint8_t)scale,
+                                         .disp = disp,
+                                         .base = NO(VReg),
+                                         .index = index.reg});
 }
 
 static inline RegMemRef rule_reg_mem(LowerCtx *ctx, Gpr reg)
@@ -82,20 +57,6 @@ static inline bool rule_sinkable_load(LowerCtx *ctx, Value value, Inst *out)
     *out = lower_sinkable_load(ctx, value);
     return out->i != NO_INDEX && inst_op(ctx->f, *out) == OP_LOAD &&
            (inst_memflags(ctx->f, *out) & MEM_BIG) == 0;
-}
-
-static inline Unit rule_sink(LowerCtx *ctx, Inst load)
-{
-    lower_sink(ctx, load);
-    return (Unit){0};
-}
-
-// Little-endian accesses only.
-static inline bool rule_little(LowerCtx *ctx, MemFlags flags, MemFlags *out)
-{
-    (void)ctx;
-    *out = flags;
-    return (flags & MEM_BIG) == 0;
 }
 
 // ---- Constants ----
@@ -210,19 +171,6 @@ static inline Cond rule_cond_s(LowerCtx *ctx)
 {
     (void)ctx;
     return 8;
-}
-
-static inline Cond rule_cond_invert(LowerCtx *ctx, Cond cond)
-{
-    (void)ctx;
-    return cond ^ 1;
-}
-
-static inline Unit rule_drop_flags(LowerCtx *ctx, Flags flags)
-{
-    (void)ctx;
-    (void)flags;
-    return (Unit){0};
 }
 
 // ---- Features ----
