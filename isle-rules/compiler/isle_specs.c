@@ -75,8 +75,9 @@ static void check_op(SpecScope *s, const IsleSpecExpr *e)
     const uint32_t min = op_arity[e->op].min, max = op_arity[e->op].max;
     if (e->num_args < min || e->num_args > max)
         isle_error(s->isle, e->pos, "operator `%.*s` takes %u%s operand%s, found %u",
-                   STR_ARG(s->isle->symbols.strings.data[e->op]), min, max == UINT32_MAX ? " or more" : "",
-                   min == 1 && max == 1 ? "" : "s", e->num_args);
+                   STR_ARG(s->isle->symbols.strings.data[e->op]), min,
+                   max == UINT32_MAX ? " or more" : "", min == 1 && max == 1 ? "" : "s",
+                   e->num_args);
     check_args(s, e);
 }
 
