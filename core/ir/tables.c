@@ -66,7 +66,11 @@ static const char *const libcall_symbols[LIBCALL_COUNT] = {
 #include "ir/enums.def"
 };
 static const char *const knownsymbol_names[KNOWN_COUNT] = {
-#define KNOWNSYMBOL(NAME, Name) [KNOWN_##NAME] = #Name,
+#define KNOWNSYMBOL(NAME, Name, symbol) [KNOWN_##NAME] = #Name,
+#include "ir/enums.def"
+};
+static const char *const knownsymbol_symbols[KNOWN_COUNT] = {
+#define KNOWNSYMBOL(NAME, Name, symbol) [KNOWN_##NAME] = #symbol,
 #include "ir/enums.def"
 };
 
@@ -103,6 +107,12 @@ const char *libcall_symbol(Libcall call)
 {
     ASSERT(call < LIBCALL_COUNT);
     return libcall_symbols[call];
+}
+
+const char *knownsymbol_symbol(KnownSymbol symbol)
+{
+    ASSERT(symbol < KNOWN_COUNT);
+    return knownsymbol_symbols[symbol];
 }
 
 // Opcodes by name: one linear scan over names that start alike is fast enough for tools; the parser
