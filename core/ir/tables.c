@@ -70,7 +70,11 @@ static const char *const libcall_types[LIBCALL_COUNT] = {
 #include "ir/enums.def"
 };
 static const char *const knownsymbol_names[KNOWN_COUNT] = {
-#define KNOWNSYMBOL(NAME, Name) [KNOWN_##NAME] = #Name,
+#define KNOWNSYMBOL(NAME, Name, symbol) [KNOWN_##NAME] = #Name,
+#include "ir/enums.def"
+};
+static const char *const knownsymbol_symbols[KNOWN_COUNT] = {
+#define KNOWNSYMBOL(NAME, Name, symbol) [KNOWN_##NAME] = #symbol,
 #include "ir/enums.def"
 };
 
@@ -132,6 +136,12 @@ bool libcall_signature(Libcall call, Arena *arena, Signature *out)
         (behind ? out->returns : out->params)[(*n)++].type = type_parse(word);
     }
     return text.len != 0;
+}
+
+const char *knownsymbol_symbol(KnownSymbol symbol)
+{
+    ASSERT(symbol < KNOWN_COUNT);
+    return knownsymbol_symbols[symbol];
 }
 
 // Opcodes by name: one linear scan over names that start alike is fast enough for tools; the parser

@@ -376,7 +376,7 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
         return;
     }
     note_symbol(ctx, "b ", inst);
-    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_CALL26,
+    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_JUMP26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x14000000u);
 }
