@@ -76,7 +76,7 @@ static Guest guest_of(Arch arch)
         UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15,
     };
     const bool is_x64 = arch == ARCH_X86_64;
-    Guest g = {.arch = arch, .pc = is_x64 ? UC_X86_REG_RIP : UC_ARM64_REG_PC};
+    Guest g = {.arch = arch, .pc = is_x64 ? (int)UC_X86_REG_RIP : (int)UC_ARM64_REG_PC};
     g.sp = is_x64 ? 7 : 31;
     for (int i = 0; i < REGISTERS; i++)
         g.ids[i] = NOT_HERE;
@@ -221,16 +221,21 @@ static uint32_t find_func(const Bench *b, uint64_t address)
         return false;                                              \
     } while (0)
 
+// What locations are counted from.
+typedef struct Origin {
+    const Frame *frame;
+    uint64_t cfa;
+} Origin;
+
 // A location that elfutils describes: a register and an offset, or the CFA and an offset.
-static bool evaluate(Bench *b, const Dwarf_Op *ops, size_t n, const Frame *frame, uint64_t cfa,
-                     uint64_t *out)
+static bool evaluate(Bench *b, const Dwarf_Op *ops, size_t n, const Origin *from, uint64_t *out)
 {
     if (n >= 1 && ops[0].atom >= DW_OP_breg0 && ops[0].atom <= DW_OP_breg31)
-        *out = frame->regs[ops[0].atom - DW_OP_breg0] + ops[0].number;
+        *out = from->frame->regs[ops[0].atom - DW_OP_breg0] + ops[0].number;
     else if (n >= 1 && ops[0].atom == DW_OP_bregx && ops[0].number < REGISTERS)
-        *out = frame->regs[ops[0].number] + ops[0].number2;
+        *out = from->frame->regs[ops[0].number] + ops[0].number2;
     else if (n >= 1 && ops[0].atom == DW_OP_call_frame_cfa)
-        *out = cfa;
+        *out = from->cfa;
     else
         FAIL(b, "an expression of %zu operations", n);
     if (n == 2 && ops[1].atom == DW_OP_plus_uconst)
@@ -241,8 +246,7 @@ static bool evaluate(Bench *b, const Dwarf_Op *ops, size_t n, const Frame *frame
 }
 
 // The caller's value of a register.
-static bool find_register(Bench *b, Dwarf_Frame *info, int reg, const Frame *frame, uint64_t cfa,
-                          uint64_t *out)
+static bool find_register(Bench *b, Dwarf_Frame *info, int reg, const Origin *from, uint64_t *out)
 {
     Dwarf_Op memory[3];
     Dwarf_Op *ops = NULL;
@@ -251,12 +255,12 @@ static bool find_register(Bench *b, Dwarf_Frame *info, int reg, const Frame *fra
     if (dwarf_frame_register(info, reg, memory, &ops, &n) != 0)
         FAIL(b, "register %d: %s", reg, dwarf_errmsg(-1));
     if (n == 0) { // nothing is said of it: the same value
-        *out = frame->regs[reg];
+        *out = from->frame->regs[reg];
         return true;
     }
-    if (!evaluate(b, ops, n, frame, cfa, &at))
+    if (!evaluate(b, ops, n, from, &at))
         return false;
-    if (at < frame->regs[b->guest.sp])
+    if (at < from->frame->regs[b->guest.sp])
         FAIL(b, "register %d is said to be below the stack pointer", reg);
     if (uc_mem_read(b->uc, at, out, 8) != UC_ERR_OK)
         FAIL(b, "register %d is said to be at 0x%llx", reg, (unsigned long long)at);
@@ -267,17 +271,19 @@ static bool unwind_by(Bench *b, Dwarf_Frame *info, Frame *frame)
 {
     Dwarf_Op *ops = NULL;
     size_t n = 0;
-    uint64_t cfa = 0;
+    Origin from = {frame, 0};
     Frame caller = *frame;
     const int return_register = dwarf_frame_info(info, NULL, NULL, NULL);
-    if (dwarf_frame_cfa(info, &ops, &n) != 0 || !evaluate(b, ops, n, frame, 0, &cfa))
+    if (dwarf_frame_cfa(info, &ops, &n) != 0 || !evaluate(b, ops, n, &from, &from.cfa))
         FAIL(b, "no CFA");
-    for (int i = 0; i < REGISTERS; i++)
-        if (b->guest.saved[i] && !find_register(b, info, i, frame, cfa, &caller.regs[i]))
+    for (int i = 0; i < REGISTERS; i++) {
+        caller.regs[i] = UINT64_C(0xdead00000000) + (uint64_t)i;
+        if (b->guest.saved[i] && !find_register(b, info, i, &from, &caller.regs[i]))
             return false;
-    if (!find_register(b, info, return_register, frame, cfa, &caller.pc))
+    }
+    if (!find_register(b, info, return_register, &from, &caller.pc))
         return false;
-    caller.regs[b->guest.sp] = cfa;
+    caller.regs[b->guest.sp] = from.cfa;
     *frame = caller;
     return true;
 }
