@@ -12,18 +12,13 @@
 #include "mach/mach.h"
 
 typedef enum RelocKind {
-    RELOC_X64_PC32,     // 32-bit, relative to the end of the field
-    RELOC_X64_PLT32,    // call, relative to the end of the field
-    RELOC_X64_GOTPCREL, // 32-bit offset of the GOT entry
-    RELOC_ABS64,
-    RELOC_A64_CALL26,
-    RELOC_A64_ADR_PREL_PG_HI21,
-    RELOC_A64_ADD_ABS_LO12_NC,
-    RELOC_A64_ADR_GOT_PAGE,
-    RELOC_A64_LD64_GOT_LO12_NC
+#define RELOC(NAME, ...) RELOC_##NAME,
+#include "emit/relocs.def"
+    RELOC_COUNT
 } RelocKind;
 
-// What a relocation or an address names: a function reference or global value of the CLIF function.
+// A field that the linker fills in: what it names is a function reference or global value of the
+// CLIF function.
 typedef struct Reloc {
     uint32_t offset; // of the field
     RelocKind kind;
