@@ -175,15 +175,19 @@ NODISCARD bool codebuf_finish(CodeBuffer *buf);
 // Where a function keeps things, as offsets from the stack pointer after the prologue:
 //
 //   incoming   the caller's argument area
+//              growth: what the arguments of a tail call need beyond it
 //              (return address, saved registers: as the target pushes them)
+//   floats     saved vector registers, 16 bytes each, in order of number
 //   slots      explicit stack slots
 //   spills     spill slots, 8 bytes each
 //   0          outgoing argument area
 typedef struct FrameLayout {
     uint32_t size;       // bytes between the saved registers and the stack pointer
     uint32_t saved_size; // bytes of saved registers and return address, as far as on the stack
-    uint32_t spills, slots;
+    uint32_t spills, slots, floats;
     int32_t incoming;
+    uint32_t growth; // a callee that pops its arguments may move its return address down by this
+    uint32_t pops;   // bytes above the return address that a return pops
     PRegSet saved;
     bool frame_pointer; // set up a frame pointer chain
 } FrameLayout;
@@ -211,6 +215,9 @@ static inline Alloc emit_alloc(const EmitCtx *ctx, const MInst *inst, uint32_t k
 // Label of successor `n` of the block being emitted, and whether control falls through to it.
 Label emit_successor(const EmitCtx *ctx, uint32_t n);
 bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
+
+// Where the frame keeps a vector register of FrameLayout.saved, from the stack pointer.
+int32_t emit_saved_float(const EmitCtx *ctx, PReg reg);
 
 // Offset from the stack pointer of a frame-relative addressing mode.
 int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);

@@ -25,6 +25,11 @@ static void put_inst(EmitCtx *ctx, const A64Inst *inst)
     codebuf_put32(ctx->buf, a64_encode(inst));
 }
 
+void a64_put_inst(EmitCtx *ctx, const A64Inst *inst)
+{
+    put_inst(ctx, inst);
+}
+
 // ---- Constants ----
 
 // `x` into `reg`: the shorter of a run of movz + movk and one of movn + movk, or one orr.
@@ -60,7 +65,9 @@ static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
 
 // ---- Frame ----
 
-static const uint8_t saved_ints[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28};
+// The latter ones only in a convention that preserves everything.
+static const uint8_t saved_ints[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0,  1,  2,
+                                     3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15};
 
 // sp +/- amount, by one or two immediates, or through x16.
 static void add_to_sp(EmitCtx *ctx, int64_t amount)
@@ -119,6 +126,7 @@ void a64_emit_prologue(EmitCtx *ctx)
 {
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
+    add_to_sp(ctx, -(int64_t)ctx->frame.growth);
     if (ctx->f->has_calls || ctx->frame.frame_pointer) {
         put_pair(ctx, 29, 30, false);
         put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
@@ -126,22 +134,26 @@ void a64_emit_prologue(EmitCtx *ctx)
     for (uint32_t i = 0; i < n; i += 2)
         put_pair(ctx, regs[i], regs[i + 1], false);
     add_to_sp(ctx, -(int64_t)ctx->frame.size);
+    a64_put_saved_floats(ctx, false);
 }
 
-static void put_epilogue(EmitCtx *ctx)
+// With stack arguments of `args` bytes above the stack pointer in the end.
+static void put_epilogue(EmitCtx *ctx, uint32_t args)
 {
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
+    a64_put_saved_floats(ctx, true);
     add_to_sp(ctx, ctx->frame.size);
     for (uint32_t i = n; i != 0; i -= 2)
         put_pair(ctx, regs[i - 2], regs[i - 1], true);
     if (ctx->f->has_calls || ctx->frame.frame_pointer)
         put_pair(ctx, 29, 30, true);
+    add_to_sp(ctx, (int64_t)ctx->frame.pops - args);
 }
 
 static void emit_ret(EmitCtx *ctx)
 {
-    put_epilogue(ctx);
+    put_epilogue(ctx, 0);
     codebuf_note(ctx->buf, "ret");
     codebuf_put32(ctx->buf, 0xd65f03c0u);
 }
@@ -159,7 +171,7 @@ static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
     return (A64Mem){.kind = AMODE_BASE, .base = X16};
 }
 
-static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
+A64Mem a64_memory_at(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
 {
     if (!a64_offset_fits(offset, bytes))
         return far_memory(ctx, base, offset);
@@ -168,7 +180,7 @@ static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t byte
 
 static A64Mem frame_memory(EmitCtx *ctx, AmodeKind kind, int32_t disp, uint32_t bytes)
 {
-    return near_memory(ctx, A64_SP, emit_frame_offset(ctx, kind, disp), bytes);
+    return a64_memory_at(ctx, A64_SP, emit_frame_offset(ctx, kind, disp), bytes);
 }
 
 static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
@@ -176,7 +188,7 @@ static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
     const uint32_t k = inst->mem_operand;
     switch ((AmodeKind)inst->amode) {
     case AMODE_BASE:
-        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, inst->size);
+        return a64_memory_at(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, inst->size);
     case AMODE_INDEX:
     case AMODE_INDEX_UXTW:
     case AMODE_INDEX_SXTW:
@@ -364,11 +376,12 @@ static void emit_bl(EmitCtx *ctx, const MInst *inst)
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x94000000u);
     codebuf_call(ctx->buf, inst->src);
+    add_to_sp(ctx, -inst->imm); // what the callee has popped is outgoing area again
 }
 
 static void emit_return_call(EmitCtx *ctx, const MInst *inst)
 {
-    put_epilogue(ctx);
+    put_epilogue(ctx, (uint32_t)inst->imm);
     if (inst->op == A64_RETURN_CALL_R) {
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         codebuf_note(ctx->buf, "br %s", a64_reg_name(callee, 8));
@@ -619,6 +632,7 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
         codebuf_put32(ctx->buf, 0xd63f0000u | preg_number(alloc_preg(emit_alloc(ctx, inst, 0)))
                                                   << 5);
         codebuf_call(ctx->buf, inst->src);
+        add_to_sp(ctx, -inst->imm);
         return;
     case A64_UDF:
         codebuf_trap(ctx->buf, inst->trap, inst->src);

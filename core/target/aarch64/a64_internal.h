@@ -96,6 +96,15 @@ const char *a64_condition_name(uint32_t cc);
 // Name of a register at a width in bytes; number 31 is the zero register.
 const char *a64_reg_name(PReg reg, uint32_t bytes);
 
+// Puts one instruction, with its note.
+void a64_put_inst(EmitCtx *ctx, const A64Inst *inst);
+
+// Memory at base + offset, for an access of `bytes`; an offset too far for that goes to x16 first.
+A64Mem a64_memory_at(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes);
+
+// The callee-saved vector registers to their place in the frame, or back.
+void a64_put_saved_floats(EmitCtx *ctx, bool load);
+
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);
 void a64_emit_prologue(EmitCtx *ctx);

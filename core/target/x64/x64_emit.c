@@ -8,7 +8,9 @@
 
 #include "target/x64/x64_internal.h"
 
-static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15};
+// All but rsp: there are conventions that preserve everything.
+static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15, RSI, RDI,
+                                     RAX, RCX, RDX, R8,  R9,  R10, R11};
 
 static void note_inst(EmitCtx *ctx, const X64Inst *inst)
 {
@@ -24,6 +26,11 @@ static void put_inst(EmitCtx *ctx, const X64Inst *inst)
     note_inst(ctx, inst);
     const X64Bytes bytes = x64_encode(inst);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
+}
+
+void x64_put_inst(EmitCtx *ctx, const X64Inst *inst)
+{
+    put_inst(ctx, inst);
 }
 
 static void put_bytes(EmitCtx *ctx, uint32_t a, uint32_t b)
@@ -71,6 +78,7 @@ void x64_emit_frame(EmitCtx *ctx)
 void x64_emit_prologue(EmitCtx *ctx)
 {
     const FrameLayout *const frame = &ctx->frame;
+    x64_put_growth(ctx);
     if (frame->frame_pointer) {
         put_push(ctx, RBP, false);
         put_inst(ctx,
@@ -81,11 +89,13 @@ void x64_emit_prologue(EmitCtx *ctx)
             !(frame->frame_pointer && push_order[i] == RBP))
             put_push(ctx, push_order[i], false);
     add_to_sp(ctx, -(int64_t)frame->size);
+    x64_put_saved_floats(ctx, false);
 }
 
 static void put_epilogue(EmitCtx *ctx)
 {
     const FrameLayout *const frame = &ctx->frame;
+    x64_put_saved_floats(ctx, true);
     add_to_sp(ctx, frame->size);
     for (uint32_t i = sizeof(push_order); i-- > 0;)
         if ((frame->saved & preg_bit(push_order[i])) != 0 &&
@@ -261,11 +271,13 @@ static void emit_call(EmitCtx *ctx, const MInst *inst)
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0);
     codebuf_call(ctx->buf, inst->src);
+    add_to_sp(ctx, -inst->imm); // what the callee has popped is outgoing area again
 }
 
 static void emit_return_call(EmitCtx *ctx, const MInst *inst)
 {
     put_epilogue(ctx);
+    x64_put_shrink(ctx, ctx->frame.pops - (uint32_t)inst->imm);
     if (inst->op == X64_RETURN_CALL_R) {
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {callee}, .mem_operand = -1});
@@ -286,6 +298,7 @@ static void emit_call_register(EmitCtx *ctx, const MInst *inst)
     put_inst(ctx,
              &(X64Inst){.op = X64_CALL_TARGET, .size = 8, .regs = {callee}, .mem_operand = -1});
     codebuf_call(ctx->buf, inst->src);
+    add_to_sp(ctx, -inst->imm);
 }
 
 static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
@@ -627,13 +640,10 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
             put_jump(ctx, emit_successor(ctx, 0));
         return;
     case X64_JMP_TABLE: emit_jmp_table(ctx, inst); return;
-    case X64_RET: {
+    case X64_RET:
         put_epilogue(ctx);
-        const uint8_t ret = 0xc3;
-        codebuf_note(ctx->buf, "ret");
-        codebuf_put(ctx->buf, &ret, 1);
+        x64_put_return(ctx);
         return;
-    }
     case X64_RETURN_CALL:
     case X64_RETURN_CALL_R: emit_return_call(ctx, inst); return;
     case X64_CALL: emit_call(ctx, inst); return;

@@ -75,6 +75,18 @@ const char *x64_condition_name(uint32_t cc);
 // Name of a general or vector register at a width in bytes.
 const char *x64_reg_name(PReg reg, uint32_t bytes);
 
+// Puts one instruction, with its note.
+void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
+
+// At the entry: moves the return address down by FrameLayout.growth.
+void x64_put_growth(EmitCtx *ctx);
+// The callee-saved vector registers to their place in the frame, or back.
+void x64_put_saved_floats(EmitCtx *ctx, bool load);
+// Behind an epilogue: moves the return address up by `bytes`, for a tail call of fewer arguments.
+void x64_put_shrink(EmitCtx *ctx, uint32_t bytes);
+// Behind an epilogue: returns, and pops FrameLayout.pops bytes of arguments.
+void x64_put_return(EmitCtx *ctx);
+
 // Parts of the Target.
 void x64_emit_frame(EmitCtx *ctx);
 void x64_emit_prologue(EmitCtx *ctx);
