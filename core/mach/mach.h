@@ -299,16 +299,16 @@ typedef struct AbiRegs {
     uint32_t num_int_args, num_int_rets;
     PReg float_args[ABI_REGS_MAX], float_rets[ABI_REGS_MAX];
     uint32_t num_float_args, num_float_rets; // 0: floats can't be passed
-    uint32_t shadow;     // bytes at the start of the argument area that belong to the callee
-    bool even_pairs;     // an i128 starts at a register of even number in the order
-    bool no_pairs;       // an i128 can't be passed
-    bool by_position;    // argument n takes register n of its class, or the stack
-    bool packed;         // stack arguments take no more than their size
-    bool last_result;    // in a register; all others in memory
-    bool no_results;     // results can't be passed
-    bool callee_pops;    // the stack arguments
-    PReg sret;           // of a parameter with purpose sret; PREG_NONE: as any other
-    PReg sret_result;    // has it again at the return, if there are no results; PREG_NONE: nothing
+    uint32_t shadow;  // bytes at the start of the argument area that belong to the callee
+    bool even_pairs;  // an i128 starts at a register of even number in the order
+    bool no_pairs;    // an i128 can't be passed
+    bool by_position; // argument n takes register n of its class, or the stack
+    bool packed;      // stack arguments take no more than their size
+    bool last_result; // in a register; all others in memory
+    bool no_results;  // results can't be passed
+    bool callee_pops; // the stack arguments
+    PReg sret;        // of a parameter with purpose sret; PREG_NONE: as any other
+    PReg sret_result; // has it again at the return, if there are no results; PREG_NONE: nothing
     PRegSet clobbers, callee_saved;
 } AbiRegs;
 
@@ -317,8 +317,9 @@ typedef struct AbiRegs {
 // undefined). The halves of an i128 are both in registers or both in slots, aligned to 16 bytes.
 // Where pairs start at even registers (AAPCS64, stage C), one that lies in memory leaves no
 // registers to later integers either; elsewhere (System V) it does. Results beyond registers go to
-// memory whose address is a hidden last argument. `conventions` is by CallConv, NULL: the target has
-// none. STATUS_UNSUPPORTED with a message for types, purposes and conventions that can't be passed.
+// memory whose address is a hidden last argument. `conventions` is by CallConv, NULL: the target
+// has none. STATUS_UNSUPPORTED with a message for types, purposes and conventions that can't be
+// passed.
 Status abi_assign(const Signature *sig, const AbiRegs *const *conventions, Arena *arena,
                   AbiSig *out, Diag *diag);
 
@@ -343,6 +344,7 @@ typedef struct Target {
     uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
+    uint8_t pushed_by_call; // bytes of the return address that a call leaves on the stack
     PReg pinned; // what get_pinned_reg reads; reserved if the setting enable_pinned_reg is on
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions

@@ -13,5 +13,9 @@ void a64_put_saved_floats(EmitCtx *ctx, bool load)
             .op = load ? A64_LDR_Q : A64_STR_Q, .size = 16, .regs = {reg}, .has_mem = true};
         inst.mem = a64_memory_at(ctx, A64_SP, emit_saved_float(ctx, reg), 16);
         a64_put_inst(ctx, &inst);
+        if (load)
+            emit_restored(ctx, reg);
+        else
+            emit_saved(ctx, reg, emit_saved_float(ctx, reg));
     }
 }

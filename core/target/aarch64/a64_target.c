@@ -17,19 +17,17 @@
 #define V(n)       PREG(REG_FLOAT, n)
 
 // Conventions that are AAPCS64 but for what is named.
-#define AAPCS64_ARGUMENTS                                                                   \
-    .int_args = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_args = 8,                                \
-    .float_args = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)}, .num_float_args = 8,    \
+#define AAPCS64_ARGUMENTS                                                                \
+    .int_args = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_args = 8,                             \
+    .float_args = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)}, .num_float_args = 8, \
     .sret = PREG(REG_INT, 8), .sret_result = PREG_NONE
-#define AAPCS64_RESULTS                                                                     \
-    .int_rets = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_rets = 8,                                \
+#define AAPCS64_RESULTS                                      \
+    .int_rets = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_rets = 8, \
     .float_rets = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)}, .num_float_rets = 8
 
 static const AbiRegs aapcs64 = {
-    AAPCS64_ARGUMENTS,
-    AAPCS64_RESULTS,
-    .even_pairs = true,
-    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    AAPCS64_ARGUMENTS,     AAPCS64_RESULTS,
+    .even_pairs = true,    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
 };
 
@@ -43,24 +41,16 @@ static const AbiRegs tail = {
 };
 
 static const AbiRegs apple = {
-    AAPCS64_ARGUMENTS,
-    AAPCS64_RESULTS,
-    .packed = true,
-    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    AAPCS64_ARGUMENTS,     AAPCS64_RESULTS,
+    .packed = true,        .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
 };
 
 // The last result in its register, all others in memory; nothing is preserved but v8 to v15, as far
 // as others preserve them.
 static const AbiRegs winch = {
-    AAPCS64_ARGUMENTS,
-    .int_rets = {0},
-    .num_int_rets = 1,
-    .float_rets = {V(0)},
-    .num_float_rets = 1,
-    .no_pairs = true,
-    .last_result = true,
-    .clobbers = ALL_INTS | ALL_FLOATS,
+    AAPCS64_ARGUMENTS,   .int_rets = {0},  .num_int_rets = 1,   .float_rets = {V(0)},
+    .num_float_rets = 1, .no_pairs = true, .last_result = true, .clobbers = ALL_INTS | ALL_FLOATS,
 };
 
 // x16 and x17 are not preserved: the linker's veneers change them in any call.

@@ -26,6 +26,8 @@ typedef struct X64Encoding {
     int8_t imm;        // 0: MInst.imm, 1: MInst.disp
     uint8_t imm_bytes; // 0xff: 2 at size 2, else 4
     bool rel;          // a branch displacement follows
+    bool vex;          // a VEX prefix, of 128 bits, stands for prefix, REX and map
+    int8_t vex_reg;    // the register operand in it
 } X64Encoding;
 
 #define X64_ENCODINGS_MAX 3
@@ -78,14 +80,17 @@ const char *x64_reg_name(PReg reg, uint32_t bytes);
 // Puts one instruction, with its note.
 void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
 
-// At the entry: moves the return address down by FrameLayout.growth.
-void x64_put_growth(EmitCtx *ctx);
-// The callee-saved vector registers to their place in the frame, or back.
-void x64_put_saved_floats(EmitCtx *ctx, bool load);
+// Adds to the stack pointer.
+void x64_move_sp(EmitCtx *ctx, int64_t amount);
+// Undoes the prologue, as far as the return address, which is where the caller put it but for
+// FrameLayout.growth. Whoever leaves the function then ends it by emit_unwind_recall.
+void x64_put_epilogue(EmitCtx *ctx);
 // Behind an epilogue: moves the return address up by `bytes`, for a tail call of fewer arguments.
 void x64_put_shrink(EmitCtx *ctx, uint32_t bytes);
 // Behind an epilogue: returns, and pops FrameLayout.pops bytes of arguments.
 void x64_put_return(EmitCtx *ctx);
+// Behind a call that pops `bytes` of arguments: takes them for the outgoing area again.
+void x64_put_repush(EmitCtx *ctx, int64_t bytes);
 
 // Parts of the Target.
 void x64_emit_frame(EmitCtx *ctx);

@@ -17,19 +17,16 @@
 #define RBP_ALONE     ((PRegSet)1 << RBP)
 
 // Conventions that are System V's but for what is named.
-#define SYSTEM_V_ARGUMENTS                                                             \
-    .int_args = {RDI, RSI, RDX, RCX, R8, R9}, .num_int_args = 6,                       \
-    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)},    \
+#define SYSTEM_V_ARGUMENTS                                                          \
+    .int_args = {RDI, RSI, RDX, RCX, R8, R9}, .num_int_args = 6,                    \
+    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)}, \
     .num_float_args = 8, .sret = PREG_NONE
-#define SYSTEM_V_RESULTS                                                               \
-    .int_rets = {RAX, RDX}, .num_int_rets = 2, .float_rets = {XMM(0), XMM(1)},         \
-    .num_float_rets = 2
+#define SYSTEM_V_RESULTS \
+    .int_rets = {RAX, RDX}, .num_int_rets = 2, .float_rets = {XMM(0), XMM(1)}, .num_float_rets = 2
 
 static const AbiRegs system_v = {
-    SYSTEM_V_ARGUMENTS,
-    SYSTEM_V_RESULTS,
-    .sret_result = RAX,
-    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    SYSTEM_V_ARGUMENTS,    SYSTEM_V_RESULTS,
+    .sret_result = RAX,    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
 };
 
@@ -60,7 +57,8 @@ static const AbiRegs windows_fastcall = {
     .callee_saved = WINDOWS_SAVED,
 };
 
-// The last result in its register, all others in memory; nothing is preserved but the frame pointer.
+// The last result in its register, all others in memory; nothing is preserved but the frame
+// pointer.
 static const AbiRegs winch = {
     SYSTEM_V_ARGUMENTS,
     .int_rets = {RAX},
@@ -197,6 +195,7 @@ const Target x64_target = {
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = RSP,
     .frame_pointer = RBP,
+    .pushed_by_call = 8,
     .pinned = R15,
     .abi = x64_abi,
     .lower_inst = x64_lower_inst,
