@@ -104,16 +104,15 @@ static bool prepare(MachineCall *call, Import *import)
     return !why && find_areas(call, import);
 }
 
-static void clobber(MachineCall *call)
+static void clobber(MachineCall *call, const Convention *c)
 {
-    const Convention *const c = call->m->convention;
     GuestRegs *const regs = &call->regs;
     for (uint32_t i = 0; i < c->num_ints; i++)
         if (i != c->sp && (c->saved_ints >> i & 1) == 0)
             regs->ints[i] = marshal_garbage(3000 + i);
     for (uint32_t i = 0; i < c->num_floats; i++) {
         const uint64_t words[2] = {marshal_garbage(4000 + i), marshal_garbage(5000 + i)};
-        const uint32_t from = c->saved_floats >> i & 1 ? 8 : 0;
+        const uint32_t from = c->saved_floats >> i & 1 ? c->saved_float_bytes : 0;
         memcpy(regs->floats[i] + from, words, 16 - from);
     }
 }
@@ -147,13 +146,15 @@ static bool do_call(MachineCall *call, Import *import)
         call->result->trap = trap;
         return false;
     }
-    clobber(call);
+    const Convention *const c = import->layout.convention;
+    clobber(call, c);
     for (uint32_t i = 0; i < import->layout.num_rets; i++)
         marshal_put(&import->layout.rets[i], &results[import->layout.rets[i].value], &call->regs,
                     import->rets_area);
+    if (import->layout.sret != NO_INDEX)
+        call->regs.ints[c->sret_back] = data_to_u64(&args[import->layout.sret]);
     call->regs.pc = import->return_to;
-    if (call->m->convention->link == 255)
-        call->regs.ints[call->m->convention->sp] += 8;
+    call->regs.ints[c->sp] += (c->link == 255 ? 8 : 0) + (c->pops ? import->layout.args_bytes : 0);
     return true;
 }
 
