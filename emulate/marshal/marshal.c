@@ -48,6 +48,7 @@ static const Convention a64_conventions[CC_COUNT] = {
     [CC_FAST] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true},
     [CC_SYSTEM_V] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true},
     [CC_TAIL] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true, .pops = true},
+    [CC_WINDOWS_FASTCALL] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true},
     [CC_APPLE_AARCH64] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .packed = true},
     [CC_WINCH] = {A64, A64_ARGS, ONE_RESULT, .last_result = true, .no_pairs = true,
                   .saved_ints = 1u << 29, .saved_floats = 0xff00, .saved_float_bytes = 8},

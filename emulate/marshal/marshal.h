@@ -7,6 +7,7 @@
 //   x86-64, System V    integers rdi rsi rdx rcx r8 r9, results rax rdx; floats xmm0-7, xmm0-1
 //   AArch64, AAPCS64    integers x0-x7 both ways; floats v0-v7 both ways; sret in x8
 //   x86-64, Windows     rcx rdx r8 r9 or xmm0-3 by position, behind 32 bytes of the callee
+//   AArch64, Windows    as AAPCS64
 //   AArch64, Apple      as AAPCS64, but stack arguments take no more than their size
 //   tail                as the architecture's own one, but the callee pops the stack arguments
 //   winch               likewise, but only the last result is in a register (rax, xmm0, x0, v0)

@@ -70,14 +70,12 @@ static const AbiRegs probestack = {
     .callee_saved = ALL_INTS | ALL_FLOATS,
 };
 
+// Windows follows AAPCS64 here, but for variadic functions.
 static const AbiRegs *const conventions[CC_COUNT] = {
-    [CC_FAST] = &aapcs64,
-    [CC_TAIL] = &tail,
-    [CC_SYSTEM_V] = &aapcs64,
-    [CC_APPLE_AARCH64] = &apple,
-    [CC_PROBESTACK] = &probestack,
-    [CC_WINCH] = &winch,
-    [CC_PRESERVE_ALL] = &preserve_all,
+    [CC_FAST] = &aapcs64,        [CC_TAIL] = &tail,
+    [CC_SYSTEM_V] = &aapcs64,    [CC_WINDOWS_FASTCALL] = &aapcs64,
+    [CC_APPLE_AARCH64] = &apple, [CC_PROBESTACK] = &probestack,
+    [CC_WINCH] = &winch,         [CC_PRESERVE_ALL] = &preserve_all,
 };
 
 static Status a64_abi(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
