@@ -159,9 +159,11 @@ static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
     return (A64Mem){.kind = AMODE_BASE, .base = X16};
 }
 
+// `bytes`: of the access, 0: of a pair.
 static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
 {
-    if (!a64_offset_fits(offset, bytes))
+    const bool fits = bytes != 0 ? a64_offset_fits(offset, bytes) : a64_pair_offset_fits(offset);
+    if (!fits)
         return far_memory(ctx, base, offset);
     return (A64Mem){.kind = AMODE_BASE, .base = base, .disp = (int32_t)offset};
 }
@@ -174,9 +176,11 @@ static A64Mem frame_memory(EmitCtx *ctx, AmodeKind kind, int32_t disp, uint32_t 
 static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
 {
     const uint32_t k = inst->mem_operand;
+    const bool is_pair = a64_encodings[inst->op]->memory == A64_MEMORY_PAIR;
+    const uint32_t bytes = is_pair ? 0 : inst->size;
     switch ((AmodeKind)inst->amode) {
     case AMODE_BASE:
-        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, inst->size);
+        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, bytes);
     case AMODE_INDEX:
     case AMODE_INDEX_UXTW:
     case AMODE_INDEX_SXTW:
@@ -187,7 +191,7 @@ static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
     case AMODE_STACK_SLOT:
     case AMODE_INCOMING:
     case AMODE_OUTGOING:
-    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp, inst->size);
+    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp, bytes);
     case AMODE_NONE:
     case AMODE_CONSTANT:
     case AMODE_SYMBOL: break;
