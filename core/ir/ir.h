@@ -435,6 +435,8 @@ typedef struct Signature {
 
 // Whether parameters, returns and convention are equal, attributes included.
 bool signature_eq(const Signature *a, const Signature *b);
+// The signature of a library call, in the arena; false: only the linker knows it.
+bool libcall_signature(Libcall call, Arena *arena, Signature *out);
 // "(i32 uext, i64 vmctx) -> f32 system_v".
 void signature_print(const Signature *sig, StrBuf *out);
 

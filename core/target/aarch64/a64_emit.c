@@ -508,7 +508,16 @@ static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg old, PReg src)
         put_inst(ctx, &(A64Inst){.op = A64_MVN, .size = op.size, .regs = {X17, X17}});
 }
 
-// The rows' comment has both loops.
+// The bytes of the instruction's size reversed.
+static void put_swap(EmitCtx *ctx, const MInst *inst, PReg to, PReg from)
+{
+    A64Inst rev = {.op = A64_REV, .size = inst->size == 8 ? 8 : 4, .regs = {to, from}};
+    if (inst->size <= 2)
+        rev.op = inst->size == 1 ? A64_MOV_RR : A64_REV16;
+    put_inst(ctx, &rev);
+}
+
+// The rows' comment has the loops.
 static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
 {
     const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
@@ -517,7 +526,13 @@ static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
     const Label again = codebuf_label(ctx->buf);
     codebuf_bind(ctx->buf, again);
     put_exclusive(ctx, inst, old, addr, false);
-    put_atomic_op(ctx, inst, old, src);
+    if (inst->op == A64_ATOMIC_RMW_BIG) {
+        put_swap(ctx, inst, X17, old);
+        put_atomic_op(ctx, inst, X17, src);
+        put_swap(ctx, inst, X17, X17);
+    } else {
+        put_atomic_op(ctx, inst, old, src);
+    }
     put_store_or_again(ctx, inst, X17, addr, again);
 }
 
@@ -632,7 +647,8 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case A64_TRAP_Z:
     case A64_TRAP_NZ: emit_cond_trap(ctx, inst); return;
     case A64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
-    case A64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
+    case A64_ATOMIC_RMW:
+    case A64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
     case A64_ATOMIC_CAS: emit_atomic_cas(ctx, inst); return;
     case A64_GET_FRAME_POINTER:
     case A64_GET_STACK_POINTER:

@@ -507,12 +507,18 @@ static void put_access(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X
     put_inst(ctx, &out);
 }
 
-// `reg` becomes op(reg, src); rax holds reg's value too.
+// `reg` becomes op(reg, src).
 static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
 {
     X64Inst op = {.size = inst->size == 8 ? 8 : 4, .regs = {reg, reg, src}, .mem_operand = -1};
     const AtomicOp kind = (AtomicOp)inst->imm;
     switch ((int)kind) {
+    case ATOMIC_ADD: op.op = X64_ADD_RM; break;
+    case ATOMIC_SUB: op.op = X64_SUB_RM; break;
+    case ATOMIC_XCHG:
+        op.op = X64_MOV_RR;
+        op.regs[1] = src;
+        break;
     case ATOMIC_AND:
     case ATOMIC_NAND: op.op = X64_AND_RM; break;
     case ATOMIC_OR: op.op = X64_OR_RM; break;
@@ -535,7 +541,19 @@ static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
                           .op = X64_NOT_R, .size = op.size, .regs = {reg, reg}, .mem_operand = -1});
 }
 
-// The row's comment has the loop.
+// The bytes of the instruction's size reversed.
+static void put_swap(EmitCtx *ctx, const MInst *inst, PReg reg)
+{
+    X64Inst swap = {.op = X64_BSWAP_R, .size = inst->size, .regs = {reg, reg}, .mem_operand = -1};
+    if (inst->size == 2) {
+        swap.op = X64_ROL_RI;
+        swap.imm = 8;
+    }
+    if (inst->size != 1)
+        put_inst(ctx, &swap);
+}
+
+// The rows' comments have the loop.
 static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
 {
     const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
@@ -552,7 +570,11 @@ static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
     const Label again = codebuf_label(ctx->buf);
     codebuf_bind(ctx->buf, again);
     put_inst(ctx, &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {made, old}, .mem_operand = -1});
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
     put_atomic_op(ctx, inst, made, src);
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
     put_access(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
     put_jcc(ctx, 5, again);
 }
@@ -640,7 +662,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_CALL_R: emit_call_register(ctx, inst); return;
     case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
     case X64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
-    case X64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
+    case X64_ATOMIC_RMW:
+    case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;
     case X64_GET_FRAME_POINTER:
     case X64_GET_STACK_POINTER:

@@ -142,6 +142,26 @@ static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
     return type_bits(type) <= 32 ? 31 : 63;
 }
 
+// `x - 1`: that x.
+static inline bool rule_less_one(LowerCtx *ctx, Value value, Value *out)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_IADD && op != OP_ISUB)
+        return false;
+    const Span args = inst_args(ctx->f, inst);
+    int64_t x;
+    *out = (Value){args.data[0]};
+    return rule_iconst_s64(ctx, (Value){args.data[1]}, &x) && x == (op == OP_ISUB ? 1 : -1);
+}
+
+static inline int64_t rule_opposite_amount(LowerCtx *ctx, Type type, uint64_t amount)
+{
+    return rule_shift_amount(ctx, type, 0 - amount);
+}
+
 // A power of two that no sign-extended 32-bit immediate holds: its exponent.
 static inline bool rule_high_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
 {
@@ -188,6 +208,11 @@ static inline bool rule_has_popcnt(LowerCtx *ctx)
 static inline bool rule_has_bmi1(LowerCtx *ctx)
 {
     return isa_has(ctx->isa, ISA_X86_64_HAS_BMI1);
+}
+
+static inline bool rule_has_bmi2(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_BMI2);
 }
 
 #include "target/x64/x64_lower_float.h"
