@@ -65,6 +65,10 @@ extern const A64Encoding a64_encodings[A64_ROW_COUNT][A64_ENCODINGS_MAX];
 // Register 31: the stack pointer or the zero register, as the field says. Never allocated.
 #define A64_SP PREG(REG_INT, 31)
 
+// Never allocated: what emission makes up as it goes.
+#define X16 PREG(REG_INT, 16)
+#define X17 PREG(REG_INT, 17)
+
 // A memory operand with physical registers.
 typedef struct A64Mem {
     uint8_t kind; // AMODE_BASE, AMODE_INDEX, AMODE_INDEX_UXTW, AMODE_INDEX_SXTW
@@ -105,6 +109,13 @@ const char *a64_condition_name(uint32_t cc);
 
 // Name of a register at a width in bytes; number 31 is the zero register.
 const char *a64_reg_name(PReg reg, uint32_t bytes);
+
+// For emission: an encoded instruction, and `word`, a branch or adr whose field `kind` is to reach
+// the label.
+void a64_put_inst(EmitCtx *ctx, const A64Inst *inst);
+void a64_put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind);
+// The loops of atomic operations.
+void a64_emit_atomic(EmitCtx *ctx, const MInst *inst);
 
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);

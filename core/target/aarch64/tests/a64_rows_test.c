@@ -73,6 +73,9 @@ static void pick_registers(Bench *b, A64Inst *inst, const MRow *row, uint32_t tu
     for (uint32_t k = 0; k < row->num_operands; k++)
         if (row->operands[k].constraint == CONSTRAINT_REUSE)
             inst->regs[k] = inst->regs[row->operands[k].reg];
+    // A load of two registers has to have two.
+    if (a64_encodings[inst->op]->memory == A64_MEMORY_PAIR && inst->regs[0] == inst->regs[1])
+        inst->regs[1] = PREG(REG_INT, (preg_number(inst->regs[0]) + 1) % 31);
 }
 
 static A64Mem pick_memory(Bench *b, const A64Inst *inst, uint32_t turn)
