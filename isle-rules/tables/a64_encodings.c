@@ -16,7 +16,7 @@ typedef struct A64Field {
 
 typedef struct A64Bits {
     uint32_t base;
-    uint32_t left; // bits not described yet
+    uint32_t left;      // bits not described yet
     const char *memory; // enumerator of A64MemoryForm
     uint32_t ldst_code; // size:2 V:1 opc:2, of a pair opc:2 V:1 L:1
     A64Field fields[FIELDS_MAX];
@@ -155,10 +155,11 @@ static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *ou
     uint32_t sizes = 0;
     for (uint32_t bytes = 1; bytes <= 16; bytes *= 2)
         sizes |= e->sizes & 1u << bytes ? bytes : 0;
-    buf_printf(out,
-               "        {.valid = true, .sizes = %u, .base = 0x%08x, .memory = %s, .ldst_code = %u,\n"
-               "         .num_fields = %u",
-               sizes == 0 ? 31u : sizes, bits->base, bits->memory, bits->ldst_code, bits->num_fields);
+    buf_printf(
+        out,
+        "        {.valid = true, .sizes = %u, .base = 0x%08x, .memory = %s, .ldst_code = %u,\n"
+        "         .num_fields = %u",
+        sizes == 0 ? 31u : sizes, bits->base, bits->memory, bits->ldst_code, bits->num_fields);
     if (bits->num_fields != 0)
         buf_puts(out, ", .fields = {");
     for (uint32_t i = 0; i < bits->num_fields; i++) {
@@ -191,7 +192,8 @@ Status tables_write_encodings_a64(const RowSet *set, const RowModel *row, StrBuf
         const Str text = rest;
         Str word = tables_next_word(&rest);
         bool good = true;
-        const bool is_pair = str_eq(word, STR("ldstp")), is_memory = is_pair || str_eq(word, STR("ldst"));
+        const bool is_pair = str_eq(word, STR("ldstp")),
+                   is_memory = is_pair || str_eq(word, STR("ldst"));
         if (is_memory)
             good = read_memory(row, rest, is_pair, &bits);
         else

@@ -34,8 +34,8 @@ static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
         ones += (x >> 16 * i & 0xffff) == 0xffff;
     }
     if (zeros < 3 && ones < 3 && a64_encode_immediate(A64_IMM_BITMASK, (int64_t)x, 8, &bits)) {
-        a64_put_inst(ctx,
-                 &(A64Inst){.op = A64_MOV_BITMASK, .size = 8, .regs = {reg}, .imm = (int64_t)x});
+        a64_put_inst(
+            ctx, &(A64Inst){.op = A64_MOV_BITMASK, .size = 8, .regs = {reg}, .imm = (int64_t)x});
         return;
     }
     const bool inverted = ones > zeros;
@@ -355,10 +355,10 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
     put_cond(ctx, &out_of_range, false, emit_successor(ctx, 0));
     a64_put_branch(ctx, 0x10000000u | preg_number(base), table, FIXUP_A64_ADR21);
     a64_put_inst(ctx, &(A64Inst){.op = A64_LDRSW,
-                             .size = 4,
-                             .regs = {entry},
-                             .has_mem = true,
-                             .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
+                                 .size = 4,
+                                 .regs = {entry},
+                                 .has_mem = true,
+                                 .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
     a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_RR, .size = 8, .regs = {entry, base, entry}});
     codebuf_note(ctx->buf, "br %s", a64_reg_name(entry, 8));
     codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(entry) << 5);
@@ -447,7 +447,7 @@ static void emit_address(EmitCtx *ctx, const MInst *inst)
     const int32_t offset = emit_frame_offset(ctx, (AmodeKind)inst->amode, inst->disp);
     if (offset >= 0 && offset < 4096) {
         a64_put_inst(ctx,
-                 &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {rd, A64_SP}, .imm = offset});
+                     &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {rd, A64_SP}, .imm = offset});
         return;
     }
     const A64Mem mem = far_memory(ctx, A64_SP, offset);
@@ -473,10 +473,10 @@ static void emit_register_access(EmitCtx *ctx, const MInst *inst)
     case A64_GET_RETURN_ADDRESS:
         ASSERT(ctx->frame.frame_pointer);
         a64_put_inst(ctx, &(A64Inst){.op = A64_LDR_X,
-                                 .size = 8,
-                                 .regs = {reg},
-                                 .has_mem = true,
-                                 .mem = {.kind = AMODE_BASE, .base = X29, .disp = 8}});
+                                     .size = 8,
+                                     .regs = {reg},
+                                     .has_mem = true,
+                                     .mem = {.kind = AMODE_BASE, .base = X29, .disp = 8}});
         return;
     case A64_GET_PINNED: put_move(ctx, reg, X21); return;
     case A64_SET_PINNED: put_move(ctx, X21, reg); return;

@@ -38,9 +38,9 @@ static void put_atomic_compare(EmitCtx *ctx, const MInst *inst, PReg old, PReg o
     A64Inst cmp = {.op = A64_CMP_RR, .size = inst->size == 8 ? 8 : 4, .regs = {old, other}};
     if (inst->size <= 2 && is_signed) {
         a64_put_inst(ctx, &(A64Inst){.op = A64_SBFM,
-                                 .size = 4,
-                                 .regs = {X17, old},
-                                 .imm2 = inst->size == 1 ? 7 : 15});
+                                     .size = 4,
+                                     .regs = {X17, old},
+                                     .imm2 = inst->size == 1 ? 7 : 15});
         cmp.regs[0] = X17;
         cmp.op = inst->size == 1 ? A64_CMP_SXTB : A64_CMP_SXTH;
     } else if (inst->size <= 2) {

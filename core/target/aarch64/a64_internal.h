@@ -66,8 +66,8 @@ extern const A64Encoding a64_encodings[A64_ROW_COUNT][A64_ENCODINGS_MAX];
 #define A64_SP PREG(REG_INT, 31)
 
 // Never allocated: what emission makes up as it goes.
-#define X16 PREG(REG_INT, 16)
-#define X17 PREG(REG_INT, 17)
+#define X16    PREG(REG_INT, 16)
+#define X17    PREG(REG_INT, 17)
 
 // A memory operand with physical registers.
 typedef struct A64Mem {
