@@ -48,7 +48,7 @@ typedef struct GenTable {
     uint32_t num_types;
     Type params[CC_COUNT][GEN_TYPES_MAX]; // that parameters and results may have
     uint32_t num_params[CC_COUNT];        // 0: the convention is not supported
-    bool big_endian;                      // so are accesses
+    uint8_t big_endian[256]; // by type: bit 0, loads of that byte order can be had; bit 1, stores
     Isa isas[4];
     uint32_t num_isas;
 } GenTable;

@@ -135,8 +135,10 @@ static void access_memory(Gen *g, const GenRecord *r, const GenShape *s)
     const Format format = op_format(s->op);
     const bool atomic = format != FMT_LOAD && format != FMT_STORE;
     Mem mem = gen_address(g, r, access_bytes(s), atomic);
-    if (!atomic && g->t->big_endian && (mem.flags & MEM_LITTLE) == 0 && r->y % 32 == 9)
-        mem.flags |= MEM_BIG;
+    const Type moved = ir_memops[s->op].lanes > 1 ? TYPE_INVALID : s->ctrl;
+    const uint8_t can_big = g->t->big_endian[moved & 0xff];
+    if (!atomic && (can_big >> (format == FMT_STORE) & 1) != 0 && r->y % 32 == 9)
+        mem.flags |= MEM_BIG; // 9: no other byte order
     switch ((int)format) {
     case FMT_LOAD: (void)builder_load(g->b, s->op, suffix, mem); return;
     case FMT_STORE: {

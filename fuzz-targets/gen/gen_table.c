@@ -188,16 +188,26 @@ static bool passes(Probe *p, CallConv cc, Type type)
     return compiles(p, b);
 }
 
-static bool loads_big_endian(Probe *p)
+// Whether big-endian accesses of the type can be compiled: bit 0 loads, bit 1 stores.
+static uint8_t big_endian_accesses(Probe *p, Type type)
 {
-    Module module = {.arena = &p->arena};
-    AbiParam params[1] = {{.type = TYPE_I64}}, returns[1] = {{.type = TYPE_I64}};
-    Builder *const b = builder_create(&module);
-    builder_begin(b, builder_name(STR("probe")), (Signature){params, returns, 1, 1, CC_SYSTEM_V});
-    const Mem mem = {builder_param(b, 0), 0, MEM_DEFAULT | MEM_BIG};
-    const Value v = builder_load(b, OP_LOAD, TYPE_I64, mem);
-    builder_return(b, VALUES(v));
-    return compiles(p, b);
+    uint8_t can = 0;
+    for (uint32_t store = 0; store < 2; store++) {
+        Module module = {.arena = &p->arena};
+        AbiParam params[2] = {{.type = TYPE_I64}, {.type = type}}, *const returns = params + 1;
+        Builder *const b = builder_create(&module);
+        builder_begin(b, builder_name(STR("probe")),
+                      (Signature){params, returns, 2, 1, CC_SYSTEM_V});
+        const Mem mem = {builder_param(b, 0), 0, MEM_DEFAULT | MEM_BIG};
+        Value v = builder_param(b, 1);
+        if (store != 0)
+            builder_store(b, OP_STORE, v, mem);
+        else
+            v = builder_load(b, OP_LOAD, type, mem);
+        builder_return(b, (ValueList){&v, 1});
+        can = (uint8_t)(can | (compiles(p, b) ? 1u << store : 0u));
+    }
+    return can;
 }
 
 static void find_conventions(GenTable *t, const Settings *settings)
@@ -210,7 +220,8 @@ static void find_conventions(GenTable *t, const Settings *settings)
             if (passes(&p, (CallConv)cc, t->types[i]))
                 t->params[cc][t->num_params[cc]++] = t->types[i];
     }
-    t->big_endian = loads_big_endian(&p);
+    for (uint32_t i = 0; i < t->num_types; i++)
+        t->big_endian[t->types[i]] = big_endian_accesses(&p, t->types[i]);
     arena_free(&p.arena);
     arena_free(&p.scratch);
 }
@@ -246,12 +257,14 @@ static const uint8_t frequent[] = {
     OP_VCONST, OP_RETURN_CALL,
 };
 
+#define GEN_OPS_SPECIAL 242 // bytes from here on mean no opcode
+
 static void choose_ops(GenTable *t)
 {
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t op = byte;
-        if (byte == GEN_OP_FUNC || byte == GEN_OP_SET) {
-            t->ops[byte] = (uint8_t)byte;
+        if (byte >= GEN_OPS_SPECIAL) {
+            t->ops[byte] = byte % 2 == 0 ? GEN_OP_FUNC : GEN_OP_SET;
             continue;
         }
         if (byte >= OP_COUNT)

@@ -201,6 +201,15 @@ static Verdict validate(Judge *j, const GenCase *c, Arena *arena)
     return (Verdict){.finding = FINDING_NONE};
 }
 
+static void note_unsupported(Judge *j, const CallResult *result)
+{
+    const size_t max = sizeof(j->stats.reason) - 1;
+    const size_t len = result->detail.len < max ? result->detail.len : max;
+    j->stats.unsupported++;
+    memcpy(j->stats.reason, result->detail.data, len);
+    j->stats.reason[len] = '\0';
+}
+
 static Verdict run_reference(Judge *j, const GenCase *c, Run *runs, Arena *arena)
 {
     Diag diag = {.arena = arena};
@@ -216,7 +225,8 @@ static Verdict run_reference(Judge *j, const GenCase *c, Run *runs, Arena *arena
         j->stats.returned += result->outcome == OUTCOME_RETURNED;
         j->stats.trapped += result->outcome == OUTCOME_TRAPPED;
         j->stats.out_of_fuel += result->outcome == OUTCOME_OUT_OF_FUEL;
-        j->stats.unsupported += result->outcome == OUTCOME_UNSUPPORTED;
+        if (result->outcome == OUTCOME_UNSUPPORTED)
+            note_unsupported(j, result);
         if (result->outcome != OUTCOME_CRASHED)
             continue;
         v.finding = FINDING_REFERENCE;
@@ -245,9 +255,10 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
         if (outcome != OUTCOME_RETURNED && outcome != OUTCOME_TRAPPED)
             continue;
         run_input(e->ex, c, i, arena, &got);
-        const bool unsupported = got.result.outcome == OUTCOME_UNSUPPORTED;
-        j->stats.unsupported += unsupported;
-        j->stats.compared += !unsupported;
+        if (got.result.outcome == OUTCOME_UNSUPPORTED)
+            note_unsupported(j, &got.result);
+        else
+            j->stats.compared++;
         const Finding finding = compare(&expected[i], &got, c->exact_nans);
         if (finding == FINDING_NONE)
             continue;

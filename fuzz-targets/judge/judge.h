@@ -37,6 +37,7 @@ typedef struct JudgeEngine {
 typedef struct JudgeStats {
     uint64_t cases, runs, returned, trapped, out_of_fuel, unsupported, compared;
     uint64_t instructions; // that the interpreter ran
+    char reason[128];      // why a run was unsupported: the last one
 } JudgeStats;
 
 typedef struct Judge {

@@ -95,10 +95,10 @@ void judge_print_stats(const Judge *j, double seconds, StrBuf *out)
     buf_printf(out,
                "{\"cases\": %llu, \"cases_per_second\": %.0f, \"runs\": %llu, \"returned\": %llu, "
                "\"trapped\": %llu, \"out_of_fuel\": %llu, \"unsupported\": %llu, "
-               "\"compared\": %llu, \"instructions\": %llu}\n",
+               "\"compared\": %llu, \"instructions\": %llu, \"reason\": \"%s\"}\n",
                (unsigned long long)s->cases, seconds > 0 ? (double)s->cases / seconds : 0.0,
                (unsigned long long)s->runs, (unsigned long long)s->returned,
                (unsigned long long)s->trapped, (unsigned long long)s->out_of_fuel,
                (unsigned long long)s->unsupported, (unsigned long long)s->compared,
-               (unsigned long long)s->instructions);
+               (unsigned long long)s->instructions, s->reason);
 }
