@@ -32,26 +32,55 @@ VReg lower_new_vreg(LowerCtx *ctx, RegClass class)
     return mfunc_new_vreg(ctx->m, class, class == REG_INT ? 8 : 16);
 }
 
+uint32_t lower_num_regs(Type type)
+{
+    return type == TYPE_I128 ? 2 : 1;
+}
+
 VReg lower_value(LowerCtx *ctx, Value value)
 {
     value = ir_resolve(ctx->f, value);
     VReg *const reg = &ctx->value_regs[value.i];
-    if (reg->i == NO_INDEX)
-        *reg = lower_new_vreg(ctx, class_of(value_type(ctx->f, value)));
+    if (reg->i != NO_INDEX)
+        return *reg;
+    const Type type = value_type(ctx->f, value);
+    *reg = lower_new_vreg(ctx, class_of(type));
+    for (uint32_t i = 1; i < lower_num_regs(type); i++)
+        (void)lower_new_vreg(ctx, class_of(type));
     return *reg;
+}
+
+// `promised`, which nothing defines yet, is another name of `reg`.
+static void set_alias(LowerCtx *ctx, VReg promised, VReg reg)
+{
+    reg = lower_resolve(ctx, reg);
+    ASSERT(promised.i != reg.i);
+    ctx->aliases.data[lower_resolve(ctx, promised).i] = reg;
+}
+
+static Value result_value(const LowerCtx *ctx, uint32_t index)
+{
+    return (Value){inst_results(ctx->f, ctx->current).data[index]};
 }
 
 void lower_set_result(LowerCtx *ctx, uint32_t index, VReg reg)
 {
-    const Span results = inst_results(ctx->f, ctx->current);
-    const VReg value = ctx->value_regs[results.data[index]];
-    reg = lower_resolve(ctx, reg);
-    if (value.i == NO_INDEX) {
-        ctx->value_regs[results.data[index]] = reg;
-        return;
-    }
-    ASSERT(value.i != reg.i);
-    ctx->aliases.data[lower_resolve(ctx, value).i] = reg;
+    const Value value = result_value(ctx, index);
+    ASSERT(lower_num_regs(value_type(ctx->f, value)) == 1);
+    const VReg promised = ctx->value_regs[value.i];
+    if (promised.i == NO_INDEX)
+        ctx->value_regs[value.i] = lower_resolve(ctx, reg);
+    else
+        set_alias(ctx, promised, reg);
+}
+
+void lower_set_result_pair(LowerCtx *ctx, uint32_t index, RegPair pair)
+{
+    const Value value = result_value(ctx, index);
+    ASSERT(lower_num_regs(value_type(ctx->f, value)) == 2);
+    const VReg promised = lower_value(ctx, value); // even if nobody asked: the two must be adjacent
+    set_alias(ctx, promised, pair.lo);
+    set_alias(ctx, (VReg){promised.i + 1}, pair.hi);
 }
 
 // ---- Emission of machine instructions ----
@@ -363,16 +392,23 @@ static Status lower_one(LowerCtx *ctx, Inst inst)
 
 // ---- Blocks ----
 
-// Registers of a block call's arguments; they count as uses.
+// All registers of a value, which count as used, onto the list of arguments and parameters.
+static void push_edge_value(LowerCtx *ctx, Value value)
+{
+    const uint32_t first = lower_value(ctx, value).i;
+    const uint32_t n = lower_num_regs(value_type(ctx->f, value));
+    for (uint32_t i = 0; i < n; i++)
+        VEC_PUSH(ctx->m->arena, &ctx->m->edge_args, first + i);
+}
+
+// Registers of a block call's arguments.
 static void lower_edge_args(LowerCtx *ctx, uint32_t call, MEdge *edge)
 {
     const Span args = call_args(ctx->f, call);
     edge->args = ctx->m->edge_args.len;
-    edge->num_args = args.len;
-    for (uint32_t i = 0; i < args.len; i++) {
-        const Value value = {blockarg_index((BlockArg){args.data[i]})};
-        VEC_PUSH(ctx->m->arena, &ctx->m->edge_args, lower_value(ctx, value).i);
-    }
+    for (uint32_t i = 0; i < args.len; i++)
+        push_edge_value(ctx, (Value){blockarg_index((BlockArg){args.data[i]})});
+    edge->num_args = ctx->m->edge_args.len - edge->args;
 }
 
 static void lower_edges(LowerCtx *ctx, const Order *order, uint32_t index, MBlockData *block)
@@ -409,9 +445,9 @@ static void lower_params(LowerCtx *ctx, Block from, MBlockData *block)
         return; // arguments of the function
     const Span params = block_params(ctx->f, from);
     block->params = ctx->m->edge_args.len;
-    block->num_params = params.len;
     for (uint32_t i = 0; i < params.len; i++)
-        VEC_PUSH(ctx->m->arena, &ctx->m->edge_args, lower_value(ctx, (Value){params.data[i]}).i);
+        push_edge_value(ctx, (Value){params.data[i]});
+    block->num_params = ctx->m->edge_args.len - block->params;
 }
 
 static Status lower_block(LowerCtx *ctx, const Order *order, uint32_t index)

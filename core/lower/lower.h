@@ -76,7 +76,7 @@ typedef struct LowerCtx {
     Arena *scratch; // gone after the function
     Diag *diag;
 
-    VReg *value_regs;       // by Value: its register; NO(VReg): nobody asked for it
+    VReg *value_regs;       // by Value: its (first) register; NO(VReg): nobody asked for it
     VEC(VReg) aliases;      // by VReg: the register it is another name of, NO(VReg): none
     uint32_t *use_counts;   // by Value: uses in reachable code, more if a user may be repeated
     uint32_t *colors;       // by Inst: effect colour before it; two instructions of one colour have
@@ -115,6 +115,10 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
 // address.
 VReg lower_global(LowerCtx *ctx, GlobalValue global);
 
+// Calls a library function with arguments in its order; the register of its result, which it has
+// one of.
+VReg lower_libcall(LowerCtx *ctx, Libcall libcall, const VReg *args);
+
 // Opens the next instruction; its fields are zero but for op, size and the first operand.
 MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);
 // Ends it. No other may be opened in between.
@@ -138,7 +142,10 @@ void lower_operand_rm(LowerCtx *ctx, MInst *inst, RegMemRef rm);
 
 // ---- For rules ----
 
-// The register that holds `value`; counts as a use, so its definition will be lowered.
+// How many registers hold a value of this type: two for an i128, low half first, else one.
+uint32_t lower_num_regs(Type type);
+// The register that holds `value`, or the first of several, which are numbered on; counts as a use,
+// so its definition will be lowered.
 VReg lower_value(LowerCtx *ctx, Value value);
 // The instruction that defines `value` if its result may be recomputed or folded at the use: pure,
 // or the same as a register otherwise. NO(Inst) for block parameters and impure definitions.
@@ -148,7 +155,9 @@ Inst lower_pure_def(LowerCtx *ctx, Value value);
 Inst lower_sinkable_load(LowerCtx *ctx, Value value);
 // Takes the load in: it will not be lowered on its own.
 void lower_sink(LowerCtx *ctx, Inst load);
-// Says that `reg` is where result `index` of the current instruction ends up.
+// Says that `reg` is where result `index` of the current instruction ends up; of a value with two
+// registers, that `pair` is.
 void lower_set_result(LowerCtx *ctx, uint32_t index, VReg reg);
+void lower_set_result_pair(LowerCtx *ctx, uint32_t index, RegPair pair);
 
 #endif

@@ -17,10 +17,21 @@ static VReg extended(LowerCtx *ctx, VReg reg, Type type, uint32_t extension)
     return ctx->target->lower_extend(ctx, reg, type_bytes(type), (Extension)extension);
 }
 
-// What a stack slot is accessed as: whole, unless it holds a float.
-static Type slot_type(Type type)
+// The registers of `value` to `regs`, by location, widened as the first demands.
+static void put_value(LowerCtx *ctx, Value value, const AbiLoc *locs, VReg *regs)
 {
-    return type_is_float(type) ? type : TYPE_I64;
+    const Type type = value_type(ctx->f, value);
+    const uint32_t first = lower_value(ctx, value).i;
+    const uint32_t n = lower_num_regs(type);
+    for (uint32_t i = 0; i < n; i++)
+        regs[i] = extended(ctx, (VReg){first + i}, type, locs->extension);
+}
+
+// What lies at a stack location is one of the registers of a value.
+static void load_location(LowerCtx *ctx, VReg wanted, AmodeKind kind, int32_t offset, Type type)
+{
+    const VReg loaded = ctx->target->lower_load(ctx, kind, NO(VReg), offset, type);
+    ctx->aliases.data[lower_resolve(ctx, wanted).i] = loaded;
 }
 
 static void fixed_use(LowerCtx *ctx, VReg reg, PReg preg)
@@ -33,7 +44,7 @@ static void fixed_def(LowerCtx *ctx, VReg reg, PReg preg)
     lower_operand(ctx, reg, OPERAND_DEF, POS_LATE, CONSTRAINT_FIXED, preg);
 }
 
-static uint16_t clobber_set(MFunc *m, PRegSet set)
+uint16_t lower_clobber_set(MFunc *m, PRegSet set)
 {
     for (uint32_t i = 0; i < m->clobber_sets.len; i++)
         if (m->clobber_sets.data[i] == set)
@@ -47,7 +58,7 @@ static uint16_t clobber_set(MFunc *m, PRegSet set)
 typedef struct CallParts {
     const Signature *sig;
     AbiSig abi;
-    VReg *args;  // by parameter, extended
+    VReg *args;  // by location, extended
     VReg callee; // NO(VReg): direct
     uint32_t symbol;
     VReg ret_area; // NO(VReg): none
@@ -55,11 +66,11 @@ typedef struct CallParts {
 
 static void store_stack_args(LowerCtx *ctx, const CallParts *call)
 {
-    for (uint32_t i = 0; i < call->sig->num_params; i++) {
-        const AbiLoc *const loc = &call->abi.args[call->abi.arg_first[i]];
+    for (uint32_t i = 0; i < call->abi.num_args; i++) {
+        const AbiLoc *const loc = &call->abi.args[i];
         if (loc->reg == PREG_NONE)
             ctx->target->lower_store(ctx, call->args[i], AMODE_OUTGOING, NO(VReg), loc->offset,
-                                     slot_type(call->sig->params[i].type));
+                                     loc->type);
     }
     if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg == PREG_NONE)
         ctx->target->lower_store(ctx, call->ret_area, AMODE_OUTGOING, NO(VReg),
@@ -76,36 +87,39 @@ static void emit_call(LowerCtx *ctx, Inst inst, const CallParts *call)
     if (!direct)
         lower_operand(ctx, call->callee, OPERAND_USE, POS_EARLY, CONSTRAINT_REG, 0);
     PRegSet defined = 0;
-    for (uint32_t i = 0; i < call->sig->num_params; i++) {
-        const AbiLoc *const loc = &call->abi.args[call->abi.arg_first[i]];
-        if (loc->reg != PREG_NONE)
-            fixed_use(ctx, call->args[i], loc->reg);
-    }
+    for (uint32_t i = 0; i < call->abi.num_args; i++)
+        if (call->abi.args[i].reg != PREG_NONE)
+            fixed_use(ctx, call->args[i], call->abi.args[i].reg);
     if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg != PREG_NONE)
         fixed_use(ctx, call->ret_area, call->abi.ret_area.reg);
     const Span results = inst_results(ctx->f, inst);
     for (uint32_t i = 0; i < results.len; i++) {
-        const AbiLoc *const loc = &call->abi.rets[call->abi.ret_first[i]];
-        if (loc->reg == PREG_NONE)
-            continue;
-        fixed_def(ctx, lower_value(ctx, (Value){results.data[i]}), loc->reg);
-        defined |= preg_bit(loc->reg);
+        const uint32_t first = call->abi.ret_first[i];
+        for (uint32_t k = first; k < call->abi.ret_first[i + 1]; k++) {
+            const PReg reg = call->abi.rets[k].reg;
+            if (reg == PREG_NONE)
+                continue;
+            fixed_def(ctx, (VReg){lower_value(ctx, (Value){results.data[i]}).i + k - first}, reg);
+            defined |= preg_bit(reg);
+        }
     }
-    m->clobbers = clobber_set(ctx->m, call->abi.clobbers & ~defined);
+    m->clobbers = lower_clobber_set(ctx->m, call->abi.clobbers & ~defined);
     lower_end(ctx, m);
 }
 
 static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
 {
     const Span results = inst_results(ctx->f, inst);
+    const int32_t area = (int32_t)call->abi.stack_args_size;
     for (uint32_t i = 0; i < results.len; i++) {
-        const AbiLoc *const loc = &call->abi.rets[call->abi.ret_first[i]];
-        if (loc->reg != PREG_NONE || ctx->value_regs[results.data[i]].i == NO_INDEX)
-            continue;
-        const int32_t offset = (int32_t)call->abi.stack_args_size + loc->offset;
-        const Type type = slot_type(call->sig->returns[i].type);
-        lower_set_result(ctx, i,
-                         ctx->target->lower_load(ctx, AMODE_OUTGOING, NO(VReg), offset, type));
+        const VReg wanted = ctx->value_regs[results.data[i]];
+        const uint32_t first = call->abi.ret_first[i];
+        for (uint32_t k = first; k < call->abi.ret_first[i + 1]; k++) {
+            const AbiLoc *const loc = &call->abi.rets[k];
+            if (loc->reg == PREG_NONE && wanted.i != NO_INDEX)
+                load_location(ctx, (VReg){wanted.i + k - first}, AMODE_OUTGOING, area + loc->offset,
+                              loc->type);
+        }
     }
 }
 
@@ -122,11 +136,11 @@ static Status gather_call(LowerCtx *ctx, Inst inst, CallParts *call)
         call->symbol = lower_symbol(ctx, &f->funcs.data[func_inst(f, inst)->w[0]].name);
     else
         call->callee = lower_value(ctx, (Value){args.data[0]});
-    call->args = ARENA_ARRAY(ctx->scratch, VReg, call->sig->num_params);
-    for (uint32_t i = 0; i < call->sig->num_params; i++)
-        call->args[i] =
-            extended(ctx, lower_value(ctx, (Value){args.data[first + i]}),
-                     call->sig->params[i].type, call->abi.args[call->abi.arg_first[i]].extension);
+    call->args = ARENA_ARRAY(ctx->scratch, VReg, call->abi.num_args);
+    for (uint32_t i = 0; i < call->sig->num_params; i++) {
+        const uint32_t at = call->abi.arg_first[i];
+        put_value(ctx, (Value){args.data[first + i]}, &call->abi.args[at], &call->args[at]);
+    }
     return STATUS_OK;
 }
 
@@ -164,8 +178,8 @@ Status lower_tail_call(LowerCtx *ctx, Inst inst)
     m->target = call.symbol;
     if (!direct)
         fixed_use(ctx, call.callee, ctx->target->tail_callee);
-    for (uint32_t i = 0; i < call.sig->num_params; i++)
-        fixed_use(ctx, call.args[i], call.abi.args[call.abi.arg_first[i]].reg);
+    for (uint32_t i = 0; i < call.abi.num_args; i++)
+        fixed_use(ctx, call.args[i], call.abi.args[i].reg);
     lower_end(ctx, m);
     return STATUS_OK;
 }
@@ -173,55 +187,55 @@ Status lower_tail_call(LowerCtx *ctx, Inst inst)
 Status lower_return(LowerCtx *ctx, Inst inst)
 {
     const Span args = inst_args(ctx->f, inst);
-    const Signature *const sig = &ctx->f->sig;
-    VReg *const values = ARENA_ARRAY(ctx->scratch, VReg, args.len);
-    for (uint32_t i = 0; i < args.len; i++)
-        values[i] = extended(ctx, lower_value(ctx, (Value){args.data[i]}), sig->returns[i].type,
-                             ctx->abi.rets[ctx->abi.ret_first[i]].extension);
+    VReg *const values = ARENA_ARRAY(ctx->scratch, VReg, ctx->abi.num_rets);
+    for (uint32_t i = 0; i < args.len; i++) {
+        const uint32_t at = ctx->abi.ret_first[i];
+        put_value(ctx, (Value){args.data[i]}, &ctx->abi.rets[at], &values[at]);
+    }
     if (ctx->abi.ret_area_ptr && ctx->ret_area.i == NO_INDEX)
         ctx->ret_area = lower_new_vreg(ctx, REG_INT);
-    for (uint32_t i = 0; i < args.len; i++) {
-        const AbiLoc *const loc = &ctx->abi.rets[ctx->abi.ret_first[i]];
+    for (uint32_t i = 0; i < ctx->abi.num_rets; i++) {
+        const AbiLoc *const loc = &ctx->abi.rets[i];
         if (loc->reg == PREG_NONE)
             ctx->target->lower_store(ctx, values[i], AMODE_BASE, ctx->ret_area, loc->offset,
-                                     slot_type(sig->returns[i].type));
+                                     loc->type);
     }
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);
-    for (uint32_t i = 0; i < args.len; i++) {
-        const AbiLoc *const loc = &ctx->abi.rets[ctx->abi.ret_first[i]];
-        if (loc->reg != PREG_NONE)
-            fixed_use(ctx, values[i], loc->reg);
-    }
+    for (uint32_t i = 0; i < ctx->abi.num_rets; i++)
+        if (ctx->abi.rets[i].reg != PREG_NONE)
+            fixed_use(ctx, values[i], ctx->abi.rets[i].reg);
     lower_end(ctx, m);
     return STATUS_OK;
 }
 
+// The register that is wanted of the k-th location of parameter i, NO(VReg): none.
+static VReg wanted_part(const LowerCtx *ctx, uint32_t param, uint32_t k)
+{
+    const VReg first = ctx->value_regs[block_params(ctx->f, ctx->f->first_block).data[param]];
+    return first.i == NO_INDEX ? first : (VReg){first.i + k - ctx->abi.arg_first[param]};
+}
+
 Status lower_arguments(LowerCtx *ctx)
 {
-    const Func *const f = ctx->f;
-    const Span params = block_params(f, f->first_block);
+    const AbiSig *const abi = &ctx->abi;
+    const uint32_t num_params = ctx->f->sig.num_params;
     MInst *const m = lower_begin(ctx, ctx->target->row_args, 8);
-    for (uint32_t i = 0; i < params.len; i++) {
-        const AbiLoc *const loc = &ctx->abi.args[ctx->abi.arg_first[i]];
-        if (loc->reg != PREG_NONE && ctx->value_regs[params.data[i]].i != NO_INDEX)
-            fixed_def(ctx, ctx->value_regs[params.data[i]], loc->reg);
-    }
-    if (ctx->ret_area.i != NO_INDEX && ctx->abi.ret_area.reg != PREG_NONE)
-        fixed_def(ctx, ctx->ret_area, ctx->abi.ret_area.reg);
+    for (uint32_t i = 0; i < num_params; i++)
+        for (uint32_t k = abi->arg_first[i]; k < abi->arg_first[i + 1]; k++) {
+            const VReg wanted = wanted_part(ctx, i, k);
+            if (abi->args[k].reg != PREG_NONE && wanted.i != NO_INDEX)
+                fixed_def(ctx, wanted, abi->args[k].reg);
+        }
+    if (ctx->ret_area.i != NO_INDEX && abi->ret_area.reg != PREG_NONE)
+        fixed_def(ctx, ctx->ret_area, abi->ret_area.reg);
     lower_end(ctx, m);
-    for (uint32_t i = 0; i < params.len; i++) {
-        const AbiLoc *const loc = &ctx->abi.args[ctx->abi.arg_first[i]];
-        const VReg wanted = ctx->value_regs[params.data[i]];
-        if (loc->reg != PREG_NONE || wanted.i == NO_INDEX)
-            continue;
-        const VReg loaded = ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg), loc->offset,
-                                                    slot_type(f->sig.params[i].type));
-        ctx->aliases.data[lower_resolve(ctx, wanted).i] = loaded;
-    }
-    if (ctx->ret_area.i != NO_INDEX && ctx->abi.ret_area.reg == PREG_NONE) {
-        const VReg loaded = ctx->target->lower_load(ctx, AMODE_INCOMING, NO(VReg),
-                                                    ctx->abi.ret_area.offset, TYPE_I64);
-        ctx->aliases.data[lower_resolve(ctx, ctx->ret_area).i] = loaded;
-    }
+    for (uint32_t i = 0; i < num_params; i++)
+        for (uint32_t k = abi->arg_first[i]; k < abi->arg_first[i + 1]; k++) {
+            const VReg wanted = wanted_part(ctx, i, k);
+            if (abi->args[k].reg == PREG_NONE && wanted.i != NO_INDEX)
+                load_location(ctx, wanted, AMODE_INCOMING, abi->args[k].offset, abi->args[k].type);
+        }
+    if (ctx->ret_area.i != NO_INDEX && abi->ret_area.reg == PREG_NONE)
+        load_location(ctx, ctx->ret_area, AMODE_INCOMING, abi->ret_area.offset, TYPE_I64);
     return STATUS_OK;
 }

@@ -40,6 +40,10 @@ bool lower_repeated_load(LowerCtx *ctx, Inst inst)
     const uint32_t first = ctx->repeats[inst.i];
     if (first == 0)
         return false;
-    lower_set_result(ctx, 0, lower_value(ctx, inst_result(ctx->f, (Inst){first - 1})));
+    const VReg reg = lower_value(ctx, inst_result(ctx->f, (Inst){first - 1}));
+    if (lower_num_regs(func_inst(ctx->f, inst)->ctrl) == 2)
+        lower_set_result_pair(ctx, 0, (RegPair){reg, {reg.i + 1}});
+    else
+        lower_set_result(ctx, 0, reg);
     return true;
 }

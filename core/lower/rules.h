@@ -12,6 +12,7 @@
 #define I16                TYPE_I16
 #define I32                TYPE_I32
 #define I64                TYPE_I64
+#define I128               TYPE_I128
 #define F32                TYPE_F32
 #define F64                TYPE_F64
 #define EQ                 INTCC_EQ
@@ -76,9 +77,44 @@ static inline Type rule_value_type(LowerCtx *ctx, Value value)
     return value_type(ctx->f, value);
 }
 
+// Of a value that one register holds. Rules that would take the half of an i128 for the whole are
+// wrong: `low_gpr` says it when that is meant.
 static inline Gpr rule_put_in_gpr(LowerCtx *ctx, Value value)
 {
+    ASSERT(value_type(ctx->f, value) != TYPE_I128);
     return (Gpr){lower_value(ctx, value)};
+}
+
+static inline Gpr rule_low_gpr(LowerCtx *ctx, Value value)
+{
+    return (Gpr){lower_value(ctx, value)};
+}
+
+static inline RegPair rule_put_in_pair(LowerCtx *ctx, Value value)
+{
+    ASSERT(value_type(ctx->f, value) == TYPE_I128);
+    const VReg low = lower_value(ctx, value);
+    return (RegPair){low, {low.i + 1}};
+}
+
+static inline RegPair rule_pair(LowerCtx *ctx, Gpr lo, Gpr hi)
+{
+    (void)ctx;
+    return (RegPair){lo.reg, hi.reg};
+}
+
+static inline Unit rule_output_pair(LowerCtx *ctx, RegPair pair)
+{
+    lower_set_result_pair(ctx, 0, pair);
+    return (Unit){0};
+}
+
+// An i128 and a second result in one register.
+static inline Unit rule_output_pair_gpr(LowerCtx *ctx, RegPair pair, Gpr second)
+{
+    lower_set_result_pair(ctx, 0, pair);
+    lower_set_result(ctx, 1, second.reg);
+    return (Unit){0};
 }
 
 static inline Unit rule_output_gpr(LowerCtx *ctx, Gpr reg)

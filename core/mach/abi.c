@@ -9,14 +9,17 @@ typedef struct Assigner {
     uint32_t num_ints, num_floats;
     uint32_t next_int, next_float;
     uint32_t stack; // bytes used
-    PReg sret;      // of a parameter with that purpose; PREG_NONE: as any other
+    bool even_pairs;
+    PReg sret; // of a parameter with that purpose; PREG_NONE: as any other
+    AbiLoc *locs;
+    uint32_t num_locs;
 } Assigner;
 
 static bool can_pass(Type type, const Assigner *a)
 {
     if (type == TYPE_F32 || type == TYPE_F64)
         return a->num_floats != 0;
-    return type_is_int(type) && !type_is_vector(type) && type_bits(type) <= 64;
+    return type_is_int(type) && !type_is_vector(type) && type_bits(type) <= 128;
 }
 
 static Status check_param(const AbiParam *param, const Assigner *a, Diag *diag)
@@ -41,31 +44,55 @@ static Status check_callconv(CallConv cc, Diag *diag)
                       "calling convention %s is not supported in lowering", callconv_name(cc));
 }
 
+// The next register of the class or slot.
 static AbiLoc next_location(Assigner *a, Type type, uint8_t extension)
 {
     const bool is_float = type_is_float(type);
-    AbiLoc loc = {PREG_NONE, (int32_t)a->stack, 8, is_float ? EXT_NONE : extension};
-    if (is_float && a->next_float < a->num_floats)
+    AbiLoc loc = {.reg = PREG_NONE, .type = is_float ? type : TYPE_I64};
+    loc.extension = is_float ? EXT_NONE : extension;
+    if (is_float && a->next_float < a->num_floats) {
         loc.reg = a->floats[a->next_float++];
-    else if (!is_float && a->next_int < a->num_ints)
+    } else if (!is_float && a->next_int < a->num_ints) {
         loc.reg = a->ints[a->next_int++];
-    else
+    } else {
+        loc.offset = (int32_t)a->stack;
         a->stack += 8;
+    }
     return loc;
 }
 
-static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, AbiLoc *locs,
-                         uint32_t *first, Diag *diag)
+// Two locations of an i128.
+static void assign_pair(Assigner *a)
+{
+    const uint32_t first = a->even_pairs ? (a->next_int + 1) & ~1u : a->next_int;
+    const uint32_t ints = a->num_ints;
+    const bool fits = first + 2 <= ints;
+    if (fits)
+        a->next_int = first;
+    else
+        a->stack = (a->stack + 15) & ~15u;
+    if (!fits && a->even_pairs)
+        a->next_int = ints;
+    a->num_ints = fits ? ints : a->next_int; // both halves go the same way
+    a->locs[a->num_locs++] = next_location(a, TYPE_I64, EXT_NONE);
+    a->locs[a->num_locs++] = next_location(a, TYPE_I64, EXT_NONE);
+    a->num_ints = ints;
+}
+
+static Status assign_all(const AbiParam *params, uint32_t n, Assigner *a, uint32_t *first,
+                         Diag *diag)
 {
     for (uint32_t i = 0; i < n; i++) {
         TRY(check_param(&params[i], a, diag));
-        first[i] = i;
+        first[i] = a->num_locs;
         if (params[i].purpose == PURPOSE_SRET && a->sret != PREG_NONE)
-            locs[i] = (AbiLoc){a->sret, 0, 8, EXT_NONE};
+            a->locs[a->num_locs++] = (AbiLoc){.reg = a->sret, .type = TYPE_I64};
+        else if (params[i].type == TYPE_I128)
+            assign_pair(a);
         else
-            locs[i] = next_location(a, params[i].type, params[i].extension);
+            a->locs[a->num_locs++] = next_location(a, params[i].type, params[i].extension);
     }
-    first[n] = n;
+    first[n] = a->num_locs;
     return STATUS_OK;
 }
 
@@ -73,22 +100,28 @@ Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSi
 {
     TRY(check_callconv(sig->callconv, diag));
     *out = (AbiSig){.clobbers = regs->clobbers, .callee_saved = regs->callee_saved};
-    out->args = ARENA_ARRAY(arena, AbiLoc, sig->num_params);
-    out->rets = ARENA_ARRAY(arena, AbiLoc, sig->num_returns);
     out->arg_first = ARENA_ARRAY(arena, uint32_t, sig->num_params + 1);
     out->ret_first = ARENA_ARRAY(arena, uint32_t, sig->num_returns + 1);
     Assigner args = {.ints = regs->int_args,
                      .floats = regs->float_args,
                      .num_ints = regs->num_int_args,
                      .num_floats = regs->num_float_args,
-                     .sret = regs->sret};
+                     .even_pairs = regs->even_pairs,
+                     .sret = regs->sret,
+                     .locs = ARENA_ARRAY(arena, AbiLoc, 2 * sig->num_params)};
     Assigner rets = {.ints = regs->int_rets,
                      .floats = regs->float_rets,
                      .num_ints = regs->num_int_rets,
                      .num_floats = regs->num_float_rets,
-                     .sret = PREG_NONE};
-    TRY(assign_all(sig->params, sig->num_params, &args, out->args, out->arg_first, diag));
-    TRY(assign_all(sig->returns, sig->num_returns, &rets, out->rets, out->ret_first, diag));
+                     .even_pairs = regs->even_pairs,
+                     .sret = PREG_NONE,
+                     .locs = ARENA_ARRAY(arena, AbiLoc, 2 * sig->num_returns)};
+    TRY(assign_all(sig->params, sig->num_params, &args, out->arg_first, diag));
+    TRY(assign_all(sig->returns, sig->num_returns, &rets, out->ret_first, diag));
+    out->args = args.locs;
+    out->num_args = args.num_locs;
+    out->rets = rets.locs;
+    out->num_rets = rets.num_locs;
     out->ret_area_ptr = rets.stack != 0;
     if (out->ret_area_ptr)
         out->ret_area = next_location(&args, TYPE_I64, EXT_NONE);

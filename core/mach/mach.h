@@ -265,15 +265,16 @@ typedef struct MRow {
 // Where one argument or result lies at a call.
 typedef struct AbiLoc {
     PReg reg;          // PREG_NONE: on the stack
-    int32_t offset;    // bytes from the start of the (outgoing or incoming) argument area
-    uint8_t bytes;     // width of the slot or register part that holds it
     uint8_t extension; // Extension that caller (argument) or callee (result) makes
+    Type type;         // what a slot is accessed as: I64 for integers, else the float's type
+    int32_t offset;    // bytes from the start of the (outgoing or incoming) argument area
 } AbiLoc;
 
 // A signature laid out for a target. An i128 takes two consecutive locations, low half first.
 typedef struct AbiSig {
-    AbiLoc *args, *rets; // by location; arg_first[i] is the first location of parameter i
-    uint32_t *arg_first, *ret_first; // num_params + 1, num_returns + 1 entries
+    AbiLoc *args, *rets;             // by location
+    uint32_t num_args, num_rets;     // locations
+    uint32_t *arg_first, *ret_first; // by parameter or result, and one more: its first location
     uint32_t stack_args_size; // bytes of the argument area, a multiple of the stack alignment
     uint32_t stack_rets_size; // bytes of the area for results beyond registers
     bool ret_area_ptr;        // results beyond registers go through a hidden pointer argument,
@@ -290,14 +291,17 @@ typedef struct AbiRegs {
     uint32_t num_int_args, num_int_rets;
     PReg float_args[ABI_REGS_MAX], float_rets[ABI_REGS_MAX];
     uint32_t num_float_args, num_float_rets; // 0: floats can't be passed
-    PReg sret; // of a parameter with purpose sret; PREG_NONE: as any other
+    bool even_pairs; // an i128 starts at a register of even number in the order
+    PReg sret;       // of a parameter with purpose sret; PREG_NONE: as any other
     PRegSet clobbers, callee_saved;
 } AbiRegs;
 
 // Lays out a signature by registers of each class in order, then stack slots of 8 bytes, in which a
-// float has the lower bytes (those above an f32 are undefined). Results beyond registers
-// go to memory whose address is a hidden last argument. STATUS_UNSUPPORTED with a message for
-// types, purposes and conventions that can't be passed yet.
+// float has the lower bytes (those above an f32 are undefined). The halves of an i128 are both in
+// registers or both in slots, aligned to 16 bytes. Where pairs start at even registers (AAPCS64,
+// stage C), one that lies in memory leaves no registers to later integers either; elsewhere (System
+// V) it does. Results beyond registers go to memory whose address is a hidden last argument.
+// STATUS_UNSUPPORTED with a message for types, purposes and conventions that can't be passed yet.
 Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
 
 // ---- The target ----
@@ -321,6 +325,7 @@ typedef struct Target {
     uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
+    uint8_t pushed_by_call; // bytes of the return address that a call leaves on the stack
     PReg pinned; // what get_pinned_reg reads; reserved if the setting enable_pinned_reg is on
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions

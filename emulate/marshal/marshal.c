@@ -34,6 +34,7 @@ static const Convention aapcs64 = {
     .num_ints = 32,
     .num_floats = 32,
     .sp = 31,
+    .even_pairs = true,
     .sret = 8,
     .link = 30,
     .saved_ints = 0x7ffu << 19, // x19-x29
@@ -63,6 +64,7 @@ typedef struct Assigner {
     uint32_t next_int, next_float;
     uint32_t stack; // bytes used
     uint8_t sret;
+    bool even_pairs;
     VEC(Place) places;
 } Assigner;
 
@@ -89,11 +91,29 @@ static Place next_place(Assigner *a, bool is_float, uint8_t width)
     return place;
 }
 
+// Readies the Assigner for an i128: registers left over that it may not take are skipped.
+static void align_pair(Assigner *a)
+{
+    const uint32_t start = a->next_int + (a->even_pairs && a->next_int % 2 != 0);
+    if (start + 2 <= a->num_ints) {
+        a->next_int = start;
+        return;
+    }
+    a->stack = (a->stack + 15) & ~15u;
+    if (a->even_pairs)
+        a->next_int = a->num_ints;
+}
+
 static void assign(Assigner *a, const AbiParam *param, uint32_t index, Arena *arena)
 {
     const bool is_float = in_float_register(param->type);
     const uint32_t bytes = type_bytes(param->type);
     const uint32_t part_max = is_float ? 16 : 8;
+    const uint32_t num_ints = a->num_ints;
+    if (bytes > part_max)
+        align_pair(a);
+    if (bytes > part_max && a->next_int + 2 > num_ints)
+        a->num_ints = a->next_int; // none for this one
     for (uint32_t at = 0; at < bytes; at += part_max) {
         const uint32_t part = bytes - at < part_max ? bytes - at : part_max;
         Place place = {.kind = PLACE_INT, .reg = a->sret, .width = 8};
@@ -105,6 +125,7 @@ static void assign(Assigner *a, const AbiParam *param, uint32_t index, Arena *ar
         place.extension = is_float ? EXT_NONE : param->extension;
         VEC_PUSH(arena, &a->places, place);
     }
+    a->num_ints = num_ints;
 }
 
 static const char *assign_all(Assigner *a, const AbiParam *params, uint32_t n, Arena *arena)
@@ -128,11 +149,13 @@ const char *marshal_layout(Arch arch, const Signature *sig, Arena *arena, Layout
                      .floats = c->float_args,
                      .num_ints = c->num_int_args,
                      .num_floats = c->num_float_args,
+                     .even_pairs = c->even_pairs,
                      .sret = c->sret};
     Assigner rets = {.ints = c->int_rets,
                      .floats = c->float_rets,
                      .num_ints = c->num_int_rets,
                      .num_floats = c->num_float_rets,
+                     .even_pairs = c->even_pairs,
                      .sret = 255};
     const char *why = assign_all(&args, sig->params, sig->num_params, arena);
     if (!why)

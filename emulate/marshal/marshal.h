@@ -6,10 +6,14 @@
 //
 //   x86-64, System V    integers rdi rsi rdx rcx r8 r9, results rax rdx; floats xmm0-7, xmm0-1
 //   AArch64, AAPCS64    integers x0-x7 both ways; floats v0-v7 both ways; sret in x8
-//   both                an i128 is two integers, low half first; what has no register left goes to
-//                       the stack in slots of 8 bytes (vectors: 16, aligned); results beyond
-//                       registers go to memory laid out likewise, whose address is a hidden last
-//                       argument
+//   both                an i128 is two integers, low half first, both in registers or both on the
+//                       stack at a multiple of 16; what has no register left goes to the stack in
+//                       slots of 8 bytes (vectors: 16, aligned); results beyond registers go to
+//                       memory laid out likewise, whose address is a hidden last argument
+//
+// An i128 on AArch64 starts at an even register (AAPCS64 C.10), and once one has gone to the stack
+// all integers do (C.13); on x86-64 what is left of the registers goes to later integers (System V
+// ABI 3.2.3).
 //
 // Bits above a narrow value are undefined, and garbage here, unless the parameter says uext or
 // sext.
@@ -34,6 +38,7 @@ typedef struct Convention {
     uint8_t num_ints;      // general registers, the stack pointer among them
     uint8_t num_floats;    // vector registers
     uint8_t sp;            // the stack pointer's number
+    bool even_pairs;       // an i128 starts at an even register
     uint8_t sret;          // register of an sret parameter; 255: as any other
     uint8_t link;          // register of the return address; 255: it is on the stack
     uint32_t saved_ints;   // registers that a callee preserves

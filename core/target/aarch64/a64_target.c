@@ -25,6 +25,7 @@ static const AbiRegs aapcs64 = {
     .num_float_args = 8,
     .float_rets = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)},
     .num_float_rets = 8,
+    .even_pairs = true,
     .sret = PREG(REG_INT, 8),
     .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
