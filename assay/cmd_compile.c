@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// assay compile: the machine code of a file's functions as a listing, and the machine IR on the
-// way.
+// assay compile: the machine code of a file's functions as a listing or an object, and the machine
+// IR on the way.
 #include "assay/tool_compile_stats.h"
+#include "assay/tool_object.h"
 #include "driver/driver.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ typedef struct Compile {
     Str function; // empty: all
     bool dump_lower, dump_regalloc;
     bool found;
+    VEC(CompiledFunc) codes; // for the object, in the program's arena
 } Compile;
 
 // ---- What the command line says ----
@@ -116,8 +118,10 @@ static bool is_wanted(Compile *c, const Func *f, Arena *arena)
 
 static Status compile(Compile *c, const Func *f)
 {
-    Arena arena = {0}, scratch = {0};
-    StrBuf lowered = {.arena = &arena}, allocated = {.arena = &arena};
+    Arena texts = {0}, scratch = {0};
+    Arena *const arena = &c->program.arena;
+    StrBuf lowered = {.arena = &texts}, allocated = {.arena = &texts};
+    const bool to_object = c->args->values[OPT_COMPILE_OUTPUT] != NULL;
     CompiledFunc code = {0};
     Status status = STATUS_OK;
     const DriverOptions options = {.settings = &c->program.targets.settings,
@@ -127,18 +131,32 @@ static Status compile(Compile *c, const Func *f)
                                    .check = true,
                                    .dump_lower = c->dump_lower ? &lowered : NULL,
                                    .dump_regalloc = c->dump_regalloc ? &allocated : NULL,
-                                   .listing = true};
-    if (is_wanted(c, f, &arena)) {
-        status = driver_compile(f, &options, &arena, &scratch, &code, &c->program.diag);
+                                   .listing = !to_object};
+    if (is_wanted(c, f, &texts)) {
+        status = driver_compile(f, &options, to_object ? arena : &texts, &scratch, &code,
+                                &c->program.diag);
         printf("%.*s%.*s", STR_ARG(buf_view(&lowered)), STR_ARG(buf_view(&allocated)));
-        if (status == STATUS_OK) {
-            print_name(f, &arena, &code);
+        if (status == STATUS_OK && to_object) {
+            VEC_PUSH(arena, &c->codes, code);
+        } else if (status == STATUS_OK) {
+            print_name(f, &texts, &code);
             print_listing(&code);
         }
     }
     arena_free(&scratch);
-    arena_free(&arena);
+    arena_free(&texts);
     return status;
+}
+
+static Status write_object(Compile *c)
+{
+    const char *const path = c->args->values[OPT_COMPILE_OUTPUT];
+    const Settings *const settings = &c->program.targets.settings;
+    const ObjectOptions options = {.arch = c->isa.arch,
+                                   .source = &c->program.file->source,
+                                   .unwind = settings_get(settings, SETTING_UNWIND_INFO) != 0};
+    return path ? tool_write_object(c->codes.data, c->codes.len, &options, path, &c->program.diag)
+                : STATUS_OK;
 }
 
 static Status compile_file(Compile *c, const char *path)
@@ -155,7 +173,8 @@ static Status compile_file(Compile *c, const char *path)
     if (!c->found && c->function.len != 0)
         return diag_error(&c->program.diag, STATUS_INVALID, &c->program.file->source, POS_NONE,
                           "there is no function '%.*s'", STR_ARG(c->function));
-    return first;
+    TRY(first);
+    return write_object(c);
 }
 
 int cmd_compile(const ToolArgs *args)
@@ -166,6 +185,8 @@ int cmd_compile(const ToolArgs *args)
     const char *const format = args->values[OPT_COMPILE_STATS];
     if (format && strcmp(format, "json") != 0)
         return tool_usage_error(args, "--stats=%s: the only format is json", format);
+    if (args->values[OPT_COMPILE_OUTPUT] && (format || args->num_operands != 1))
+        return tool_usage_error(args, "--output is for one file, and not with --stats");
     bool good = true;
     if (format) {
         const bool has_target = args->values[OPT_COMPILE_TARGET] != NULL;

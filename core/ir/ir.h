@@ -293,7 +293,8 @@ bool op_constraint_allows(TypeConstraint c, Type ctrl, Type t);
 // Number of results that the row gives (of TC_SIGNATURE: 0, they follow from the signature).
 uint32_t op_fixed_results(Opcode op);
 
-// The text form of an enumerator, for libcall_symbol the symbol that a linker binds.
+// The text form of an enumerator, for libcall_symbol and knownsymbol_symbol the symbol that a
+// linker binds.
 const char *intcc_name(IntCC cc);
 const char *floatcc_name(FloatCC cc);
 const char *atomicop_name(AtomicOp op);
@@ -302,6 +303,7 @@ const char *purpose_name(Purpose purpose);
 const char *libcall_name(Libcall call);
 const char *libcall_symbol(Libcall call);
 const char *knownsymbol_name(KnownSymbol symbol);
+const char *knownsymbol_symbol(KnownSymbol symbol);
 // The inverse of the above: the enumerator, or X_COUNT.
 IntCC intcc_parse(Str name);
 FloatCC floatcc_parse(Str name);
@@ -434,6 +436,8 @@ typedef struct Signature {
 
 // Whether parameters, returns and convention are equal, attributes included.
 bool signature_eq(const Signature *a, const Signature *b);
+// The signature of a library call, in the arena; false: only the linker knows it.
+bool libcall_signature(Libcall call, Arena *arena, Signature *out);
 // "(i32 uext, i64 vmctx) -> f32 system_v".
 void signature_print(const Signature *sig, StrBuf *out);
 

@@ -112,7 +112,8 @@ static bool patch(RelocKind kind, const Patch *p)
     case RELOC_X64_PLT32: return patch_relative(p, p->symbol);
     case RELOC_X64_GOTPCREL: return patch_relative(p, p->got);
     case RELOC_ABS64: memcpy(p->at, &p->symbol, 8); return true;
-    case RELOC_A64_CALL26: {
+    case RELOC_A64_CALL26:
+    case RELOC_A64_JUMP26: {
         const int64_t distance = (int64_t)(p->symbol - p->place);
         put_bits(p->at, (uint64_t)distance >> 2, 0, 26);
         return fits(distance, 28) && distance % 4 == 0;
@@ -121,13 +122,14 @@ static bool patch(RelocKind kind, const Patch *p)
     case RELOC_A64_ADD_ABS_LO12_NC: put_bits(p->at, p->symbol, 10, 12); return true;
     case RELOC_A64_ADR_GOT_PAGE: return patch_page(p, p->got);
     case RELOC_A64_LD64_GOT_LO12_NC: put_bits(p->at, (p->got & 0xfff) >> 3, 10, 12); return true;
+    case RELOC_COUNT: break;
     }
     UNREACHABLE();
 }
 
 static bool is_call(RelocKind kind)
 {
-    return kind == RELOC_X64_PLT32 || kind == RELOC_A64_CALL26;
+    return kind == RELOC_X64_PLT32 || kind == RELOC_A64_CALL26 || kind == RELOC_A64_JUMP26;
 }
 
 static Status relocate(Linker *l, uint32_t func, const Reloc *reloc)

@@ -9,7 +9,7 @@
 Isle *isle_new(Arena *arena, Diag *diag)
 {
     static const char *const ops[] = {
-#define SPEC_OP(NAME, text, min, max) text,
+#define SPEC_OP(NAME, text, min, max, shape) text,
 #include "isle-rules/compiler/spec_ops.def"
     };
     Isle *const isle = ARENA_NEW(arena, Isle);

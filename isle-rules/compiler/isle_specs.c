@@ -13,8 +13,10 @@ typedef struct SpecScope {
 static const struct {
     uint32_t min, max;
 } op_arity[ISLE_SPEC_OP_COUNT] = {
-#define SPEC_OP(NAME, text, min, max) {min, max},
+#define MANY                                 UINT32_MAX
+#define SPEC_OP(NAME, text, min, max, shape) {min, max},
 #include "isle-rules/compiler/spec_ops.def"
+#undef MANY
 };
 
 static bool in_scope(const SpecScope *s, IsleSym name)
@@ -71,10 +73,11 @@ static void check_var(const SpecScope *s, const IsleSpecExpr *e)
 static void check_op(SpecScope *s, const IsleSpecExpr *e)
 {
     const uint32_t min = op_arity[e->op].min, max = op_arity[e->op].max;
-    if (e->num_args < min || (max != 0 && e->num_args > max))
+    if (e->num_args < min || e->num_args > max)
         isle_error(s->isle, e->pos, "operator `%.*s` takes %u%s operand%s, found %u",
-                   STR_ARG(s->isle->symbols.strings.data[e->op]), min, max == 0 ? " or more" : "",
-                   min == 1 && max == 1 ? "" : "s", e->num_args);
+                   STR_ARG(s->isle->symbols.strings.data[e->op]), min,
+                   max == UINT32_MAX ? " or more" : "", min == 1 && max == 1 ? "" : "s",
+                   e->num_args);
     check_args(s, e);
 }
 

@@ -117,7 +117,7 @@ enum { ISLE_PURE = 1, ISLE_MULTI = 2, ISLE_PARTIAL = 4, ISLE_REC = 8 };
 // ---- AST of the specification language ----
 
 typedef enum IsleSpecOp {
-#define SPEC_OP(NAME, text, min, max) ISLE_SPEC_OP_##NAME,
+#define SPEC_OP(NAME, text, min, max, shape) ISLE_SPEC_OP_##NAME,
 #include "isle-rules/compiler/spec_ops.def"
     ISLE_SPEC_OP_COUNT
 } IsleSpecOp;

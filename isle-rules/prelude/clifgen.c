@@ -3,9 +3,9 @@
 // clifgen: writes the ISLE terms of CLIF instructions, and the macros in C behind them, from
 // opcodes.def and formats.def. An instruction is an extern enum with a variant for each opcode.
 //
-//   clifgen --out DIR        writes DIR/clif.isle and DIR/clif_terms.h for lowering,
-//                            DIR/clif_opt.isle and DIR/clif_opt_terms.h for the mid-end,
-//                            DIR/clif_inst.h for both
+//   clifgen --out DIR        writes DIR/clif.isle, DIR/clif_specs.isle and DIR/clif_terms.h for
+//                            lowering, DIR/clif_opt.isle and DIR/clif_opt_terms.h for the
+//                            mid-end, DIR/clif_inst.h for both
 //
 // A term has the controlling type first (for polymorphic opcodes), then the operands in text order.
 // In the mid-end the terms of pure opcodes with one result are of values, and make them too.
@@ -233,6 +233,138 @@ static void write_opt_header(StrBuf *out)
     buf_puts(out, "\n#endif\n");
 }
 
+// ---- Specifications ----
+
+// The scalar types that specifications speak of.
+static const Type scalars[] = {TYPE_I8,   TYPE_I16, TYPE_I32, TYPE_I64,
+                               TYPE_I128, TYPE_F32, TYPE_F64};
+enum { NUM_SCALARS = sizeof(scalars) / sizeof(scalars[0]) };
+
+static void write_constants(StrBuf *out)
+{
+    static const struct {
+        const char *name;
+        uint32_t value;
+    } constants[] = {
+#define INTCC(NAME, ...)            {"INTCC_" #NAME, INTCC_##NAME},
+#define FLOATCC(NAME, ...)          {"FLOATCC_" #NAME, FLOATCC_##NAME},
+#define ATOMICOP(NAME, ...)         {"ATOMIC_" #NAME, ATOMIC_##NAME},
+#define TRAPCODE(NAME, name, value) {"TRAP_" #NAME, value},
+#include "ir/enums.def"
+    };
+    for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+        buf_printf(out, "(macro (%s) #x%02x)\n", constants[i].name, constants[i].value);
+}
+
+static void write_model(Type type, StrBuf *out)
+{
+    buf_printf(out, " (bv %u)", type_bits(type));
+}
+
+// The model of the opcode's result under a controlling type.
+static void write_result(const OpInfo *info, Type ctrl, StrBuf *out)
+{
+    const Type first = op_constraint_type((TypeConstraint)info->results[0], ctrl);
+    const Type second = op_constraint_type((TypeConstraint)info->results[1], ctrl);
+    buf_puts(out, ") (ret");
+    if (info->results[0] == TC_NO)
+        buf_puts(out, " Unit");
+    else if (info->results[1] == TC_NO)
+        write_model(first, out);
+    else
+        buf_printf(out, " (struct (first (bv %u)) (second (bv %u)))", type_bits(first),
+                   type_bits(second));
+    buf_puts(out, "))\n");
+}
+
+// Signatures of one opcode. Integers and floats of a width have the same model.
+typedef struct Signatures {
+    Arena *arena;
+    StrTable texts;
+} Signatures;
+
+static void write_signature(const OpInfo *info, Type ctrl, const Type *operands, Signatures *all)
+{
+    uint32_t value = 0;
+    StrBuf text = {.arena = all->arena};
+    StrBuf *const out = &text;
+    buf_puts(out, "  ((args");
+    if (is_polymorphic(info))
+        buf_puts(out, " (named Type)");
+    for (const Field *f = fields[info->format]; f->name; f++) {
+        if (strcmp(f->isle, "Value") == 0)
+            write_model(operands[value++], out);
+        else
+            buf_printf(out, " (named %s)", f->isle);
+    }
+    write_result(info, ctrl, out);
+    strtable_add(all->arena, &all->texts, buf_view(&text));
+}
+
+// Whether operand `n`, if there is one, may be `type`.
+static bool operand_allows(const OpInfo *info, uint32_t n, Type ctrl, Type type)
+{
+    const TypeConstraint c = (TypeConstraint)info->args[n];
+    return c == TC_NO ? type == scalars[0] : op_constraint_allows(c, ctrl, type);
+}
+
+static void write_signatures_of(const OpInfo *info, Type ctrl, Signatures *out)
+{
+    for (uint32_t a = 0; a < NUM_SCALARS; a++)
+        for (uint32_t b = 0; b < NUM_SCALARS; b++)
+            for (uint32_t c = 0; c < NUM_SCALARS; c++)
+                if (operand_allows(info, 0, ctrl, scalars[a]) &&
+                    operand_allows(info, 1, ctrl, scalars[b]) &&
+                    operand_allows(info, 2, ctrl, scalars[c]))
+                    write_signature(info, ctrl, (Type[]){scalars[a], scalars[b], scalars[c]}, out);
+}
+
+static bool is_scalar_result(const OpInfo *info, Type ctrl)
+{
+    for (uint32_t r = 0; r < 2; r++) {
+        if (info->results[r] == TC_NO)
+            continue;
+        const Type type = op_constraint_type((TypeConstraint)info->results[r], ctrl);
+        bool known = false;
+        for (uint32_t i = 0; i < NUM_SCALARS; i++)
+            known = known || scalars[i] == type;
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
+// The types that an opcode has, as models of its term: one signature for each choice of scalars.
+static void write_instantiation(const OpInfo *info, StrBuf *out)
+{
+    Signatures all = {.arena = out->arena};
+    for (uint32_t i = 0; i < NUM_SCALARS; i++) {
+        const Type ctrl = is_polymorphic(info) ? scalars[i] : TYPE_INVALID;
+        const bool allowed =
+            is_polymorphic(info)
+                ? op_constraint_allows((TypeConstraint)(TC_IN_NONE + info->types), ctrl, ctrl)
+                : i == 0;
+        if (allowed && is_scalar_result(info, ctrl))
+            write_signatures_of(info, ctrl, &all);
+    }
+    const uint32_t count = all.texts.strings.len;
+    if (count == 0)
+        return;
+    buf_printf(out, "(instantiate %s\n", info->name);
+    for (uint32_t i = 0; i < count; i++)
+        buf_str(out, all.texts.strings.data[i]);
+    buf_puts(out, ")\n");
+}
+
+static void write_specs(StrBuf *out)
+{
+    buf_puts(out, ";; Generated by clifgen from core/ir; do not edit.\n\n");
+    write_constants(out);
+    for (uint32_t op = 0; op < OP_COUNT; op++)
+        if (has_term((Format)ir_ops[op].format))
+            write_instantiation(&ir_ops[op], out);
+}
+
 static bool write_file(const char *path, const StrBuf *text)
 {
     FILE *const file = fopen(path, "wb");
@@ -254,6 +386,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*write)(StrBuf *out);
     } files[] = {{"clif.isle", write_isle},
+                 {"clif_specs.isle", write_specs},
                  {"clif_opt.isle", write_opt_isle},
                  {"clif_inst.h", write_inst_header},
                  {"clif_terms.h", write_header},

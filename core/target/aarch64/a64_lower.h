@@ -328,6 +328,13 @@ static inline bool rule_imm12_beside(LowerCtx *ctx, IntCC cc, int64_t c, int64_t
     return a64_is_imm12(*out);
 }
 
+// ---- Features ----
+
+static inline bool rule_has_lse(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_AARCH64_HAS_LSE);
+}
+
 // ---- Floats ----
 
 static inline Fpr rule_float_const(LowerCtx *ctx, Type type, uint64_t x)

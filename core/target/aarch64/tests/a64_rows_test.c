@@ -220,13 +220,15 @@ int main(void)
     char texts[] = "/tmp/a64_texts_XXXXXX", words[] = "/tmp/a64_words_XXXXXX";
     write_input(&b, texts, false);
     write_input(&b, words, true);
-    const char *const assemble = "llvm-mc --assemble --triple=aarch64 --show-encoding";
+    const char *const assemble = "llvm-mc --assemble --triple=aarch64 --mattr=+lse --show-encoding";
     printf("%u rows, seed 1\n", rows);
     bool good = rows != 0;
     good &= check_words(&b, str_printf(&arena, "%s %s", assemble, texts), "assembled");
-    good &= check_words(
-        &b, str_printf(&arena, "llvm-mc --disassemble --triple=aarch64 %s | %s", words, assemble),
-        "disassembled and assembled");
+    good &= check_words(&b,
+                        str_printf(&arena,
+                                   "llvm-mc --disassemble --triple=aarch64 --mattr=+lse %s | %s",
+                                   words, assemble),
+                        "disassembled and assembled");
     remove(texts);
     remove(words);
     arena_free(&arena);
