@@ -208,7 +208,7 @@ enum {
     OPF_LOAD = 1 << 4,  // may read memory
     OPF_STORE = 1 << 5, // may write memory
     OPF_TRAP = 1 << 6,
-    OPF_EFFECT = 1 << 7,    // other side effect: never removed, never reordered
+    OPF_EFFECT = 1 << 7,     // other side effect: never removed, never reordered
     OPF_IDEMPOTENT = 1 << 8, // a dominated duplicate may be merged
     OPF_COMMUTATIVE = 1 << 9 // the first two operands may be exchanged; of icmp with its condition
 };

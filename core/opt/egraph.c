@@ -174,9 +174,7 @@ Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits)
         return make_wide(ctx, bits);
     if (type_is_int(type))
         return make_iconst(ctx, type, (uint64_t)bits);
-    const Opcode op = type == TYPE_F16   ? OP_F16CONST
-                      : type == TYPE_F32 ? OP_F32CONST
-                                         : OP_F64CONST;
+    const Opcode op = type == TYPE_F16 ? OP_F16CONST : type == TYPE_F32 ? OP_F32CONST : OP_F64CONST;
     ASSERT(op != OP_F64CONST || type == TYPE_F64);
     const InstData data = {.op = (uint8_t)op, .w = {(uint32_t)bits, (uint32_t)(bits >> 32)}};
     return opt_insert(ctx, &data, NO(Inst));
@@ -254,8 +252,9 @@ static void trace_rewrite(OptCtx *ctx, Value from, Value to)
 {
     uint32_t count;
     const OptRule *const rule = &opt_rules(&count)[ctx->fired];
-    buf_printf(ctx->options->trace, "%s: class %u: %s -> class %u\n", rule->name, from.i,
-               ir_ops[opt_best_node(ctx, from)->op].name, to.i);
+    const NodeData *const node = &ctx->nodes.data[ctx->classes.data[from.i].left];
+    buf_printf(ctx->options->trace, "%s: %s %u -> %u\n", rule->name, ir_ops[node->data.op].name,
+               from.i, to.i);
 }
 
 static bool take_fuel(OptCtx *ctx)

@@ -12,8 +12,8 @@
 
 typedef struct Elaborator {
     OptCtx *ctx;
-    Block block; // being walked
-    Inst before; // in it
+    Block block;         // being walked
+    Inst before;         // in it
     VEC(uint32_t) stack; // classes of nodes, each wanted by the one below
 } Elaborator;
 

@@ -97,6 +97,7 @@ static bool compare(IntCC cc, const Operands *o)
     case INTCC_UGE: return o->x >= o->y;
     case INTCC_UGT: return o->x > o->y;
     case INTCC_ULE: return o->x <= o->y;
+    case INTCC_COUNT: break;
     }
     UNREACHABLE();
 }

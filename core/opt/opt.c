@@ -37,6 +37,7 @@ void opt_func(Func *f, const OptOptions *options, Arena *scratch)
     if (settings_get(options->settings, SETTING_OPT_LEVEL) != 0) {
         OptCtx ctx = {.f = f, .options = options, .scratch = scratch};
         analyse(&ctx);
+        opt_expand_globals(&ctx);
         opt_simplify_params(&ctx);
         ctx.loops = loops_compute(scratch, f, &ctx.cfg, &ctx.tree);
         opt_build(&ctx);

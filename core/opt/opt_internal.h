@@ -45,10 +45,10 @@ typedef struct TableEntry {
 
 // Limits, so that no input makes the work more than linear.
 enum {
-    OPT_MAX_DEPTH = 5,       // rules whose right sides build nodes that rules apply to
+    OPT_MAX_DEPTH = 5,        // rules whose right sides build nodes that rules apply to
     OPT_MAX_ALTERNATIVES = 5, // that one node gets
-    OPT_MAX_CLASS = 6,       // nodes of a class that rules look at
-    OPT_BUDGET_PER_INST = 16 // nodes that rules are tried on
+    OPT_MAX_CLASS = 6,        // nodes of a class that rules look at
+    OPT_BUDGET_PER_INST = 16  // nodes that rules are tried on
 };
 
 typedef struct OptCtx {
@@ -65,12 +65,12 @@ typedef struct OptCtx {
     TableEntry *table; // nodes by content
     uint32_t table_mask, table_len;
 
-    uint32_t depth;                       // of rules within rules
-    uint64_t budget;                      // of nodes to try rules on
-    uint32_t subsume[OPT_MAX_DEPTH + 1];  // by depth: the class that replaces, NO_INDEX: none
-    uint32_t pos;                         // source position of what is being made
-    uint32_t fired;                       // the last rule
-    VEC(Placed) placed;                   // by class, of nodes
+    uint32_t depth;                      // of rules within rules
+    uint64_t budget;                     // of nodes to try rules on
+    uint32_t subsume[OPT_MAX_DEPTH + 1]; // by depth: the class that replaces, NO_INDEX: none
+    uint32_t pos;                        // source position of what is being made
+    uint32_t fired;                      // the last rule
+    VEC(Placed) placed;                  // by class, of nodes
 } OptCtx;
 
 static inline void opt_count(OptCtx *ctx, OptStat stat)
@@ -114,14 +114,14 @@ bool opt_fold(const InstData *data, const uint128 *args, const Type *types, uint
 uint32_t opt_simplify(OptCtx *ctx, Value class, Value *out, uint32_t max);
 
 typedef enum SkeletonKind {
-    SKELETON_NONE,   // no rule
-    SKELETON_REMOVE, // it does nothing
-    SKELETON_VALUE,  // its result is `value`
-    SKELETON_VALUES, // its two results are `value` and `second`
-    SKELETON_TRAP,   // it always traps with its code
-    SKELETON_TEST,   // the same with the tested value replaced by `value`
+    SKELETON_NONE,     // no rule
+    SKELETON_REMOVE,   // it does nothing
+    SKELETON_VALUE,    // its result is `value`
+    SKELETON_VALUES,   // its two results are `value` and `second`
+    SKELETON_TRAP,     // it always traps with its code
+    SKELETON_TEST,     // the same with the tested value replaced by `value`
     SKELETON_TEST_NOT, // and for a branch the targets exchanged, for a trap the other condition
-    SKELETON_TAKE    // the branch goes to block call number `index`
+    SKELETON_TAKE      // the branch goes to block call number `index`
 } SkeletonKind;
 
 typedef struct SkeletonRewrite {
@@ -134,6 +134,7 @@ SkeletonRewrite opt_simplify_skeleton(OptCtx *ctx, Inst inst);
 
 // ---- The passes ----
 
+void opt_expand_globals(OptCtx *ctx);  // globals.c
 void opt_simplify_params(OptCtx *ctx); // params.c
 void opt_build(OptCtx *ctx);           // build.c
 void opt_elaborate(OptCtx *ctx);       // elaborate.c

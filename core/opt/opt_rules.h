@@ -5,26 +5,25 @@
 #ifndef OPT_RULES_H
 #define OPT_RULES_H
 
-#include "opt_isle.h"
-
 #include "clif_opt_terms.h"
 #include "opt/opt_internal.h"
+#include "opt_isle.h"
 
-#define I8   TYPE_I8
-#define I16  TYPE_I16
-#define I32  TYPE_I32
-#define I64  TYPE_I64
-#define I128 TYPE_I128
-#define EQ   INTCC_EQ
-#define NE   INTCC_NE
-#define SLT  INTCC_SLT
-#define SGE  INTCC_SGE
-#define SGT  INTCC_SGT
-#define SLE  INTCC_SLE
-#define ULT  INTCC_ULT
-#define UGE  INTCC_UGE
-#define UGT  INTCC_UGT
-#define ULE  INTCC_ULE
+#define I8                 TYPE_I8
+#define I16                TYPE_I16
+#define I32                TYPE_I32
+#define I64                TYPE_I64
+#define I128               TYPE_I128
+#define EQ                 INTCC_EQ
+#define NE                 INTCC_NE
+#define SLT                INTCC_SLT
+#define SGE                INTCC_SGE
+#define SGT                INTCC_SGT
+#define SLE                INTCC_SLE
+#define ULT                INTCC_ULT
+#define UGE                INTCC_UGE
+#define UGT                INTCC_UGT
+#define ULE                INTCC_ULE
 
 // Equality of classes as used: two that are known to be equal have one number.
 #define Value_EQ(a, b)     ((a).i == (b).i)
@@ -32,11 +31,11 @@
 #define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
 
 // The matcher says so of each rule whose right side it is going to evaluate.
-#define ISLE_RULE_FIRED(ctx, id)                    \
-    do {                                            \
-        (ctx)->fired = (id);                        \
-        if ((ctx)->options->rule_counts != NULL)    \
-            (ctx)->options->rule_counts[id]++;      \
+#define ISLE_RULE_FIRED(ctx, id)                 \
+    do {                                         \
+        (ctx)->fired = (id);                     \
+        if ((ctx)->options->rule_counts != NULL) \
+            (ctx)->options->rule_counts[id]++;   \
     } while (0)
 
 // ---- Nodes ----
@@ -237,12 +236,12 @@ static inline bool opt_is_number(OptCtx *ctx, Value class, Type type, uint128 wa
            type == opt_value_type(ctx, class);
 }
 
-#define OPT_NUMBER(name, value)                                              \
-    static inline bool opt_##name(OptCtx *ctx, Value class, Type *type)      \
-    {                                                                        \
-        *type = opt_value_type(ctx, class);                                  \
-        return *type >= TYPE_I8 && *type <= TYPE_I128 &&                     \
-               opt_is_number(ctx, class, *type, value(*type));               \
+#define OPT_NUMBER(name, value)                                         \
+    static inline bool opt_##name(OptCtx *ctx, Value class, Type *type) \
+    {                                                                   \
+        *type = opt_value_type(ctx, class);                             \
+        return *type >= TYPE_I8 && *type <= TYPE_I128 &&                \
+               opt_is_number(ctx, class, *type, value(*type));          \
     }
 #define OPT_SMAX(type) (opt_sign_bit(type) - 1)
 OPT_NUMBER(smin_of, opt_sign_bit)
@@ -267,8 +266,8 @@ static inline Value opt_make_ones(OptCtx *ctx, Type type)
 
 static inline Value opt_make_low_ones(OptCtx *ctx, Type type, uint64_t n)
 {
-    return opt_make_constant(ctx, type, n >= 128 ? opt_all_bits(type)
-                                                 : (((uint128)1 << n) - 1) & opt_all_bits(type));
+    return opt_make_constant(
+        ctx, type, n >= 128 ? opt_all_bits(type) : (((uint128)1 << n) - 1) & opt_all_bits(type));
 }
 
 static inline uint64_t opt_u64_sub(OptCtx *ctx, uint64_t a, uint64_t b)

@@ -22,26 +22,26 @@ typedef struct Field {
     const char *name, *isle, *c, *read, *write;
 } Field;
 
-#define V(name, n)                                           \
-    {                                                        \
+#define V(name, n)                                                                      \
+    {                                                                                   \
         name, "Value", "Value", "(Value){(data)->w[" #n "]}", ".w[" #n "] = " name ".i" \
     }
-#define FLAGS                                           \
-    {                                                   \
+#define FLAGS                                                            \
+    {                                                                    \
         "flags", "MemFlags", "MemFlags", "(data)->w[3]", ".w[3] = flags" \
     }
-#define OFFSET                                              \
-    {                                                       \
+#define OFFSET                                                                          \
+    {                                                                                   \
         "offset", "i32", "int32_t", "(int32_t)(data)->w[2]", ".w[2] = (uint32_t)offset" \
     }
-#define CODE                                          \
-    {                                                 \
+#define CODE                                                \
+    {                                                       \
         "code", "TrapCode", "TrapCode", "(data)->aux", NULL \
     }
-#define IMM                                                                     \
-    {                                                                           \
+#define IMM                                                                      \
+    {                                                                            \
         "imm", "u64", "uint64_t", "(data)->w[0] | (uint64_t)(data)->w[1] << 32", \
-            ".w[0] = (uint32_t)imm, .w[1] = (uint32_t)(imm >> 32)"                \
+            ".w[0] = (uint32_t)imm, .w[1] = (uint32_t)(imm >> 32)"               \
     }
 
 static const Field fields[FMT_COUNT][5] = {
@@ -51,22 +51,28 @@ static const Field fields[FMT_COUNT][5] = {
     [FMT_UNARY_IEEE32] = {IMM},
     [FMT_UNARY_IEEE64] = {IMM},
     [FMT_UNARY_CONST] = {{"constant", "Constant", "Constant", "(Constant){(data)->w[0]}",
-                           ".w[0] = constant.i"}},
+                          ".w[0] = constant.i"}},
     [FMT_UNARY_GLOBAL_VALUE] = {{"global", "GlobalValue", "GlobalValue",
                                  "(GlobalValue){(data)->w[0]}", ".w[0] = global.i"}},
     [FMT_BINARY] = {V("x", 0), V("y", 1)},
     [FMT_BINARY_IMM8] = {V("x", 0), {"imm", "u8", "uint8_t", "(data)->aux", ".aux = imm"}},
     [FMT_TERNARY] = {V("x", 0), V("y", 1), V("z", 2)},
-    [FMT_TERNARY_IMM8] = {V("x", 0), V("y", 1), {"imm", "u8", "uint8_t", "(data)->aux", ".aux = imm"}},
-    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)(data)->aux", ".aux = (uint8_t)cc"}, V("x", 0), V("y", 1)},
-    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)(data)->aux", ".aux = (uint8_t)cc"},
+    [FMT_TERNARY_IMM8] = {V("x", 0),
+                          V("y", 1),
+                          {"imm", "u8", "uint8_t", "(data)->aux", ".aux = imm"}},
+    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)(data)->aux", ".aux = (uint8_t)cc"},
+                         V("x", 0),
+                         V("y", 1)},
+    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)(data)->aux",
+                            ".aux = (uint8_t)cc"},
                            V("x", 0),
                            V("y", 1)},
     [FMT_BRIF] = {V("c", 0)},
     [FMT_BRANCH_TABLE] = {V("index", 0)},
     [FMT_FUNC_ADDR] = {{"func", "FuncRef", "FuncRef", "(FuncRef){(data)->w[0]}", ".w[0] = func.i"}},
     [FMT_STACK_ADDR] = {{"slot", "StackSlot", "StackSlot", "(StackSlot){(data)->w[0]}",
-                        ".w[0] = slot.i"}, OFFSET},
+                         ".w[0] = slot.i"},
+                        OFFSET},
     [FMT_LOAD] = {FLAGS, V("p", 0), OFFSET},
     [FMT_STORE] = {FLAGS, V("x", 0), V("p", 1), OFFSET},
     [FMT_LOAD_NO_OFFSET] = {FLAGS, V("x", 0)},
@@ -213,8 +219,7 @@ static void write_make(const OpInfo *info, StrBuf *out)
         buf_puts(out, ", Type ty");
     for (const Field *f = fields[info->format]; f->name; f++)
         buf_printf(out, ", %s %s", f->c, f->name);
-    buf_printf(out, ")\n{\n    const InstData data = {.op = %u",
-               (uint32_t)(info - ir_ops));
+    buf_printf(out, ")\n{\n    const InstData data = {.op = %u", (uint32_t)(info - ir_ops));
     if (is_polymorphic(info))
         buf_puts(out, ", .ctrl = ty");
     for (const Field *f = fields[info->format]; f->name; f++)
@@ -385,12 +390,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*write)(StrBuf *out);
-    } files[] = {{"clif.isle", write_isle},
-                 {"clif_specs.isle", write_specs},
-                 {"clif_opt.isle", write_opt_isle},
-                 {"clif_inst.h", write_inst_header},
-                 {"clif_terms.h", write_header},
-                 {"clif_opt_terms.h", write_opt_header}};
+    } files[] = {{"clif.isle", write_isle},         {"clif_specs.isle", write_specs},
+                 {"clif_opt.isle", write_opt_isle}, {"clif_inst.h", write_inst_header},
+                 {"clif_terms.h", write_header},    {"clif_opt_terms.h", write_opt_header}};
     Arena arena = {0};
     bool good = true;
     for (uint32_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
