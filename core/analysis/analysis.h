@@ -86,6 +86,7 @@ typedef struct Loops {
     uint32_t *loop_of; // by block: the innermost loop that it is in, NO_INDEX: none
 } Loops;
 
+// Near-linear: each block is met once for each loop around it, at most.
 Loops loops_compute(Arena *arena, const Func *f, const Cfg *cfg, const DomTree *tree);
 
 // Whether `loop` is `outer` or lies in it; NO_INDEX lies in none but itself.

@@ -162,10 +162,10 @@ static Value make_wide(OptCtx *ctx, uint128 bits)
     const Value low = make_iconst(ctx, TYPE_I64, (uint64_t)bits);
     const uint64_t high = (uint64_t)(bits >> 64);
     if (high == 0)
-        return opt_make(ctx, OP_UEXTEND, TYPE_I128, low, NO(Value), NO(Value));
+        return opt_make(ctx, OP_UEXTEND, TYPE_I128, low, NO(Value));
     if (sign_extend((uint64_t)bits, 64) == bits)
-        return opt_make(ctx, OP_SEXTEND, TYPE_I128, low, NO(Value), NO(Value));
-    return opt_make(ctx, OP_ICONCAT, TYPE_I64, low, make_iconst(ctx, TYPE_I64, high), NO(Value));
+        return opt_make(ctx, OP_SEXTEND, TYPE_I128, low, NO(Value));
+    return opt_make(ctx, OP_ICONCAT, TYPE_I64, low, make_iconst(ctx, TYPE_I64, high));
 }
 
 Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits)
@@ -354,12 +354,10 @@ Value opt_insert(OptCtx *ctx, const InstData *given, Inst inst)
     return whole;
 }
 
-Value opt_make(OptCtx *ctx, Opcode op, Type type, Value x, Value y, Value z)
+Value opt_make(OptCtx *ctx, Opcode op, Type type, Value x, Value y)
 {
-    InstData data = {.op = (uint8_t)op, .ctrl = ir_ops[op].ctrl == CTRL_NONE ? TYPE_INVALID : type};
-    const uint32_t n = ir_formats[op_format(op)].values;
-    const Value args[] = {x, y, z};
-    for (uint32_t i = 0; i < n; i++)
-        data.w[i] = args[i].i;
+    InstData data = {.op = (uint8_t)op, .ctrl = type, .w = {x.i}};
+    if (y.i != NO_INDEX)
+        data.w[1] = y.i;
     return opt_insert(ctx, &data, NO(Inst));
 }

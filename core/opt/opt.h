@@ -3,9 +3,9 @@
 // opt: the mid-end. A function goes in and comes out meaning the same, traps included, in place:
 //
 //   params      block parameters that are always one value vanish
-//   build       pure instructions leave the layout and become nodes of an acyclic e-graph, rewritten
-//               by the rules of isle-rules/opt as they are inserted; what has effects stays where
-//               it is (the skeleton) and is simplified by rules of its own
+//   build       pure instructions leave the layout and become nodes of an acyclic e-graph, which
+//               the rules of isle-rules/opt rewrite as they are inserted; what has effects stays
+//               where it is (the skeleton) and is simplified by rules of its own
 //   elaborate   of each class of equal nodes the cheapest is put back before its first use, once a
 //               dominator subtree, and out of the loops that it does not vary in
 //   cleanup     unreachable blocks and results that nobody wants vanish
@@ -29,6 +29,7 @@ typedef struct OptStats {
     uint64_t counts[OPT_STAT_COUNT];
 } OptStats;
 
+// What a counter is called in reports, and what it says, in a few words.
 const char *opt_stat_name(OptStat stat);
 const char *opt_stat_meaning(OptStat stat);
 

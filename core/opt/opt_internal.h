@@ -86,8 +86,8 @@ void opt_init_classes(OptCtx *ctx);
 // The class of the node `data` whose operands are classes; rules are applied if it is new. `inst`
 // is what it came in as, or NO(Inst).
 Value opt_insert(OptCtx *ctx, const InstData *data, Inst inst);
-// The same with fewer words: an operation of controlling type `type` on up to three classes.
-Value opt_make(OptCtx *ctx, Opcode op, Type type, Value x, Value y, Value z);
+// The same with fewer words: an operation of controlling type `type` on one class or two.
+Value opt_make(OptCtx *ctx, Opcode op, Type type, Value x, Value y);
 // Whether an instruction becomes a node.
 bool opt_is_pure(const Func *f, Inst inst);
 // The operation of the class's cheapest node; NULL for a root.

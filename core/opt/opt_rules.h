@@ -5,9 +5,9 @@
 #ifndef OPT_RULES_H
 #define OPT_RULES_H
 
-#include "clif_opt_terms.h"
 #include "opt/opt_internal.h"
 #include "opt_isle.h"
+#include "opt_terms.h"
 
 #define I8                 TYPE_I8
 #define I16                TYPE_I16
@@ -57,6 +57,7 @@ static inline void opt_node_init(OptCtx *ctx, Value class, opt_node_iter *it)
     it->swapped = false;
 }
 
+// The next operation in *out, which holds until the next call; false at the end.
 bool opt_node_next(OptCtx *ctx, opt_node_iter *it, ClifInst *out);
 
 static inline ClifInst rule_inst_data(OptCtx *ctx, Inst inst)
