@@ -137,7 +137,10 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
             memcmp(call->regs.floats[i], words, c->saved_float_bytes) == 0)
             continue;
         buf_printf(&text, "callee-saved register %s%u is not what it was",
-                   m->arch == ARCH_X86_64 ? "xmm" : "v", i);
+                   m->arch == ARCH_X86_64      ? "xmm"
+                   : c->saved_float_bytes == 8 ? "d"
+                                               : "v",
+                   i);
         return buf_view(&text);
     }
     const uint64_t sp = call->regs.ints[c->sp];
