@@ -326,6 +326,7 @@ typedef struct Target {
     uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
+    uint8_t pushed_by_call; // bytes of the return address that a call leaves on the stack
     PReg pinned; // what get_pinned_reg reads; reserved if the setting enable_pinned_reg is on
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions

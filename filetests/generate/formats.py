@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""f16 and f128, and floats of every width side by side: passed, returned, kept, moved; bits only."""
+"""f16 and f128, floats of every width side by side: passed, returned, kept, moved; bits only."""
 
 from clif import BOTH, File, wrap
 from values import Floats, Random
@@ -38,8 +38,8 @@ def passing_file():
 
 def loop_file():
     """Parameters of a block that change places."""
-    file = File("runtests/float-formats-loop", "Floats as parameters of a loop that rotate, more of "
-                "them than registers.", SOURCE, BOTH)
+    file = File("runtests/float-formats-loop", "Floats as parameters of a loop that rotate, more "
+                "of them than registers.", SOURCE, BOTH)
     for kind in ("f16", "f128"):
         for count in (3, 20, 36):
             own = 6
@@ -62,8 +62,8 @@ def loop_file():
 
 def pressure_file():
     """Values of mixed widths, all alive at once and across a call."""
-    file = File("runtests/float-formats-pressure", "More floats of every width alive than there are "
-                "registers, with and without a call between.", SOURCE, BOTH)
+    file = File("runtests/float-formats-pressure", "More floats of every width alive than there "
+                "are registers, with and without a call between.", SOURCE, BOTH)
     same = file.func("same", ["f64"], ["f64"], ["return v0"])
     same.run([[Floats(64).one]], [[Floats(64).one]])
     for call in (False, True):

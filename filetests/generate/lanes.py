@@ -200,15 +200,16 @@ def select_files():
                 for c in (0, 1, 1 << (t.bits - 1), 2):
                     func.run([[c], x, y], [x if c else y])
             yield file
-    file = File("runtests/select-conditions", "select of i32 and f64 on conditions of each width.",
-                SOURCE)
-    for t in map(Type, ("i32", "f64")):
-        for bits in INT_BITS:
-            func = file.func(f"select_{t}_if_i{bits}", [f"i{bits}", t, t], [t],
-                             ["v3 = select v0, v1, v2", "return v3"])
-            x, y = ramp(t), ramp(t, 1)
-            for c in int_edges(bits) + [1 << (bits // 2)]:
-                func.run([[c], x, y], [x if c else y])
+    file = File("runtests/select-conditions", "select of i32 and of floats on conditions of each "
+                "width.", SOURCE)
+    for t in map(Type, ("i32", *FLOATS)):
+        for op, name in (("select", "select"), ("select_spectre_guard", "guard")):
+            for bits in INT_BITS:
+                func = file.func(f"{name}_{t}_if_i{bits}", [f"i{bits}", t, t], [t],
+                                 [f"v3 = {op} v0, v1, v2", "return v3"])
+                x, y = ramp(t), ramp(t, 1)
+                for c in int_edges(bits) + [1 << (bits // 2)]:
+                    func.run([[c], x, y], [x if c else y])
     yield file
 
 

@@ -73,14 +73,17 @@ static void add_to_sp(EmitCtx *ctx, int64_t amount)
         // add or sub (extended register): the form in which 31 is the stack pointer.
         codebuf_note(ctx->buf, "%s sp, sp, x16", amount < 0 ? "sub" : "add");
         codebuf_put32(ctx->buf, (amount < 0 ? 0xcb2063ffu : 0x8b2063ffu) | 16u << 16);
+        emit_sp_moved(ctx, -amount);
         return;
     }
-    inst.imm = magnitude & 0xfff000;
-    if (inst.imm != 0)
+    static const int64_t parts[2] = {0xfff000, 0xfff};
+    for (uint32_t i = 0; i < 2; i++) {
+        inst.imm = magnitude & parts[i];
+        if (inst.imm == 0)
+            continue;
         put_inst(ctx, &inst);
-    inst.imm = magnitude & 0xfff;
-    if (inst.imm != 0)
-        put_inst(ctx, &inst);
+        emit_sp_moved(ctx, amount < 0 ? inst.imm : -inst.imm);
+    }
 }
 
 void a64_emit_frame(EmitCtx *ctx)
@@ -93,14 +96,24 @@ void a64_emit_frame(EmitCtx *ctx)
     frame->saved_size = (links ? 16 : 0) + (saved + 1) / 2 * 16;
 }
 
-// stp/ldp of x registers with a pre- or post-indexed stack pointer.
-static void put_pair(EmitCtx *ctx, uint32_t first, uint32_t second, bool load)
+// stp/ldp of x registers with a pre- or post-indexed stack pointer. Register 31 as second one is
+// none.
+static void put_pair(EmitCtx *ctx, PReg first, PReg second, bool load)
 {
     const uint32_t base = load ? 0xa8c003e0u : 0xa98003e0u; // post-index +16, pre-index -16
     const uint32_t imm7 = load ? 2u : 0x7eu;
     codebuf_note(ctx->buf, load ? "ldp %s, %s, [sp], #16" : "stp %s, %s, [sp, #-16]!",
-                 a64_reg_name((PReg)first, 8), a64_reg_name((PReg)second, 8));
-    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | second << 10 | first);
+                 a64_reg_name(first, 8), a64_reg_name(second, 8));
+    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | preg_number(second) << 10 |
+                                preg_number(first));
+    emit_sp_moved(ctx, load ? -16 : 16);
+    for (uint32_t i = 0; i < 2; i++) {
+        const PReg reg = i == 0 ? first : second;
+        if (reg != A64_SP && load)
+            emit_restored(ctx, reg);
+        else if (reg != A64_SP)
+            emit_saved(ctx, reg, i * 8);
+    }
 }
 
 // The saved registers in pairs, an odd last one with the zero register.
@@ -120,23 +133,28 @@ void a64_emit_prologue(EmitCtx *ctx)
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
     if (ctx->f->has_calls || ctx->frame.frame_pointer) {
-        put_pair(ctx, 29, 30, false);
+        put_pair(ctx, X29, X30, false);
         put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
+        emit_cfa_by(ctx, X29);
     }
     for (uint32_t i = 0; i < n; i += 2)
         put_pair(ctx, regs[i], regs[i + 1], false);
     add_to_sp(ctx, -(int64_t)ctx->frame.size);
 }
 
+// Until the jump that follows, and leaves the function, the frame is that of the entry again.
 static void put_epilogue(EmitCtx *ctx)
 {
+    emit_unwind_remember(ctx);
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
     add_to_sp(ctx, ctx->frame.size);
     for (uint32_t i = n; i != 0; i -= 2)
         put_pair(ctx, regs[i - 2], regs[i - 1], true);
-    if (ctx->f->has_calls || ctx->frame.frame_pointer)
-        put_pair(ctx, 29, 30, true);
+    if (ctx->f->has_calls || ctx->frame.frame_pointer) {
+        put_pair(ctx, X29, X30, true);
+        emit_cfa_by(ctx, A64_SP);
+    }
 }
 
 static void emit_ret(EmitCtx *ctx)
@@ -144,6 +162,7 @@ static void emit_ret(EmitCtx *ctx)
     put_epilogue(ctx);
     codebuf_note(ctx->buf, "ret");
     codebuf_put32(ctx->buf, 0xd65f03c0u);
+    emit_unwind_recall(ctx);
 }
 
 // ---- Memory ----
@@ -373,12 +392,14 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         codebuf_note(ctx->buf, "br %s", a64_reg_name(callee, 8));
         codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(callee) << 5);
+        emit_unwind_recall(ctx);
         return;
     }
     note_symbol(ctx, "b ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_JUMP26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x14000000u);
+    emit_unwind_recall(ctx);
 }
 
 // ldr rd, 1f; b 2f; 1: .quad symbol; 2:

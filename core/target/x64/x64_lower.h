@@ -168,6 +168,38 @@ static inline bool rule_high_power_of_two(LowerCtx *ctx, Value value, uint64_t *
     return rule_power_of_two(ctx, value, out) && *out >= 31;
 }
 
+// ---- Numbers of 128 bits ----
+
+// A shift amount modulo 128: what is below 64, and what is more than 64.
+static inline bool rule_amount_below_64(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    (void)ctx;
+    *out = (int64_t)(amount & 63);
+    return (amount & 64) == 0;
+}
+
+static inline bool rule_amount_above_64(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    return !rule_amount_below_64(ctx, amount, out);
+}
+
+// An i128 that is zero by its definition.
+static inline bool rule_zero_pair(LowerCtx *ctx, Value value)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_UEXTEND && op != OP_SEXTEND && op != OP_ICONCAT)
+        return false;
+    const Span args = inst_args(ctx->f, inst);
+    uint64_t half;
+    for (uint32_t i = 0; i < args.len; i++)
+        if (!rule_iconst_u64(ctx, (Value){args.data[i]}, &half) || half != 0)
+            return false;
+    return true;
+}
+
 // ---- Conditions ----
 
 // The condition code of cmp's flags.
