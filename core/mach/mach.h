@@ -368,6 +368,11 @@ const Target *target_find(Arch arch);
 
 // Generic questions, answered from the row and the instruction.
 const MRow *minst_row(const MFunc *f, const MInst *inst);
+// Its operands; NULL when it has none, for the function's table may then be empty.
+static inline const MOperand *minst_operands(const MFunc *f, const MInst *inst)
+{
+    return inst->num_operands == 0 ? NULL : f->operands.data + inst->operands;
+}
 
 // Text of the function for tests: blocks, instructions with vregs or, once allocated, registers.
 void mfunc_print(const MFunc *f, StrBuf *out);
