@@ -17,11 +17,12 @@ typedef struct Assigner {
 
 static bool can_pass(Type type, const AbiRegs *regs)
 {
-    if (type == TYPE_F32 || type == TYPE_F64)
-        return regs->num_float_args != 0;
-    if (type == TYPE_I128)
-        return !regs->no_pairs;
-    return type_is_int(type) && !type_is_vector(type) && type_bits(type) <= 64;
+    if (type_is_vector(type))
+        return false;
+    if (type == TYPE_I128 || type == TYPE_F128)
+        return !regs->no_wide;
+    return type_is_float(type) ? regs->num_float_args != 0
+                               : type_is_int(type) && type_bits(type) <= 64;
 }
 
 static Status check_param(const AbiParam *param, const AbiRegs *regs, Diag *diag)
@@ -71,7 +72,8 @@ static AbiLoc next_location(Assigner *a, Type type, uint8_t extension)
         loc.extension = EXT_NONE; // the slot has no more than the value
         loc.offset = take_stack(a, type_bytes(type), type_bytes(type));
     } else {
-        loc.offset = take_stack(a, 8, 8);
+        const uint32_t slot = type_bytes(type) == 16 ? 16 : 8;
+        loc.offset = take_stack(a, slot, slot);
     }
     if (a->by_position && is_float)
         a->next_int = a->next_float;

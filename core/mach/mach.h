@@ -301,7 +301,7 @@ typedef struct AbiRegs {
     uint32_t num_float_args, num_float_rets; // 0: floats can't be passed
     uint32_t shadow;  // bytes at the start of the argument area that belong to the callee
     bool even_pairs;  // an i128 starts at a register of even number in the order
-    bool no_pairs;    // an i128 can't be passed
+    bool no_wide;     // an i128 can't be passed
     bool by_position; // argument n takes register n of its class, or the stack
     bool packed;      // stack arguments take no more than their size
     bool last_result; // in a register; all others in memory
@@ -313,13 +313,13 @@ typedef struct AbiRegs {
 } AbiRegs;
 
 // Lays out a signature by the convention that `conventions` has for it: registers of each class in
-// order, then stack slots of 8 bytes, in which a float has the lower bytes (those above an f32 are
-// undefined). The halves of an i128 are both in registers or both in slots, aligned to 16 bytes.
-// Where pairs start at even registers (AAPCS64, stage C), one that lies in memory leaves no
-// registers to later integers either; elsewhere (System V) it does. Results beyond registers go to
-// memory whose address is a hidden last argument. `conventions` is by CallConv, NULL: the target
-// has none. STATUS_UNSUPPORTED with a message for types, purposes and conventions that can't be
-// passed.
+// order, then stack slots of 8 bytes, in which a float has the lower bytes (those above it are
+// undefined), for an f128 of 16 bytes, aligned. The halves of an i128 are both in registers or both
+// in slots, aligned to 16 bytes. Where pairs start at even registers (AAPCS64, stage C), one that
+// lies in memory leaves no registers to later integers either; elsewhere (System V) it does.
+// Results beyond registers go to memory whose address is a hidden last argument. `conventions` is
+// by CallConv, NULL: the target has none. STATUS_UNSUPPORTED with a message for types, purposes and
+// conventions that can't be passed.
 Status abi_assign(const Signature *sig, const AbiRegs *const *conventions, Arena *arena,
                   AbiSig *out, Diag *diag);
 

@@ -33,10 +33,9 @@ static const Convention x64_conventions[CC_COUNT] = {
     [CC_TAIL] = {X64, X64_ARGS, X64_RETS, .sret_back = NONE, .pops = true, .saved_ints = X64_SAVED},
     [CC_WINDOWS_FASTCALL] = {X64, X64_RETS, .int_args = {1, 2, 8, 9}, .num_int_args = 4,
                              .float_args = {0, 1, 2, 3}, .num_float_args = 4, .by_position = true,
-                             .no_pairs = true, .shadow = 32, .sret_back = 0,
-                             .saved_ints = WIN_SAVED, .saved_floats = 0xffc0,
-                             .saved_float_bytes = 16},
-    [CC_WINCH] = {X64, X64_ARGS, ONE_RESULT, .last_result = true, .no_pairs = true,
+                             .no_wide = true, .shadow = 32, .sret_back = 0, .saved_ints = WIN_SAVED,
+                             .saved_floats = 0xffc0, .saved_float_bytes = 16},
+    [CC_WINCH] = {X64, X64_ARGS, ONE_RESULT, .last_result = true, .no_wide = true,
                   .sret_back = NONE, .saved_ints = 1u << 5},
     [CC_PRESERVE_ALL] = {X64, X64_ARGS, .sret_back = NONE, .saved_ints = 0xffef,
                          .saved_floats = 0xffff, .saved_float_bytes = 16},
@@ -50,7 +49,7 @@ static const Convention a64_conventions[CC_COUNT] = {
     [CC_TAIL] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true, .pops = true},
     [CC_WINDOWS_FASTCALL] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .even_pairs = true},
     [CC_APPLE_AARCH64] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .packed = true},
-    [CC_WINCH] = {A64, A64_ARGS, ONE_RESULT, .last_result = true, .no_pairs = true,
+    [CC_WINCH] = {A64, A64_ARGS, ONE_RESULT, .last_result = true, .no_wide = true,
                   .saved_ints = 1u << 29, .saved_floats = 0xff00, .saved_float_bytes = 8},
     // All but x16 and x17, which any call may change on its way, and x30, which it must.
     [CC_PRESERVE_ALL] = {A64, A64_ARGS, .even_pairs = true, .saved_ints = 0x3ffcffff,
@@ -174,8 +173,8 @@ static const char *assign_all(Assigner *a, const Convention *c, const AbiParam *
     for (uint32_t i = 0; i < n; i++) {
         if (type_is_dynamic(params[i].type) || type_bytes(params[i].type) > 16)
             return "arguments and results from outside have at most 16 bytes";
-        if (params[i].type == TYPE_I128 && c->no_pairs)
-            return "an i128 in this calling convention";
+        if ((params[i].type == TYPE_I128 || params[i].type == TYPE_F128) && c->no_wide)
+            return "an i128 or f128 in this calling convention";
         if (params[i].purpose == PURPOSE_SARG)
             return "arguments passed as a copy of memory (sarg)";
         assign(a, &params[i], a->first + i, arena);

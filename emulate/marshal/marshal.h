@@ -46,7 +46,7 @@ typedef struct Convention {
     uint8_t num_floats;    // vector registers
     uint8_t sp;            // the stack pointer's number
     bool even_pairs;       // an i128 starts at an even register
-    bool no_pairs;         // an i128 can't be passed
+    bool no_wide;          // an i128 or f128 can't be passed
     bool by_position;      // argument n is in register n of its kind
     bool packed;           // stack arguments take their own size
     bool last_result;      // in a register; those before it are in memory

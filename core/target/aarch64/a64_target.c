@@ -49,8 +49,8 @@ static const AbiRegs apple = {
 // The last result in its register, all others in memory; nothing is preserved but v8 to v15, as far
 // as others preserve them.
 static const AbiRegs winch = {
-    AAPCS64_ARGUMENTS,   .int_rets = {0},  .num_int_rets = 1,   .float_rets = {V(0)},
-    .num_float_rets = 1, .no_pairs = true, .last_result = true, .clobbers = ALL_INTS | ALL_FLOATS,
+    AAPCS64_ARGUMENTS,   .int_rets = {0}, .num_int_rets = 1,   .float_rets = {V(0)},
+    .num_float_rets = 1, .no_wide = true, .last_result = true, .clobbers = ALL_INTS | ALL_FLOATS,
 };
 
 // x16 and x17 are not preserved: the linker's veneers change them in any call.
@@ -98,8 +98,10 @@ static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, T
     case TYPE_I16: return a64_ldrh(ctx, &amode).reg;
     case TYPE_I32: return a64_ldr_w(ctx, &amode).reg;
     case TYPE_I64: return a64_ldr_x(ctx, &amode).reg;
+    case TYPE_F16: return a64_ldr_h(ctx, &amode).reg;
     case TYPE_F32: return a64_ldr_s(ctx, &amode).reg;
     case TYPE_F64: return a64_ldr_d(ctx, &amode).reg;
+    case TYPE_F128: return a64_ldr_q(ctx, &amode).reg;
     default: UNREACHABLE();
     }
 }
@@ -113,8 +115,10 @@ static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, in
     case TYPE_I16: a64_strh(ctx, &amode, (Gpr){value}); return;
     case TYPE_I32: a64_str_w(ctx, &amode, (Gpr){value}); return;
     case TYPE_I64: a64_str_x(ctx, &amode, (Gpr){value}); return;
+    case TYPE_F16: a64_str_h(ctx, &amode, (Fpr){value}); return;
     case TYPE_F32: a64_str_s(ctx, &amode, (Fpr){value}); return;
     case TYPE_F64: a64_str_d(ctx, &amode, (Fpr){value}); return;
+    case TYPE_F128: a64_str_q(ctx, &amode, (Fpr){value}); return;
     default: UNREACHABLE();
     }
 }
