@@ -24,7 +24,7 @@ typedef struct AgreeResult {
     Str term;
     const char *by; // the engine's name
     uint64_t tuples;
-    uint64_t vague;      // of these, where the meaning left the whole result open
+    uint64_t vague;      // of these, where the meaning leaves bits of the result open
     uint64_t mismatches; // after a few the term is given up
     Str detail;          // the first mismatch, or why there are no tuples
 } AgreeResult;

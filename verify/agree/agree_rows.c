@@ -235,7 +235,7 @@ static int32_t address_operand(const Rows *r)
 
 static void sample_memory(Rows *r, const RowCase *c)
 {
-    const uint32_t at = OPERAND_AT + sample_below(&r->samples, 16) * 8;
+    const uint32_t at = OPERAND_AT + sample_below(&r->samples, 16) * (c->size == 16 ? 16 : 8);
     const int32_t address = address_operand(r);
     const Wide bits = sample_bits(&r->samples, c->size == 0 ? 64 : 8u * c->size);
     r->window_at = at - WINDOW / 2;
