@@ -60,7 +60,7 @@ typedef struct RowEncoding {
     uint32_t pos;
 } RowEncoding;
 
-#define ROW_MODEL_OPERANDS  8
+#define ROW_MODEL_OPERANDS  10
 #define ROW_MODEL_ENCODINGS 4
 
 typedef struct RowModel {
