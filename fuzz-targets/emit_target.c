@@ -8,7 +8,6 @@
 // each stands; then it follows the fields. Only the opcode tells it whether a branch was shortened.
 
 #include "emit/emit.h"
-
 #include "fuzz-targets/require.h"
 #include "fuzz-targets/target.h"
 
