@@ -284,6 +284,14 @@ static bool run(MachineCall *call)
     }
 }
 
+// An instruction that optimisation added is no place in the module.
+static void drop_foreign_place(const Machine *m, CallResult *result)
+{
+    if (result->func < m->module->funcs.len &&
+        result->inst.i >= m->module->funcs.data[result->func]->insts.len)
+        result->inst = NO(Inst);
+}
+
 CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,
                         Arena *arena)
 {
@@ -312,5 +320,6 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
         take_results(&call, &layout, &stack, args);
+    drop_foreign_place(m, &result);
     return result;
 }
