@@ -287,8 +287,10 @@ static bool run(MachineCall *call)
 // An instruction that optimisation added is no place in the module.
 static void drop_foreign_place(const Machine *m, CallResult *result)
 {
-    if (result->func < m->module->funcs.len &&
-        result->inst.i >= m->module->funcs.data[result->func]->insts.len)
+    const Func *const f =
+        result->func < m->module->funcs.len ? m->module->funcs.data[result->func] : NULL;
+    const Func *const compiled = f ? m->funcs[result->func].func : NULL;
+    if (compiled && compiled != f && result->inst.i >= f->insts.len)
         result->inst = NO(Inst);
 }
 
