@@ -55,6 +55,7 @@ static void become_node(OptCtx *ctx, Value class, const NodeData *node)
     data->cost = cost;
     data->left = ctx->nodes.len;
     VEC_PUSH(ctx->scratch, &ctx->nodes, *node);
+    ctx->nodes.data[data->left].class = class.i;
     opt_count(ctx, OPT_STAT_NODES);
 }
 

@@ -27,9 +27,10 @@ typedef struct ClassData {
 } ClassData;
 
 typedef struct NodeData {
-    InstData data; // operands are classes
-    Inst inst;     // that it came in as, NO(Inst): made here
-    uint32_t pos;  // in the source
+    InstData data;  // operands are classes
+    Inst inst;      // that it came in as, NO(Inst): made here
+    uint32_t class; // of the node alone
+    uint32_t pos;   // in the source
 } NodeData;
 
 // Where a node was put last.
@@ -100,6 +101,8 @@ bool opt_constant(const OptCtx *ctx, Value class, uint128 *bits);
 Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits);
 
 // ---- cost.c ----
+
+enum { OPT_COST_WORTH_HOISTING = 7 }; // of an operation with a constant
 
 // Cost of one operation without what it stands on.
 uint32_t opt_op_cost(Opcode op);
