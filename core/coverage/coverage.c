@@ -6,8 +6,15 @@
 #include "lower/lower.h"
 #include "validate/validate.h"
 
-// Settings without which some opcodes are not valid.
-static const SettingId needed[] = {SETTING_ENABLE_PINNED_REG, SETTING_PRESERVE_FRAME_POINTERS};
+// Settings without which some opcodes are not valid or have no meaning.
+static const struct {
+    SettingId id;
+    uint8_t value;
+} needed[] = {
+    {SETTING_ENABLE_PINNED_REG, 1},
+    {SETTING_PRESERVE_FRAME_POINTERS, 1},
+    {SETTING_TLS_MODEL, TLS_MODEL_ELF_GD},
+};
 
 // What is tried, and where it is noted.
 typedef struct Run {
@@ -223,7 +230,7 @@ Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_c
     Coverage out = {0};
     Settings all = *settings;
     for (uint32_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        all.values[needed[i]] = 1;
+        all.values[needed[i].id] = needed[i].value;
     Run run = {.lower = {.target = target_find(isa->arch),
                          .settings = &all,
                          .isa = isa,

@@ -117,6 +117,10 @@ void a64_put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind);
 // The loops of atomic operations.
 void a64_emit_atomic(EmitCtx *ctx, const MInst *inst);
 
+// Addresses of symbols.
+void a64_emit_load_symbol(EmitCtx *ctx, const MInst *inst);
+void a64_emit_thread_local(EmitCtx *ctx, const MInst *inst);
+
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);
 void a64_emit_prologue(EmitCtx *ctx);
