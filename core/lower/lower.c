@@ -595,6 +595,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     if (f->stack_limit.i != NO_INDEX && lower_is_thread_local(&ctx, f->stack_limit))
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
                           "a thread-local stack limit is not supported in lowering");
+    m->popped_args = ctx.abi.popped_size;
     lay_out_slots(&ctx);
     TRY(lower_blocks(&ctx));
     *out = m;

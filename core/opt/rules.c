@@ -10,6 +10,19 @@ static const OptRule rules[] = {
 #undef ISLE_RULE
 };
 
+const OrderSet opt_orders[INTCC_COUNT] = {
+    [INTCC_EQ] = {ORDER_EQUAL, SIGN_ANY},
+    [INTCC_NE] = {ORDER_LESS | ORDER_GREATER, SIGN_ANY},
+    [INTCC_SLT] = {ORDER_LESS, SIGN_SIGNED},
+    [INTCC_SGE] = {ORDER_EQUAL | ORDER_GREATER, SIGN_SIGNED},
+    [INTCC_SGT] = {ORDER_GREATER, SIGN_SIGNED},
+    [INTCC_SLE] = {ORDER_LESS | ORDER_EQUAL, SIGN_SIGNED},
+    [INTCC_ULT] = {ORDER_LESS, SIGN_UNSIGNED},
+    [INTCC_UGE] = {ORDER_EQUAL | ORDER_GREATER, SIGN_UNSIGNED},
+    [INTCC_UGT] = {ORDER_GREATER, SIGN_UNSIGNED},
+    [INTCC_ULE] = {ORDER_LESS | ORDER_EQUAL, SIGN_UNSIGNED},
+};
+
 const OptRule *opt_rules(uint32_t *count)
 {
     *count = sizeof(rules) / sizeof(rules[0]);
