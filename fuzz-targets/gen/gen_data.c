@@ -39,6 +39,7 @@ static uint128 int_bits(uint32_t bits, uint64_t seed)
     case 11: return (~(uint128)0 / 255) * x; // one byte, repeated
     case 12: return x << (shift & ~7u);
     case 13: return (~(uint128)0 / 3) << (x & 1); // 5555... or aaaa...
+    case 14: return x & 15;
     default: return wide(seed);
     }
 }

@@ -256,8 +256,7 @@ static void remove_unused(Func *f)
     }
 }
 
-// Declarations that nothing names.
-static void remove_declarations(Func *f)
+void edit_declarations(Func *f)
 {
     Bitset slots = bitset_new(f->arena, f->slots.len + 1);
     Bitset funcs = bitset_new(f->arena, f->funcs.len + 1);
@@ -277,8 +276,8 @@ static void remove_declarations(Func *f)
             default: break;
             }
         }
-    for (uint32_t i = 0; i < f->slots.len; i++)
-        f->slots.data[i].declared = f->slots.data[i].declared && bitset_has(&slots, i);
+    while (f->slots.len != 0 && !bitset_has(&slots, f->slots.len - 1))
+        f->slots.len--; // gaps are printed
     for (uint32_t i = 0; i < f->constants.len; i++)
         f->constants.data[i].declared = bitset_has(&constants, i);
     for (uint32_t i = 0; i < f->funcs.len; i++) {
@@ -341,5 +340,5 @@ void edit_clean(Func *f, bool join_blocks)
             }
     }
     remove_unused(f);
-    remove_declarations(f);
+    edit_declarations(f);
 }

@@ -59,6 +59,8 @@ bool edit_jump(Func *f, Inst inst, uint32_t n);
 bool edit_return(Func *f, Inst inst);
 // Removes parameter `n` of `block`, with its arguments.
 bool edit_remove_param(Func *f, Block block, uint32_t n);
+// Removes declarations that nothing names.
+void edit_declarations(Func *f);
 // Removes what is unreachable or unused and has no effect, and joins blocks that follow each other.
 void edit_clean(Func *f, bool join);
 

@@ -328,6 +328,15 @@ static bool clean_function(ReduceFile *file, uint32_t n, uint32_t size)
     return true;
 }
 
+static bool drop_declarations(ReduceFile *file, uint32_t n, uint32_t size)
+{
+    (void)size;
+    if (n >= MODULE(file)->funcs.len)
+        return false;
+    edit_declarations(MODULE(file)->funcs.data[n]);
+    return true;
+}
+
 const ReducePassInfo reduce_passes[] = {
     {"functions", drop_function, false},
     {"calls", drop_calls, true},
@@ -337,6 +346,7 @@ const ReducePassInfo reduce_passes[] = {
     {"dead blocks", drop_blocks, false},
     {"instructions", drop_insts, true},
     {"unused", clean_function, false},
+    {"declarations", drop_declarations, false},
     {"blocks", join_blocks, false},
     {"operands", forward_operands, false},
     {"block parameters", drop_block_params, false},
