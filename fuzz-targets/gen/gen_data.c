@@ -106,3 +106,14 @@ DataValue gen_data(Type type, uint64_t seed)
     }
     return out;
 }
+
+DataValue gen_operand_data(Type type, uint8_t byte)
+{
+    const uint32_t choice = byte & 0x3f;
+    if (type_is_vector(type) || !type_is_int(type) || choice >= 24)
+        return gen_data(type, byte);
+    const int128 small = (int128)choice - 4;
+    DataValue out = {.type = type};
+    memcpy(out.bytes, &small, type_bytes(type));
+    return out;
+}
