@@ -285,8 +285,9 @@ RMW = {
     "smax": lambda x, y, b: wrap(max(signed(x, b), signed(y, b)), b),
 }
 LSE = (*BOTH, "aarch64 has_lse")
+WIDE = ("x86_64 has_cmpxchg16b", "aarch64", "aarch64 has_lse")
 ATOMIC_WIDTHS = (("", LSE, (8, 16, 32, 64)),
-                 ("-i128", ("x86_64 has_cmpxchg16b", "aarch64"), (128,)))
+                 ("-i128", WIDE, (128,)))
 
 
 def atomic_files():
@@ -310,19 +311,29 @@ def atomic_files():
         for bits in widths:
             load_store_function(file, bits)
         yield file
-    file = File("runtests/atomic-big", "Atomic operations in big-endian order.", SOURCE, LSE)
-    for bits in (8, 16, 32, 64):
-        for op in RMW:
-            rmw_big_function(file, op, bits)
-        cas_big_function(file, bits)
-        t = f"i{bits}"
-        for name, to, of in (("load", "little", "big"), ("store", "big", "little")):
-            func = file.func(f"{name}_big_{t}", [t], [t], [
-                "v1 = stack_addr.i64 ss0", f"atomic_store {to} v0, v1",
-                f"v2 = atomic_load.{t} {of} v1", "return v2"], decls=slot(8))
-            for x in int_values(bits):
-                func.run([[x]], [[swapped(x, bits)]])
-    yield file
+    for suffix, targets, widths in ATOMIC_WIDTHS:
+        file = File(f"runtests/atomic-big{suffix}", "Atomic operations in big-endian order.", SOURCE,
+                    targets)
+        for bits in widths:
+            big_functions(file, bits)
+        yield file
+
+
+def big_functions(file, bits):
+    for op in RMW:
+        rmw_big_function(file, op, bits)
+    cas_big_function(file, bits)
+    t = f"i{bits}"
+    for name, to, of in (("load", "little", "big"), ("store", "big", "little")):
+        func = file.func(f"{name}_big_{t}", [t], [t], [
+            "v1 = stack_addr.i64 ss0", f"atomic_store {to} v0, v1",
+            f"v2 = atomic_load.{t} {of} v1", "return v2"], decls=big_slot(bits))
+        for x in int_values(bits):
+            func.run([[x]], [[swapped(x, bits)]])
+
+
+def big_slot(bits):
+    return slot(16, 16) if bits == 128 else slot(8)
 
 
 def swapped(x, bits):
@@ -333,7 +344,7 @@ def rmw_big_function(file, op, bits):
     t = f"i{bits}"
     func = file.func(f"{op}_big_{t}", [t, t], [t, t], [
         "v2 = stack_addr.i64 ss0", "store big v0, v2", f"v3 = atomic_rmw.{t} big {op} v2, v1",
-        f"v4 = load.{t} v2", "return v3, v4"], decls=slot(8))
+        f"v4 = load.{t} v2", "return v3, v4"], decls=big_slot(bits))
     for x, y in int_pairs(bits, 3)[::3]:
         func.run([[x], [y]], [[x], [swapped(RMW[op](x, y, bits), bits)]])
 
@@ -342,7 +353,7 @@ def cas_big_function(file, bits):
     t = f"i{bits}"
     func = file.func(f"cas_big_{t}", [t, t, t], [t, t], [
         "v3 = stack_addr.i64 ss0", "store big v0, v3", "v4 = atomic_cas big v3, v1, v2",
-        f"v5 = load.{t} v3", "return v4, v5"], decls=slot(8))
+        f"v5 = load.{t} v3", "return v4, v5"], decls=big_slot(bits))
     random = Random(bits + 29)
     for x in int_values(bits):
         new = random.bits(bits)
@@ -420,7 +431,35 @@ def atomic_bounds_file():
     yield file
 
 
+def update_file():
+    """An operation on what the same address held, which x86-64 has one instruction for."""
+    file = File("runtests/memory-update", "Loads, operations and stores of the result to the same "
+                "address.", SOURCE)
+    meanings = {"iadd": lambda x, y: x + y, "isub": lambda x, y: x - y, "band": lambda x, y: x & y,
+                "bor": lambda x, y: x | y, "bxor": lambda x, y: x ^ y}
+    constant = -37
+    for bits in (32, 64):
+        t = f"i{bits}"
+        for op, meaning in meanings.items():
+            for form, operands in (("right", "v4, v1"), ("left", "v1, v4"), ("constant", "v4, v5"),
+                                   ("constant_left", "v5, v4")):
+                func = file.func(f"{op}_{form}_{t}", [t, t], [t, t], [
+                    "v2 = stack_addr.i64 ss0", "store v0, v2+8", f"v5 = iconst.{t} {constant}",
+                    f"v4 = load.{t} v2+8", f"v6 = {op} {operands}", "store v6, v2+8",
+                    f"v7 = load.{t} v2+8", f"v8 = {op} {operands.replace('v4', 'v7')}",
+                    "return v7, v8"], decls=slot(16))
+                for x, y in int_pairs(bits, 3)[::4]:
+                    other = wrap(constant, bits) if "constant" in form else y
+                    left = "left" in form
+
+                    def step(v, other=other, left=left, meaning=meaning, bits=bits):
+                        return wrap(meaning(other, v) if left else meaning(v, other), bits)
+                    func.run([[x], [y]], [[step(x)], [step(step(x))]])
+    yield file
+
+
 def files(_oracle):
     for part in (round_trip_files, part_files, narrow_memory_files, vector_load_file,
-                 vector_part_file, bounds_files, address_file, atomic_files, atomic_bounds_file):
+                 vector_part_file, bounds_files, address_file, update_file, atomic_files,
+                 atomic_bounds_file):
         yield from part()

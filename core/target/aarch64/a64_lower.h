@@ -203,6 +203,45 @@ static inline int64_t rule_repeated_byte(LowerCtx *ctx, Type type, int64_t byte)
     return byte * (type_bits(type) <= 32 ? 0x01010101 : 0x0101010101010101);
 }
 
+// ---- Pairs ----
+
+static inline uint64_t rule_amount_128(LowerCtx *ctx, uint64_t amount)
+{
+    (void)ctx;
+    return amount & 127;
+}
+
+static inline int64_t rule_amount_64(LowerCtx *ctx, uint64_t amount)
+{
+    (void)ctx;
+    return (int64_t)(amount & 63);
+}
+
+static inline bool rule_within_half(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    *out = (int64_t)rule_amount_128(ctx, amount);
+    return *out > 0 && *out < 64;
+}
+
+static inline bool rule_extended_imm12(LowerCtx *ctx, Value value, int64_t *out)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_UEXTEND && op != OP_SEXTEND)
+        return false;
+    const Value narrow = {inst_args(ctx->f, inst).data[0]};
+    return (op == OP_UEXTEND ? rule_imm12_zext : rule_imm12)(ctx, narrow, out);
+}
+
+static inline bool rule_near_pair_offset(LowerCtx *ctx, int32_t offset, int32_t *out)
+{
+    (void)ctx;
+    *out = offset;
+    return a64_pair_offset_fits(offset);
+}
+
 // ---- Memory ----
 
 static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
@@ -339,13 +378,19 @@ static inline bool rule_has_lse(LowerCtx *ctx)
 
 static inline Fpr rule_float_const(LowerCtx *ctx, Type type, uint64_t x)
 {
-    const uint8_t bytes = (uint8_t)type_bytes(type);
+    const uint8_t bytes = rule_op_size(ctx, type);
     uint32_t bits;
     if (x == 0)
         return a64_movi_zero(ctx);
-    if (a64_encode_immediate(A64_IMM_FPIMM8, (int64_t)x, bytes, &bits))
+    if (type != TYPE_F16 && a64_encode_immediate(A64_IMM_FPIMM8, (int64_t)x, bytes, &bits))
         return a64_fmov_imm(ctx, bytes, (int64_t)x);
     return a64_fmov_const(ctx, bytes, (int64_t)x);
+}
+
+static inline uint8_t rule_vec_size(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bytes(type) <= 8 ? 8 : 16;
 }
 
 static inline uint64_t rule_sign_bit(LowerCtx *ctx, Type type)
