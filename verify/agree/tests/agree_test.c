@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Meanings against the engines: no row and no CLIF instruction may differ, and none may be left out
+// but for a reason that is known here. The number of tuples is small; `assay verify --check-specs`
+// takes more.
+
+#include "verify/agree/agree.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+static Str read_text(Arena *arena, const char *path)
+{
+    FILE *const file = fopen(path, "rb");
+    StrBuf text = {.arena = arena};
+    char block[4096];
+    if (!file)
+        fail_msg("%s can't be read", path);
+    for (size_t n; (n = fread(block, 1, sizeof(block), file)) != 0;)
+        buf_str(&text, (Str){block, n});
+    fclose(file);
+    return buf_view(&text);
+}
+
+// A mistake: text of a meaning and what takes its place.
+typedef struct Mistake {
+    const char *term, *from, *to;
+} Mistake;
+
+// All occurrences of a mistake's text replaced; adds how many to *count.
+static Str with_mistake(Arena *arena, Str text, const Mistake *mistake, uint32_t *count)
+{
+    const size_t len = strlen(mistake->from);
+    StrBuf out = {.arena = arena};
+    for (size_t i = 0; i < text.len;) {
+        if (i + len <= text.len && memcmp(text.data + i, mistake->from, len) == 0) {
+            buf_puts(&out, mistake->to);
+            i += len;
+            ++*count;
+        } else {
+            buf_char(&out, text.data[i++]);
+        }
+    }
+    return buf_view(&out);
+}
+
+static const Mistake *the_mistake; // of the program being read, or NULL
+static uint32_t mistakes_made;
+
+static void add_file(Isle *isle, const char *path)
+{
+    Str text = read_text(isle->arena, path);
+    if (the_mistake)
+        text = with_mistake(isle->arena, text, the_mistake, &mistakes_made);
+    assert_int_equal(isle_add_text(isle, str_copy(isle->arena, str_from(path)), text), STATUS_OK);
+}
+
+static void add_folder(Isle *isle, const char *path)
+{
+    DIR *const dir = opendir(path);
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strlen(entry->d_name) > 5 &&
+            strcmp(entry->d_name + strlen(entry->d_name) - 5, ".isle") == 0)
+            add_file(isle, str_printf(isle->arena, "%s/%s", path, entry->d_name).data);
+    closedir(dir);
+}
+
+// The program of a target with all specifications.
+static Isle *program(Arena *arena, Diag *diag, const char *dir, const char *prefix)
+{
+    Isle *const isle = isle_new(arena, diag);
+    add_folder(isle, ISLE_RULES "/prelude");
+    add_folder(isle, ISLE_RULES "/spec");
+    add_folder(isle, str_printf(arena, ISLE_RULES "/%s", dir).data);
+    add_file(isle, ISLE_GENERATED "/clif.isle");
+    add_file(isle, ISLE_GENERATED "/clif_specs.isle");
+    add_file(isle, str_printf(arena, ISLE_GENERATED "/%s_insts.isle", prefix).data);
+    add_file(isle, str_printf(arena, ISLE_GENERATED "/%s_specs.isle", prefix).data);
+    assert_int_equal(isle_check(isle), STATUS_OK);
+    return isle;
+}
+
+static uint32_t tuples_wanted(void)
+{
+    const char *const wanted = getenv("AGREE_TUPLES");
+    return wanted ? (uint32_t)strtoul(wanted, NULL, 10) : 48;
+}
+
+static AgreeOptions options_of(void)
+{
+    const char *const filter = getenv("AGREE_FILTER");
+    return (AgreeOptions){tuples_wanted(), 1, filter ? str_from(filter) : STR("")};
+}
+
+// Prints what differs and what was left out; fails if something differs.
+static void judge(const AgreeReport *report, uint32_t least)
+{
+    uint32_t compared = 0, wrong = 0;
+    uint64_t tuples = 0, vague = 0;
+    for (uint32_t i = 0; i < report->results.len; i++) {
+        const AgreeResult *const result = &report->results.data[i];
+        compared += result->tuples != 0;
+        wrong += result->mismatches != 0;
+        tuples += result->tuples;
+        vague += result->vague;
+        if (result->mismatches != 0 || result->tuples == 0)
+            printf("%.*s by %s: %.*s\n", STR_ARG(result->term), result->by,
+                   STR_ARG(result->detail));
+    }
+    printf("%u of %u terms compared, %llu tuples, %llu vague\n", compared, report->results.len,
+           (unsigned long long)tuples, (unsigned long long)vague);
+    assert_int_equal(wrong, 0);
+    if (!getenv("AGREE_FILTER"))
+        assert_true(compared >= least);
+}
+
+static void check_rows(Engine engine, const char *dir, const char *prefix, uint32_t least)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    AgreeReport report = {.arena = &arena};
+    const AgreeOptions options = options_of();
+    const char *reason = NULL;
+    if (agree_rows(program(&arena, &diag, dir, prefix), engine, &options, &report, &reason))
+        judge(&report, least);
+    else
+        printf("no %s: %s\n", engine_name(engine), reason);
+    arena_free(&arena);
+}
+
+static void test_rows_native(void **state)
+{
+    (void)state;
+    check_rows(ENGINE_NATIVE, "x64", "x64", 100);
+}
+
+static void test_rows_unicorn_x64(void **state)
+{
+    (void)state;
+    check_rows(ENGINE_UNICORN_X64, "x64", "x64", 100);
+}
+
+static void test_rows_unicorn_aarch64(void **state)
+{
+    (void)state;
+    check_rows(ENGINE_UNICORN_AARCH64, "aarch64", "a64", 100);
+}
+
+static void test_clif(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    AgreeReport report = {.arena = &arena};
+    AgreeOptions options = options_of();
+    options.tuples *= 10;
+    agree_clif(program(&arena, &diag, "x64", "x64"), &options, &report);
+    judge(&report, 90);
+    arena_free(&arena);
+}
+
+// A meaning with a mistake must differ from what happens.
+static void find_mistakes(const Mistake *mistakes, size_t count, Engine engine)
+{
+    for (size_t i = 0; i < count; i++) {
+        Arena arena = {0};
+        Diag diag = {.arena = &arena};
+        AgreeReport report = {.arena = &arena};
+        const AgreeOptions options = {2000, 7, str_from(mistakes[i].term)};
+        const bool a64 = engine == ENGINE_UNICORN_AARCH64;
+        const char *reason = NULL;
+        uint64_t mismatches = 0;
+        the_mistake = &mistakes[i];
+        mistakes_made = 0;
+        Isle *const isle = program(&arena, &diag, a64 ? "aarch64" : "x64", a64 ? "a64" : "x64");
+        the_mistake = NULL;
+        assert_true(mistakes_made != 0);
+        if (engine == ENGINE_INTERP)
+            agree_clif(isle, &options, &report);
+        else if (!agree_rows(isle, engine, &options, &report, &reason))
+            skip();
+        for (uint32_t r = 0; r < report.results.len; r++)
+            mismatches += report.results.data[r].mismatches;
+        if (mismatches == 0)
+            fail_msg("%s: nobody saw %s for %s", mistakes[i].term, mistakes[i].to,
+                     mistakes[i].from);
+        arena_free(&arena);
+    }
+}
+
+static void test_clif_mistakes(void **state)
+{
+    (void)state;
+    static const Mistake mistakes[] = {
+        {"iadd", "(= result (bvadd x y))", "(= result (bvsub x y))"},
+        {"sshr", "(bvashr x (amount! x y))", "(bvlshr x (amount! x y))"},
+        {"ishl", "(int2bv 128 (- (widthof x) 1))", "(int2bv 128 63)"},
+        {"sdiv", "(trap-if (and (= x (sign_mask!", "(trap-if (and (= y (sign_mask!"},
+        {"udiv", "(trap-if (= y (zero! y)) (TRAP_INT_DIVZ!)) (= result (bvudiv",
+         "(trap-if (= y (zero! y)) (TRAP_INT_OVF!)) (= result (bvudiv"},
+        {"icmp", "((INTCC_ULE!) (bvule x y))", "((INTCC_ULE!) (bvult x y))"},
+        {"fcmp", "((FLOATCC_UGT!) (or (fp_unordered! x y) (fp.gt x y)))",
+         "((FLOATCC_UGT!) (fp.gt x y))"},
+        {"fmin", "(fp.min x y)", "(if (fp.lt x y) x y)"},
+        {"fneg", "(bvxor x (sign_mask! (widthof x)))", "(fp.sub (fp.+zero (widthof x)) x)"},
+        {"fcvt_to_uint", "(fp.ge (fp.trunc x) (fp.+zero (widthof x)))",
+         "(fp.ge x (fp.+zero (widthof x)))"},
+        {"load", "(if (access_big! flags) (bswap x) x)", "x"},
+        {"store", "(macro (access_trap flags) (extract 7 0 flags))",
+         "(macro (access_trap flags) #x01)"},
+        {"uadd_overflow_cin", "(if (= c #x00)", "(if (= c #x02)"},
+        {"brif", "(goto (if (= c (zero! c)) #x00000001 #x00000000))", "(goto #x00000000)"},
+        {"atomic_rmw", "((ATOMIC_SMAX!) (if (bvsgt old x) old x))",
+         "((ATOMIC_SMAX!) (if (bvugt old x) old x))"},
+    };
+    find_mistakes(mistakes, sizeof(mistakes) / sizeof(mistakes[0]), ENGINE_INTERP);
+}
+
+static void test_row_mistakes(void **state)
+{
+    (void)state;
+    static const Mistake x64[] = {
+        {"x64_sub_rm", "(bvult src1_v src2_v)", "(bvule src1_v src2_v)"},
+        {"x64_add_rm", "(zero_ext 64 (bvadd src1_v src2_v))", "(conv_to 64 (bvsub src1_v src2_v))"},
+        {"x64_add_rm", "(zero_ext 64 (bvadd src1_v src2_v))",
+         "(sign_ext 64 (bvadd src1_v src2_v))"},
+        {"x64_setcc", "(#b110 (bvxor (:SF flags) (:OF flags)))", "(#b110 (:SF flags))"},
+        {"x64_idiv_rm", "(bvsdiv n d)", "(bvudiv n d)"},
+        {"x64_mov_store", "(store (:address dst) src_v (:trap dst))",
+         "(store (:address dst) (bvnot src_v) (:trap dst))"},
+        {"x64_minx", "(if (fp.lt src1_v src2_v) src1_v src2_v)", "(fp.min src1_v src2_v)"},
+        {"x64_bt_rr", "(low! 1 (bvlshr src_v", "(msb! (bvlshr src_v"},
+    };
+    static const Mistake a64[] = {
+        {"a64_subs_rr", "(bvuge rn_v rm_v)", "(bvugt rn_v rm_v)"},
+        {"a64_ubfm", "(bvuge imms_v immr_v)", "(bvugt imms_v immr_v)"},
+        {"a64_csel", "(#b100 (bvand (:C flags) (bvnot (:Z flags))))", "(#b100 (:C flags))"},
+        {"a64_fcvtzu_d", "(fp.to_ubv_sat", "(fp.to_sbv_sat"},
+    };
+    find_mistakes(x64, sizeof(x64) / sizeof(x64[0]), ENGINE_UNICORN_X64);
+    find_mistakes(a64, sizeof(a64) / sizeof(a64[0]), ENGINE_UNICORN_AARCH64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clif),
+        cmocka_unit_test(test_clif_mistakes),
+        cmocka_unit_test(test_row_mistakes),
+        cmocka_unit_test(test_rows_native),
+        cmocka_unit_test(test_rows_unicorn_x64),
+        cmocka_unit_test(test_rows_unicorn_aarch64),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
