@@ -284,6 +284,16 @@ static bool run(MachineCall *call)
     }
 }
 
+// An instruction that optimisation added is no place in the module.
+static void drop_foreign_place(const Machine *m, CallResult *result)
+{
+    const Func *const f =
+        result->func < m->module->funcs.len ? m->module->funcs.data[result->func] : NULL;
+    const Func *const compiled = f ? m->funcs[result->func].func : NULL;
+    if (compiled && compiled != f && result->inst.i >= f->insts.len)
+        result->inst = NO(Inst);
+}
+
 CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,
                         Arena *arena)
 {
@@ -312,5 +322,6 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
         take_results(&call, &layout, &stack, args);
+    drop_foreign_place(m, &result);
     return result;
 }

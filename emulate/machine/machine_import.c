@@ -96,7 +96,9 @@ static const Signature *called_signature(MachineCall *call, const Import *import
     const JitSite *const site = import->site;
     if (!site)
         return declared_signature(m, import->slot);
-    const Func *const caller = m->module->funcs.data[site->func];
+    // An optimised function has instructions of its own.
+    const Func *const compiled = m->funcs[site->func].func;
+    const Func *const caller = compiled ? compiled : m->module->funcs.data[site->func];
     const Signature *const declared = inst_signature(caller, site->inst);
     if (!declared)
         return library_signature(call, import);
