@@ -9,34 +9,32 @@
 #include "opt_isle.h"
 #include "opt_terms.h"
 
-#define I8                 TYPE_I8
-#define I16                TYPE_I16
-#define I32                TYPE_I32
-#define I64                TYPE_I64
-#define I128               TYPE_I128
-#define EQ                 INTCC_EQ
-#define NE                 INTCC_NE
-#define SLT                INTCC_SLT
-#define SGE                INTCC_SGE
-#define SGT                INTCC_SGT
-#define SLE                INTCC_SLE
-#define ULT                INTCC_ULT
-#define UGE                INTCC_UGE
-#define UGT                INTCC_UGT
-#define ULE                INTCC_ULE
+#define I8                       TYPE_I8
+#define I16                      TYPE_I16
+#define I32                      TYPE_I32
+#define I64                      TYPE_I64
+#define I128                     TYPE_I128
+#define EQ                       INTCC_EQ
+#define NE                       INTCC_NE
+#define SLT                      INTCC_SLT
+#define SGE                      INTCC_SGE
+#define SGT                      INTCC_SGT
+#define SLE                      INTCC_SLE
+#define ULT                      INTCC_ULT
+#define UGE                      INTCC_UGE
+#define UGT                      INTCC_UGT
+#define ULE                      INTCC_ULE
 
 // Equality of classes as used: two that are known to be equal have one number.
-#define Value_EQ(a, b)     ((a).i == (b).i)
+#define Value_EQ(a, b)           ((a).i == (b).i)
 
-#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+#define ISLE_ALLOC(ctx, T)       ARENA_NEW((ctx)->scratch, T)
 
 // The matcher says so of each rule whose right side it is going to evaluate.
-#define ISLE_RULE_FIRED(ctx, id)                 \
-    do {                                         \
-        (ctx)->fired = (id);                     \
-        if ((ctx)->options->rule_counts != NULL) \
-            (ctx)->options->rule_counts[id]++;   \
-    } while (0)
+#define ISLE_RULE_FIRED(ctx, id) opt_note_rule((ctx), (id))
+
+// Counts the firing of a rule, and remembers which rule gave which alternative.
+void opt_note_rule(OptCtx *ctx, uint32_t rule);
 
 // ---- Nodes ----
 
