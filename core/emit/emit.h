@@ -17,6 +17,17 @@ typedef enum RelocKind {
     RELOC_COUNT
 } RelocKind;
 
+typedef enum RelocClass {
+    RELOC_CLASS_ADDRESS, // the symbol's address
+    RELOC_CLASS_DIRECT,  // its distance
+    RELOC_CLASS_CALL,    // its distance, or that of a jump to it
+    RELOC_CLASS_GOT,     // the distance of a word with its address
+    RELOC_CLASS_TLS      // what finds it in each thread
+} RelocClass;
+
+// The class of a kind, as relocs.def says.
+RelocClass emit_reloc_class(RelocKind kind);
+
 // A field that the linker fills in: what it names is a function reference or global value of the
 // CLIF function.
 typedef struct Reloc {
@@ -238,6 +249,9 @@ static inline Alloc emit_alloc(const EmitCtx *ctx, const MInst *inst, uint32_t k
 // Label of successor `n` of the block being emitted, and whether control falls through to it.
 Label emit_successor(const EmitCtx *ctx, uint32_t n);
 bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
+
+// When a listing is wanted: the next bytes say `text` and the symbol that `inst` names.
+void emit_note_symbol(EmitCtx *ctx, const char *text, const MInst *inst);
 
 // Where the frame keeps a vector register of FrameLayout.saved, from the stack pointer.
 int32_t emit_saved_float(const EmitCtx *ctx, PReg reg);
