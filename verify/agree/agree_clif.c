@@ -474,6 +474,7 @@ static const char *why_not(Opcode op)
     switch ((int)op) {
     case OP_STACK_ADDR:
     case OP_SYMBOL_VALUE:
+    case OP_TLS_VALUE:
     case OP_FUNC_ADDR: return "addresses are each engine's own";
     case OP_GET_FRAME_POINTER:
     case OP_GET_STACK_POINTER:
