@@ -41,6 +41,9 @@ endforeach()
 install(DIRECTORY core/include/assay DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN *.h)
 
+assay_archive(assay_object assay_object)
+assay_headers(core/object)
+
 file(RELATIVE_PATH ASSAY_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/assay.pc.in assay.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/assay.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
