@@ -69,8 +69,8 @@ typedef struct Gen {
 
 // ---- gen_data.c ----
 
-// A constant operand: as gen_data, but that of integers many bytes mean the small numbers that rules
-// treat by themselves.
+// A constant operand: as gen_data, but that of integers many bytes mean the small numbers that
+// rules treat by themselves.
 DataValue gen_operand_data(Type type, uint8_t byte);
 
 // ---- gen_value.c ----
