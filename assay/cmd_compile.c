@@ -151,7 +151,10 @@ static Status compile(Compile *c, const Func *f)
 static Status write_object(Compile *c)
 {
     const char *const path = c->args->values[OPT_COMPILE_OUTPUT];
-    const ObjectOptions options = {.arch = c->isa.arch, .source = &c->program.file->source};
+    const Settings *const settings = &c->program.targets.settings;
+    const ObjectOptions options = {.arch = c->isa.arch,
+                                   .source = &c->program.file->source,
+                                   .unwind = settings_get(settings, SETTING_UNWIND_INFO) != 0};
     return path ? tool_write_object(c->codes.data, c->codes.len, &options, path, &c->program.diag)
                 : STATUS_OK;
 }

@@ -11,7 +11,8 @@ static Status parse(ToolProgram *program, const char *path, ParseOptions options
     TRY(tool_read_file(&program->arena, path, &text, &program->diag));
     TRY(text_parse_file(&program->arena, str_from(path), text, &options, &program->file,
                         &program->diag));
-    TRY(targets_read(&program->arena, program->file, &program->targets, &program->diag));
+    TRY(targets_read(&program->arena, program->file, settings_defaults(), &program->targets,
+                     &program->diag));
     const Str unknown = program->targets.unknown;
     if (unknown.len != 0)
         return diag_error(&program->diag, STATUS_UNSUPPORTED, &program->file->source, POS_NONE,

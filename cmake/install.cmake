@@ -24,7 +24,7 @@ function(assay_headers dir)
 endfunction()
 
 assay_archive(assay assay_base assay_ir assay_settings assay_analysis assay_text assay_validate
-              assay_builder assay_mach assay_lower assay_regalloc assay_emit assay_x64 assay_a64
+              assay_builder assay_mach assay_opt assay_lower assay_regalloc assay_emit assay_x64 assay_a64
               assay_target assay_driver assay_jit)
 set(engines assay_softfloat assay_executor assay_interp assay_marshal assay_machine assay_native
             assay_emulate)

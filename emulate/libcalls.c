@@ -8,27 +8,23 @@
 
 // ---- Arguments ----
 
-// Whether the call's types are those of `text`: "f32 f32 > f32".
-static bool fits(ImportCall *call, const char *text)
+static bool same_types(const DataValue *values, uint32_t n, const AbiParam *params, uint32_t count)
 {
-    const Str all = str_from(text);
-    uint32_t seen[2] = {0, 0};
-    uint32_t side = 0;
-    bool same = true;
-    for (size_t at = 0; at < all.len;) {
-        size_t end = at;
-        while (end < all.len && all.data[end] != ' ')
-            end++;
-        const Str word = {all.data + at, end - at};
-        const uint32_t n = side == 0 ? call->num_args : call->num_results;
-        const DataValue *const values = side == 0 ? call->args : call->results;
-        if (str_eq_c(word, ">"))
-            side = 1;
-        else if (seen[side] >= n || values[seen[side]++].type != type_parse(word))
-            same = false;
-        at = end + 1;
-    }
-    same = same && seen[0] == call->num_args && seen[1] == call->num_results;
+    bool same = n == count;
+    for (uint32_t i = 0; same && i < n; i++)
+        same = values[i].type == params[i].type;
+    return same;
+}
+
+// Whether the call's types are those of the library call.
+static bool fits(ImportCall *call, Libcall libcall)
+{
+    Arena arena = {0};
+    Signature sig;
+    libcall_signature(libcall, &arena, &sig);
+    const bool same = same_types(call->args, call->num_args, sig.params, sig.num_params) &&
+                      same_types(call->results, call->num_results, sig.returns, sig.num_returns);
+    arena_free(&arena);
     if (!same)
         call->refusal = "declared with a signature that it does not have";
     return same;
@@ -79,26 +75,26 @@ static void set_f64(ImportCall *call, double result)
     memcpy(call->results[0].bytes, &bits, sizeof(bits));
 }
 
-#define FLOAT_CALL(name, types, set, value)                             \
+#define FLOAT_CALL(name, libcall, set, value)                           \
     static TrapCode name(void *context, Executor *ex, ImportCall *call) \
     {                                                                   \
         (void)context, (void)ex;                                        \
-        if (fits(call, types))                                          \
+        if (fits(call, libcall))                                        \
             set(call, value);                                           \
         return TRAP_NONE;                                               \
     }
 
-FLOAT_CALL(call_ceil_f32, "f32 > f32", set_f32, ceilf(f32_arg(call, 0)))
-FLOAT_CALL(call_ceil_f64, "f64 > f64", set_f64, ceil(f64_arg(call, 0)))
-FLOAT_CALL(call_floor_f32, "f32 > f32", set_f32, floorf(f32_arg(call, 0)))
-FLOAT_CALL(call_floor_f64, "f64 > f64", set_f64, floor(f64_arg(call, 0)))
-FLOAT_CALL(call_trunc_f32, "f32 > f32", set_f32, truncf(f32_arg(call, 0)))
-FLOAT_CALL(call_trunc_f64, "f64 > f64", set_f64, trunc(f64_arg(call, 0)))
-FLOAT_CALL(call_nearest_f32, "f32 > f32", set_f32, nearbyintf(f32_arg(call, 0)))
-FLOAT_CALL(call_nearest_f64, "f64 > f64", set_f64, nearbyint(f64_arg(call, 0)))
-FLOAT_CALL(call_fma_f32, "f32 f32 f32 > f32", set_f32,
+FLOAT_CALL(call_ceil_f32, LIBCALL_CEIL_F32, set_f32, ceilf(f32_arg(call, 0)))
+FLOAT_CALL(call_ceil_f64, LIBCALL_CEIL_F64, set_f64, ceil(f64_arg(call, 0)))
+FLOAT_CALL(call_floor_f32, LIBCALL_FLOOR_F32, set_f32, floorf(f32_arg(call, 0)))
+FLOAT_CALL(call_floor_f64, LIBCALL_FLOOR_F64, set_f64, floor(f64_arg(call, 0)))
+FLOAT_CALL(call_trunc_f32, LIBCALL_TRUNC_F32, set_f32, truncf(f32_arg(call, 0)))
+FLOAT_CALL(call_trunc_f64, LIBCALL_TRUNC_F64, set_f64, trunc(f64_arg(call, 0)))
+FLOAT_CALL(call_nearest_f32, LIBCALL_NEAREST_F32, set_f32, nearbyintf(f32_arg(call, 0)))
+FLOAT_CALL(call_nearest_f64, LIBCALL_NEAREST_F64, set_f64, nearbyint(f64_arg(call, 0)))
+FLOAT_CALL(call_fma_f32, LIBCALL_FMA_F32, set_f32,
            fmaf(f32_arg(call, 0), f32_arg(call, 1), f32_arg(call, 2)))
-FLOAT_CALL(call_fma_f64, "f64 f64 f64 > f64", set_f64,
+FLOAT_CALL(call_fma_f64, LIBCALL_FMA_F64, set_f64,
            fma(f64_arg(call, 0), f64_arg(call, 1), f64_arg(call, 2)))
 
 // ---- Memory ----
@@ -114,7 +110,7 @@ static TrapCode call_memmove(void *context, Executor *ex, ImportCall *call)
 {
     uint8_t *to, *from;
     (void)context;
-    if (!fits(call, "i64 i64 i64 > i64"))
+    if (!fits(call, LIBCALL_MEMMOVE))
         return TRAP_NONE;
     const uint64_t size = int_arg(call, 2);
     if (!find_range(ex, int_arg(call, 0), size, &to) ||
@@ -130,7 +126,7 @@ static TrapCode call_memset(void *context, Executor *ex, ImportCall *call)
 {
     uint8_t *to;
     (void)context;
-    if (!fits(call, "i64 i32 i64 > i64"))
+    if (!fits(call, LIBCALL_MEMSET))
         return TRAP_NONE;
     const uint64_t size = int_arg(call, 2);
     if (!find_range(ex, int_arg(call, 0), size, &to))
@@ -146,7 +142,7 @@ static TrapCode call_memcmp(void *context, Executor *ex, ImportCall *call)
 {
     uint8_t *a, *b;
     (void)context;
-    if (!fits(call, "i64 i64 i64 > i32"))
+    if (!fits(call, LIBCALL_MEMCMP))
         return TRAP_NONE;
     const uint64_t size = int_arg(call, 2);
     if (!find_range(ex, int_arg(call, 0), size, &a) || !find_range(ex, int_arg(call, 1), size, &b))
@@ -160,7 +156,7 @@ static TrapCode call_memcmp(void *context, Executor *ex, ImportCall *call)
 static TrapCode call_pshufb(void *context, Executor *ex, ImportCall *call)
 {
     (void)context, (void)ex;
-    if (!fits(call, "i8x16 i8x16 > i8x16"))
+    if (!fits(call, LIBCALL_X86_PSHUFB))
         return TRAP_NONE;
     for (uint32_t i = 0; i < 16; i++) {
         const uint8_t index = call->args[1].bytes[i];

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A main for fuzz targets without libFuzzer: replays the files given as arguments, and those in
-// directories given as arguments, at any depth. Prints how many there were.
+// directories given as arguments, at any depth. Prints how many there were. With --random=N it runs
+// N random inputs instead, of --size=BYTES at most, from --seed=S; an input that aborts is left in
+// a file, whose name is said.
 
 #include "fuzz-targets/target.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { PATH_SIZE = 4096, DEPTH_MAX = 32 };
+enum { PATH_SIZE = 4096, DEPTH_MAX = 32, RANDOM_SIZE_MAX = 1 << 16 };
+
+// ---- Files ----
 
 // Gives the target the contents of `path`; returns 1 when the file can't be read.
 static int replay_file(const char *path, size_t size)
@@ -69,12 +77,78 @@ static int replay(const char *path, int depth, unsigned *count)
     return replay_file(path, (size_t)info.st_size);
 }
 
+// ---- Random inputs ----
+
+// What the handler of SIGABRT saves.
+static struct {
+    uint8_t data[RANDOM_SIZE_MAX];
+    size_t size;
+    char path[64];
+} input;
+
+static void save_input(int signal_number)
+{
+    static const char message[] = "the input is in ";
+    (void)signal_number;
+    const int file = open(input.path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ssize_t done = file < 0 ? -1 : write(file, input.data, input.size);
+    done = done < 0 ? done : write(2, message, sizeof(message) - 1);
+    done = done < 0 ? done : write(2, input.path, strlen(input.path));
+    (void)!write(2, "\n", 1);
+    _exit(done < 0 ? 2 : 1);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t x = *state;
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static int run_random(uint64_t num, uint64_t seed, size_t size_max)
+{
+    struct timespec start, end;
+    signal(SIGABRT, save_input);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+    for (uint64_t i = 0; i < num; i++) {
+        uint64_t state = seed + i;
+        input.size = (size_t)(next_random(&state) % (size_max + 1));
+        for (size_t at = 0; at < input.size; at++)
+            input.data[at] = (uint8_t)(next_random(&state) >> 32);
+        snprintf(input.path, sizeof(input.path), "crash-%llu", (unsigned long long)(seed + i));
+        LLVMFuzzerTestOneInput(input.data, input.size);
+    }
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+    const double seconds =
+        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
+    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)num,
+           (unsigned long long)seed, (double)num / (seconds > 0 ? seconds : 1));
+    return 0;
+}
+
+// The number behind `prefix`, or `otherwise` when the argument does not begin so.
+static uint64_t option(const char *argument, const char *prefix, uint64_t otherwise)
+{
+    const size_t len = strlen(prefix);
+    return strncmp(argument, prefix, len) == 0 ? strtoull(argument + len, NULL, 0) : otherwise;
+}
+
 int main(int argc, char **argv)
 {
+    uint64_t random = 0, seed = 1, size = 512;
     unsigned count = 0;
     int failed = 0;
-    for (int i = 1; i < argc; i++)
-        failed |= replay(argv[i], 0, &count);
+    for (int i = 1; i < argc; i++) {
+        random = option(argv[i], "--random=", random);
+        seed = option(argv[i], "--seed=", seed);
+        size = option(argv[i], "--size=", size);
+        if (strncmp(argv[i], "--", 2) != 0)
+            failed |= replay(argv[i], 0, &count);
+    }
+    if (random != 0)
+        return run_random(random, seed, size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX);
     printf("%u inputs\n", count);
     return failed || count == 0;
 }

@@ -11,4 +11,10 @@
 // Checks the target's property on one input. Returns 0.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+// Of targets whose bytes are programs (mutator.c): changes `data` in place by `seed`, and joins `a`
+// and `b` to `out`. Both return the new size.
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                                 uint8_t *out, size_t max_size, unsigned seed);
+
 #endif

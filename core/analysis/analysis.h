@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// analysis: facts about a function's control flow: predecessors, post-order, dominators.
+// analysis: facts about a function's control flow: predecessors, post-order, dominators,
+// loops.
 //
 // Each result is a snapshot in the arena given, by block number; a change of the function's blocks
 // or branches makes it stale. All work on any parsed function, valid or not: a block may be empty
@@ -68,6 +69,32 @@ static inline bool domtree_dominates(const DomTree *tree, Block a, Block b)
 static inline bool domtree_is_reachable(const DomTree *tree, Block b)
 {
     return tree->rpo[b.i] != NO_INDEX;
+}
+
+// ---- Loops ----
+
+typedef struct LoopData {
+    Block header;    // dominates all blocks of the loop
+    uint32_t parent; // the loop around it, NO_INDEX: none
+    uint32_t depth;  // 1: in no other
+} LoopData;
+
+// The natural loops of a function. Cycles that can be entered at several blocks are none.
+typedef struct Loops {
+    LoopData *data; // a loop comes before those around it
+    uint32_t len;
+    uint32_t *loop_of; // by block: the innermost loop that it is in, NO_INDEX: none
+} Loops;
+
+// Near-linear: each block is met once for each loop around it, at most.
+Loops loops_compute(Arena *arena, const Func *f, const Cfg *cfg, const DomTree *tree);
+
+// Whether `loop` is `outer` or lies in it; NO_INDEX lies in none but itself.
+static inline bool loops_contain(const Loops *loops, uint32_t outer, uint32_t loop)
+{
+    while (loop != NO_INDEX && loop < outer)
+        loop = loops->data[loop].parent;
+    return loop == outer;
 }
 
 #endif

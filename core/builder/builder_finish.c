@@ -182,6 +182,8 @@ Status builder_finish(Builder *b, Source *source, Func **out, Diag *diag)
     if (status != STATUS_OK)
         return status;
     b->func = f;
+    if (b->num_removed != 0)
+        builder_ground_rings(b);
     builder_place_phis(b);
     b->func = NULL;
     func_compact(f, b->module->arena);

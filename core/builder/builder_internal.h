@@ -101,6 +101,9 @@ static inline void builder_assert_block(const Builder *b, Block block)
 Value builder_resolve(Builder *b, Value v);
 // Records the branch `call` from the current block.
 void builder_add_edge(Builder *b, uint32_t call);
+// Where nothing outside leads into a ring of blocks, the one operand of a phi may be computed from
+// the phi itself, as in x = x + 1: such phis become zero. All edges must be known.
+void builder_ground_rings(Builder *b);
 // Writes phis into parameter lists and block calls, and removed ones out of all operands.
 void builder_place_phis(Builder *b);
 

@@ -316,6 +316,52 @@ static void fill_phis(Builder *b)
     }
 }
 
+// ---- Rings without entry ----
+
+// The blocks that the entry leads to.
+static Bitset find_reachable(Builder *b)
+{
+    const Func *const f = b->func;
+    Bitset reached = bitset_new(&b->scratch, f->blocks.len);
+    VEC(uint32_t) work = {0};
+    VEC_PUSH(&b->scratch, &work, b->entry.i);
+    bitset_add(&reached, b->entry.i);
+    while (work.len != 0) {
+        const Inst last = f->blocks.data[work.data[--work.len]].last;
+        const Span calls = last.i == NO_INDEX ? (Span){NULL, 0} : inst_calls(f, last);
+        for (uint32_t i = 0; i < calls.len; i++) {
+            const uint32_t to = f->calls.data[calls.data[i]].block.i;
+            if (bitset_has(&reached, to))
+                continue;
+            bitset_add(&reached, to);
+            VEC_PUSH(&b->scratch, &work, to);
+        }
+    }
+    return reached;
+}
+
+static uint32_t block_of(const Func *f, Value v)
+{
+    const uint32_t def = value_def(f, v);
+    return value_kind(f, v) == VALUE_PARAM ? def : f->nodes.data[def].block.i;
+}
+
+void builder_ground_rings(Builder *b)
+{
+    const Bitset reached = find_reachable(b);
+    const uint32_t num = b->phis.len;
+    for (uint32_t i = 0; i < num; i++) {
+        const Phi *const phi = &b->phis.data[i];
+        if (phi->becomes.i == NO_INDEX || bitset_has(&reached, phi->block.i))
+            continue;
+        const Value is = builder_resolve(b, phi->value);
+        if (is_nowhere(b, is) || bitset_has(&reached, block_of(b->func, is)))
+            continue;
+        const Value zero = zero_value(b, phi->block, b->vars.data[phi->var.i]);
+        b->phis.data[i].becomes = zero;
+    }
+}
+
 // ---- The interface ----
 
 Var builder_var(Builder *b, Type type)

@@ -15,7 +15,9 @@ typedef struct Run {
     Arena *arena;            // of the result
     Arena function, scratch; // of one variant
     Coverage *out;
-    Str refusal; // why the last variant that is not valid is not
+    Str refusal;         // why the last variant that is not valid is not
+    CoverageVisit visit; // told of each variant, or NULL
+    void *context;
 } Run;
 
 const char *coverage_verdict_name(CoverageVerdict verdict)
@@ -71,7 +73,7 @@ static Str first_message(const Run *run, const Diag *diag)
                                    : str_copy(run->arena, diag->messages.data[0].text);
 }
 
-static void note_failure(Run *run, CoveragePair *pair, const Variant *variant, Str reason)
+static void note_failure(Run *run, CoveragePair *pair, const CoverageVariant *variant, Str reason)
 {
     if (pair->reason.len != 0)
         return;
@@ -97,26 +99,29 @@ static Str find_fault(Run *run, const MFunc *m)
     return (Str){0};
 }
 
-static void try_function(Run *run, const Variant *variant, const Func *f, CoveragePair *pair)
+// Whether the variant is lowered as it should be.
+static bool try_function(Run *run, const CoverageVariant *variant, const Func *f,
+                         CoveragePair *pair)
 {
     Diag diag = {.arena = &run->scratch};
     MFunc *m;
     pair->variants++;
     if (lower_func(f, &run->lower, &run->function, &run->scratch, &m, &diag) != STATUS_OK) {
         note_failure(run, pair, variant, first_message(run, &diag));
-        return;
+        return false;
     }
     const Str fault = find_fault(run, m);
     if (fault.len == 0) {
         pair->lowered++;
-        return;
+        return true;
     }
     pair->reason = STR(""); // this one matters more
     note_failure(run, pair, variant, fault);
     pair->verdict = COVERAGE_BROKEN;
+    return false;
 }
 
-static void try_variant(Run *run, const Variant *variant, CoveragePair *pair)
+static void try_variant(Run *run, const CoverageVariant *variant, CoveragePair *pair)
 {
     Module module = {.arena = &run->function};
     Diag diag = {.arena = &run->scratch};
@@ -124,17 +129,20 @@ static void try_variant(Run *run, const Variant *variant, CoveragePair *pair)
     Status status = coverage_build(&module, variant, &f, &diag);
     if (status == STATUS_OK)
         status = validate_func_diag(f, run->lower.settings, run->lower.isa, NULL, &diag);
-    if (status == STATUS_OK)
-        try_function(run, variant, f, pair);
-    else
+    if (status == STATUS_OK) {
+        const bool lowered = try_function(run, variant, f, pair);
+        if (run->visit)
+            run->visit(run->context, variant, lowered);
+    } else {
         run->refusal = first_message(run, &diag);
+    }
     arena_reset(&run->function);
     arena_reset(&run->scratch);
 }
 
 // ---- One pair ----
 
-static void try_operands(Run *run, Variant *variant, CoveragePair *pair)
+static void try_operands(Run *run, CoverageVariant *variant, CoveragePair *pair)
 {
     const uint32_t num = coverage_num_small(variant->op, variant->ctrl);
     for (variant->small = 0; variant->small < num; variant->small++)
@@ -142,7 +150,7 @@ static void try_operands(Run *run, Variant *variant, CoveragePair *pair)
 }
 
 // All choices for the operands; rows have at most one operand whose type is free.
-static void try_types(Run *run, Variant *variant, CoveragePair *pair)
+static void try_types(Run *run, CoverageVariant *variant, CoveragePair *pair)
 {
     const OpInfo *const info = &ir_ops[variant->op];
     uint32_t open = 3;
@@ -177,7 +185,7 @@ static void add_pair(Run *run, const CoveragePair *pair)
 static bool try_pair(Run *run, Opcode op, Type ctrl)
 {
     CoveragePair pair = {.op = op, .ctrl = ctrl, .verdict = COVERAGE_LOWERED};
-    Variant variant = {.op = op, .ctrl = ctrl};
+    CoverageVariant variant = {.op = op, .ctrl = ctrl};
     try_types(run, &variant, &pair);
     if (pair.variants == 0)
         return false;
@@ -218,24 +226,37 @@ Status coverage_fire_rules(const Func *f, const Settings *settings, const Isa *i
     return status;
 }
 
-Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_counts, Arena *arena)
+// Tries everything for a target, with the settings that some opcodes need.
+static void try_all(Run *run, const Settings *settings, const Isa *isa)
 {
-    Coverage out = {0};
     Settings all = *settings;
     for (uint32_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
         all.values[needed[i]] = 1;
-    Run run = {.lower = {.target = target_find(isa->arch),
-                         .settings = &all,
-                         .isa = isa,
-                         .rule_counts = rule_counts},
-               .arena = arena,
-               .out = &out};
-    ASSERT(run.lower.target != NULL);
+    run->lower.target = target_find(isa->arch);
+    run->lower.settings = &all;
+    run->lower.isa = isa;
+    ASSERT(run->lower.target != NULL);
     for (uint32_t op = 0; op < OP_COUNT; op++) {
-        run.refusal = STR("no operand types fit");
-        try_op(&run, (Opcode)op);
+        run->refusal = STR("no operand types fit");
+        try_op(run, (Opcode)op);
     }
-    arena_free(&run.function);
-    arena_free(&run.scratch);
+    arena_free(&run->function);
+    arena_free(&run->scratch);
+}
+
+Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_counts, Arena *arena)
+{
+    Coverage out = {0};
+    Run run = {.lower = {.rule_counts = rule_counts}, .arena = arena, .out = &out};
+    try_all(&run, settings, isa);
     return out;
+}
+
+void coverage_visit(const Settings *settings, const Isa *isa, CoverageVisit visit, void *context)
+{
+    Coverage out = {0};
+    Arena arena = {0};
+    Run run = {.arena = &arena, .out = &out, .visit = visit, .context = context};
+    try_all(&run, settings, isa);
+    arena_free(&arena);
 }

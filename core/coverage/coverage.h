@@ -37,6 +37,17 @@ typedef struct Coverage {
     uint32_t counts[COVERAGE_VERDICT_COUNT];
 } Coverage;
 
+// One way to write an instruction: its types, and the condition, operator or immediate it has.
+typedef struct CoverageVariant {
+    Opcode op;
+    Type ctrl;      // TYPE_INVALID: the opcode is not polymorphic
+    Type args[3];   // TYPE_INVALID: no such operand
+    uint32_t small; // IntCC, FloatCC, AtomicOp or lane number, where the format has one
+} CoverageVariant;
+
+// Told of each variant that is valid.
+typedef void (*CoverageVisit)(void *context, const CoverageVariant *variant, bool lowered);
+
 // "lowered", "partly", "unsupported", "broken", "unbuilt".
 const char *coverage_verdict_name(CoverageVerdict verdict);
 
@@ -45,6 +56,10 @@ const char *coverage_verdict_name(CoverageVerdict verdict);
 // Target.num_rules counters to which is added how often each rule fired.
 Coverage coverage_run(const Settings *settings, const Isa *isa, uint32_t *rule_counts,
                       Arena *arena);
+
+// Tries all opcodes as coverage_run does and tells of each variant, in its order. For generators of
+// programs, which so know of an operation on the day it is supported.
+void coverage_visit(const Settings *settings, const Isa *isa, CoverageVisit visit, void *context);
 
 // Lowers a validated function to count the rules that fire; what comes out is dropped. The statuses
 // are those of lower_func; counted is what fired before an error, too.

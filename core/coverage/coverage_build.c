@@ -17,7 +17,7 @@ uint32_t coverage_num_small(Opcode op, Type ctrl)
     }
 }
 
-void coverage_print_variant(const Variant *variant, StrBuf *out)
+void coverage_print_variant(const CoverageVariant *variant, StrBuf *out)
 {
     buf_char(out, '(');
     for (uint32_t i = 0; i < 3 && variant->args[i] != TYPE_INVALID; i++) {
@@ -40,14 +40,14 @@ void coverage_print_variant(const Variant *variant, StrBuf *out)
 
 typedef struct Site {
     Builder *b;
-    const Variant *variant;
+    const CoverageVariant *variant;
     const Value *v; // its operands
     SigRef sig;     // of callees: () -> ()
     FuncRef func;
     Block next; // of branches
 } Site;
 
-static GlobalData global_of(const Variant *variant)
+static GlobalData global_of(const CoverageVariant *variant)
 {
     return (GlobalData){.kind = GLOBAL_SYMBOL,
                         .type = variant->ctrl,
@@ -58,7 +58,7 @@ static GlobalData global_of(const Variant *variant)
 static void emit_constant(const Site *s)
 {
     static const uint8_t bytes[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    const Variant *const variant = s->variant;
+    const CoverageVariant *const variant = s->variant;
     const bool is_f128 = variant->op == OP_F128CONST;
     const uint32_t size = is_f128 ? 16 : type_bytes(variant->ctrl);
     (void)builder_const(s->b, variant->op, is_f128 ? TYPE_INVALID : variant->ctrl,
@@ -128,7 +128,7 @@ static void emit_memory(const Site *s)
 static void emit(const Site *s)
 {
     static const uint8_t mask[16] = {0, 17, 2, 19, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31};
-    const Variant *const variant = s->variant;
+    const CoverageVariant *const variant = s->variant;
     const Opcode op = variant->op;
     const Type suffix = ir_ops[op].ctrl == CTRL_SUFFIX ? variant->ctrl : TYPE_INVALID;
     const uint8_t imm = (uint8_t)variant->small;
@@ -204,7 +204,7 @@ static void return_results(Builder *b, uint32_t num)
     builder_return(b, (ValueList){results, num});
 }
 
-Status coverage_build(Module *module, const Variant *variant, Func **out, Diag *diag)
+Status coverage_build(Module *module, const CoverageVariant *variant, Func **out, Diag *diag)
 {
     const OpInfo *const info = &ir_ops[variant->op];
     AbiParam params[3] = {{0}}, returns[2] = {{0}};

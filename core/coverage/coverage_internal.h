@@ -7,21 +7,13 @@
 #include "assay/builder.h"
 #include "coverage/coverage.h"
 
-// One way to write an instruction: its types, and the condition, operator or immediate it has.
-typedef struct Variant {
-    Opcode op;
-    Type ctrl;
-    Type args[3]; // TYPE_INVALID: no such operand
-    uint32_t small;
-} Variant;
-
 // How many small operands (conditions, atomic operators, lane numbers) the opcode is tried with.
 uint32_t coverage_num_small(Opcode op, Type ctrl);
 
 // Builds a function of the one instruction into `module`. STATUS_INVALID when there is none.
-Status coverage_build(Module *module, const Variant *variant, Func **out, Diag *diag);
+Status coverage_build(Module *module, const CoverageVariant *variant, Func **out, Diag *diag);
 
 // "(i8, i16) slt".
-void coverage_print_variant(const Variant *variant, StrBuf *out);
+void coverage_print_variant(const CoverageVariant *variant, StrBuf *out);
 
 #endif

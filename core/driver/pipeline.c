@@ -4,6 +4,7 @@
 
 #include "driver/driver.h"
 #include "lower/lower.h"
+#include "opt/opt.h"
 #include "regalloc/regalloc.h"
 #include "validate/validate.h"
 
@@ -44,6 +45,25 @@ static Status allocate(MFunc *m, const DriverOptions *options, Arena *scratch, D
                           options, diag);
 }
 
+// The function as the mid-end leaves it: a copy, if the mid-end is to work.
+static Status optimise(const Func **f, const DriverOptions *options, Arena *arena, Arena *scratch,
+                       Diag *diag)
+{
+    if (settings_get(options->settings, SETTING_OPT_LEVEL) == 0)
+        return STATUS_OK;
+    Func *const copy = func_clone(*f, arena);
+    const OptOptions opt = {.settings = options->settings};
+    opt_func(copy, &opt, scratch);
+    *f = copy;
+    if (!options->check)
+        return STATUS_OK;
+    const Status status =
+        validate_func_diag(copy, options->settings, options->isa, options->source, diag);
+    return status == STATUS_OK ? status
+                               : internal_error(copy, "optimisation",
+                                                STR("the result is not valid"), options, diag);
+}
+
 Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena, Arena *scratch,
                       CompiledFunc *out, Diag *diag)
 {
@@ -56,6 +76,7 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
     if (f->first_block.i == NO_INDEX)
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->pos,
                           "a function without blocks is not supported in lowering");
+    TRY(optimise(&f, options, arena, scratch, diag));
     const LowerOptions lower = {.target = target,
                                 .settings = options->settings,
                                 .isa = options->isa,

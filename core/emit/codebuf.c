@@ -234,6 +234,8 @@ static void shrink_branches(CodeBuffer *buf)
         buf->notes.data[i].offset = shrunk_offset(buf, sums, buf->notes.data[i].offset);
     for (uint32_t i = 0; i < buf->srcs.len; i++)
         buf->srcs.data[i].offset = shrunk_offset(buf, sums, buf->srcs.data[i].offset);
+    for (uint32_t i = 0; i < buf->unwind.len; i++)
+        buf->unwind.data[i].offset = shrunk_offset(buf, sums, buf->unwind.data[i].offset);
 }
 
 // ---- Finishing ----

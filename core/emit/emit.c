@@ -155,6 +155,7 @@ static void emit_body(EmitCtx *ctx)
     const uint32_t *const first_move = index_moves(f, scratch);
     ctx->blocks = ARENA_ARRAY(scratch, Label, f->blocks.len);
     make_block_labels(ctx, first_move, skip);
+    ctx->unwind = (UnwindState){f->target->stack_pointer, f->target->pushed_by_call};
     f->target->emit_prologue(ctx);
     for (uint32_t b = 0; b < f->blocks.len; b++) {
         if (skip[b])
@@ -204,6 +205,8 @@ CompiledFunc emit_func(const MFunc *f, bool listing, Arena *arena, Arena *scratc
         .num_calls = buf.calls.len,
         .srcs = buf.srcs.data,
         .num_srcs = buf.srcs.len,
+        .unwind = buf.unwind.data,
+        .num_unwind = buf.unwind.len,
         .notes = buf.notes.data,
         .num_notes = buf.notes.len,
     };

@@ -54,6 +54,23 @@ typedef struct SrcRange {
     Inst inst;
 } SrcRange;
 
+// How the caller's frame is found, told as changes. The CFA is the stack pointer of the caller as
+// it was before the call instruction; the return address of x86-64 lies right below it.
+typedef enum UnwindKind {
+    UNWIND_CFA,      // the CFA is `reg` + `value`
+    UNWIND_SAVED,    // the caller's `reg` lies in memory at CFA + `value`
+    UNWIND_RESTORED, // the caller's `reg` is in that register again
+    UNWIND_REMEMBER, // what holds now is kept,
+    UNWIND_RECALL    // and holds again
+} UnwindKind;
+
+typedef struct UnwindRecord {
+    uint32_t offset; // from where on it holds
+    UnwindKind kind;
+    PReg reg;
+    int64_t value;
+} UnwindRecord;
+
 // A line of the listing: what the bytes from `offset` on say, in assembly text, or a label ("L3:").
 typedef struct CodeNote {
     uint32_t offset;
@@ -75,6 +92,8 @@ typedef struct CompiledFunc {
     uint32_t num_calls;
     const SrcRange *srcs;
     uint32_t num_srcs;
+    const UnwindRecord *unwind; // sorted by offset; before the first one all is as at the entry
+    uint32_t num_unwind;
     const CodeNote *notes; // only when a listing was wanted
     uint32_t num_notes;
 } CompiledFunc;
@@ -125,6 +144,7 @@ typedef struct CodeBuffer {
     VEC(TrapSite) traps;
     VEC(CallRecord) calls;
     VEC(SrcRange) srcs;
+    VEC(UnwindRecord) unwind;
     uint32_t code_size; // before the pool, once finished
     bool listing;       // notes are wanted
     VEC(CodeNote) notes;
@@ -183,6 +203,12 @@ typedef struct FrameLayout {
     bool frame_pointer; // set up a frame pointer chain
 } FrameLayout;
 
+// Where the frame of the caller is, as seen from the code being put.
+typedef struct UnwindState {
+    PReg cfa;      // register that the CFA is counted from
+    int64_t depth; // of the stack pointer below the CFA
+} UnwindState;
+
 typedef struct EmitCtx {
     CodeBuffer *buf;
     const MFunc *f;
@@ -192,6 +218,7 @@ typedef struct EmitCtx {
     uint32_t index;       // of the instruction being emitted
     bool far;             // conditional branches must reach further than their short range
     VEC(TrapStub) stubs;
+    UnwindState unwind, remembered;
 } EmitCtx;
 
 // A trap that conditional branches jump to, behind the function's code.
@@ -209,6 +236,25 @@ bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
 
 // Offset from the stack pointer of a frame-relative addressing mode.
 int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);
+
+// ---- Unwinding ----
+
+// Each of these is called right behind the instruction that it tells of, so that unwinding is right
+// at every address. What a function remembers before an epilogue, it recalls behind the jump that
+// ends the epilogue: the blocks that follow are of the body again.
+
+// The stack pointer has moved down by `bytes`, up when negative.
+void emit_sp_moved(EmitCtx *ctx, int64_t bytes);
+// The caller's value of `reg` lies at stack pointer + `offset`.
+void emit_saved(EmitCtx *ctx, PReg reg, int64_t offset);
+// The caller's value is in `reg` again.
+void emit_restored(EmitCtx *ctx, PReg reg);
+// From here on the CFA is counted from `reg`, whose value is now that of the stack pointer: a frame
+// pointer. Or from the stack pointer again, wherever that points.
+void emit_cfa_by(EmitCtx *ctx, PReg reg);
+// Keeps what holds now, once at a time, and takes it up again.
+void emit_unwind_remember(EmitCtx *ctx);
+void emit_unwind_recall(EmitCtx *ctx);
 
 // ---- Functions ----
 

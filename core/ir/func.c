@@ -35,6 +35,14 @@ Span inst_args(const Func *f, Inst inst)
     return format->list ? func_list(f, data->w[3]) : (Span){data->w, format->values};
 }
 
+uint32_t *func_args(Func *f, Inst inst, uint32_t *len)
+{
+    InstData *const data = &f->insts.data[inst.i];
+    const FormatInfo *const format = &ir_formats[op_format((Opcode)data->op)];
+    *len = format->list ? f->pool.data[data->w[3]] : format->values;
+    return format->list ? &f->pool.data[data->w[3] + 1] : data->w;
+}
+
 Span inst_calls(const Func *f, Inst inst)
 {
     const InstData *const data = func_inst(f, inst);
@@ -282,6 +290,11 @@ Inst func_add_inst(Func *f, const InstData *data, uint32_t pos)
     return (Inst){f->insts.len - 1};
 }
 
+Value func_new_value(Func *f, Type type)
+{
+    return add_value(f, VALUE_NONE, 0, type, 0);
+}
+
 void func_make_results(Func *f, Inst inst)
 {
     ASSERT(f->nodes.data[inst.i].results == NO_INDEX);
@@ -406,4 +419,12 @@ void func_compact(Func *f, Arena *arena)
     }
     f->extras_of = extras_of;
     f->arena = arena;
+}
+
+Func *func_clone(const Func *f, Arena *arena)
+{
+    Func *const copy = ARENA_NEW(arena, Func);
+    *copy = *f;
+    func_compact(copy, arena);
+    return copy;
 }

@@ -208,8 +208,9 @@ enum {
     OPF_LOAD = 1 << 4,  // may read memory
     OPF_STORE = 1 << 5, // may write memory
     OPF_TRAP = 1 << 6,
-    OPF_EFFECT = 1 << 7,    // other side effect: never removed, never reordered
-    OPF_IDEMPOTENT = 1 << 8 // a dominated duplicate may be merged
+    OPF_EFFECT = 1 << 7,     // other side effect: never removed, never reordered
+    OPF_IDEMPOTENT = 1 << 8, // a dominated duplicate may be merged
+    OPF_COMMUTATIVE = 1 << 9 // the first two operands may be exchanged; of icmp with its condition
 };
 
 // How an operand's or result's type follows from the controlling type T: a0..r1 of opcodes.def.
@@ -435,6 +436,8 @@ typedef struct Signature {
 
 // Whether parameters, returns and convention are equal, attributes included.
 bool signature_eq(const Signature *a, const Signature *b);
+// The signature of a library call, in the arena; false: only the linker knows it.
+bool libcall_signature(Libcall call, Arena *arena, Signature *out);
 // "(i32 uext, i64 vmctx) -> f32 system_v".
 void signature_print(const Signature *sig, StrBuf *out);
 
@@ -706,6 +709,8 @@ static inline Format inst_format(const Func *f, Inst inst)
 // The value operands but those in block calls and exception tables, as Value numbers. Callee first
 // in an indirect call. Valid until the function is changed.
 Span inst_args(const Func *f, Inst inst);
+// The same for changing them in place.
+uint32_t *func_args(Func *f, Inst inst, uint32_t *len);
 // The instruction's block calls, as indices into f->calls, in text order. Empty for a
 // non-branch.
 Span inst_calls(const Func *f, Inst inst);
@@ -795,6 +800,8 @@ Inst func_add_inst(Func *f, const InstData *data, uint32_t pos);
 // Makes results of `inst` by its opcode, controlling type and signature, numbered on from the last
 // value; it must have none yet.
 void func_make_results(Func *f, Inst inst);
+// A value of no kind yet, for a pass's own use; it must have none when the pass is done.
+Value func_new_value(Func *f, Type type);
 // Puts `inst` behind the last instruction of `block`, or before `before`.
 void func_append_inst(Func *f, Block block, Inst inst);
 void func_insert_before(Func *f, Inst before, Inst inst);
@@ -806,6 +813,8 @@ void func_set_alias(Func *f, Value alias, Value of);
 // point to (signatures, texts, constant bytes, the Func itself) is not copied: a parser that builds
 // in a scratch arena keeps those in the final arena from the start.
 void func_compact(Func *f, Arena *arena);
+// A copy of `f` in `arena`, which shares with it what func_compact does not copy.
+Func *func_clone(const Func *f, Arena *arena);
 // Sets debug tags and stack map.
 void func_set_extra(Func *f, Inst inst, InstExtra extra);
 

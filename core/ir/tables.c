@@ -58,11 +58,15 @@ static const char *const purpose_names[PURPOSE_COUNT] = {
 #include "ir/enums.def"
 };
 static const char *const libcall_names[LIBCALL_COUNT] = {
-#define LIBCALL(NAME, Name, symbol) [LIBCALL_##NAME] = #Name,
+#define LIBCALL(NAME, Name, symbol, types) [LIBCALL_##NAME] = #Name,
 #include "ir/enums.def"
 };
 static const char *const libcall_symbols[LIBCALL_COUNT] = {
-#define LIBCALL(NAME, Name, symbol) [LIBCALL_##NAME] = #symbol,
+#define LIBCALL(NAME, Name, symbol, types) [LIBCALL_##NAME] = #symbol,
+#include "ir/enums.def"
+};
+static const char *const libcall_types[LIBCALL_COUNT] = {
+#define LIBCALL(NAME, Name, symbol, types) [LIBCALL_##NAME] = (types),
 #include "ir/enums.def"
 };
 static const char *const knownsymbol_names[KNOWN_COUNT] = {
@@ -107,6 +111,31 @@ const char *libcall_symbol(Libcall call)
 {
     ASSERT(call < LIBCALL_COUNT);
     return libcall_symbols[call];
+}
+
+#define LIBCALL_VALUES_MAX 4u // parameters or results of one
+
+bool libcall_signature(Libcall call, Arena *arena, Signature *out)
+{
+    ASSERT(call < LIBCALL_COUNT);
+    const Str text = str_from(libcall_types[call]);
+    *out = (Signature){.callconv = CC_SYSTEM_V};
+    out->params = ARENA_ARRAY(arena, AbiParam, LIBCALL_VALUES_MAX);
+    out->returns = ARENA_ARRAY(arena, AbiParam, LIBCALL_VALUES_MAX);
+    bool behind = false;
+    for (size_t at = 0, end; at < text.len; at = end + 1) {
+        for (end = at; end < text.len && text.data[end] != ' ';)
+            end++;
+        const Str word = {text.data + at, end - at};
+        uint32_t *const n = behind ? &out->num_returns : &out->num_params;
+        if (str_eq_c(word, ">")) {
+            behind = true;
+            continue;
+        }
+        ASSERT(*n < LIBCALL_VALUES_MAX);
+        (behind ? out->returns : out->params)[(*n)++].type = type_parse(word);
+    }
+    return text.len != 0;
 }
 
 const char *knownsymbol_symbol(KnownSymbol symbol)

@@ -115,6 +115,10 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
 // address.
 VReg lower_global(LowerCtx *ctx, GlobalValue global);
 
+// Calls a library function with arguments in its order; the register of its result, which it has
+// one of.
+VReg lower_libcall(LowerCtx *ctx, Libcall libcall, const VReg *args);
+
 // Opens the next instruction; its fields are zero but for op, size and the first operand.
 MInst *lower_begin(LowerCtx *ctx, uint16_t op, uint32_t size);
 // Ends it. No other may be opened in between.

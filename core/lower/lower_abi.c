@@ -44,7 +44,7 @@ static void fixed_def(LowerCtx *ctx, VReg reg, PReg preg)
     lower_operand(ctx, reg, OPERAND_DEF, POS_LATE, CONSTRAINT_FIXED, preg);
 }
 
-static uint16_t clobber_set(MFunc *m, PRegSet set)
+uint16_t lower_clobber_set(MFunc *m, PRegSet set)
 {
     for (uint32_t i = 0; i < m->clobber_sets.len; i++)
         if (m->clobber_sets.data[i] == set)
@@ -103,7 +103,7 @@ static void emit_call(LowerCtx *ctx, Inst inst, const CallParts *call)
             defined |= preg_bit(reg);
         }
     }
-    m->clobbers = clobber_set(ctx->m, call->abi.clobbers & ~defined);
+    m->clobbers = lower_clobber_set(ctx->m, call->abi.clobbers & ~defined);
     lower_end(ctx, m);
 }
 

@@ -17,6 +17,8 @@ Status lower_call(LowerCtx *ctx, Inst inst);
 Status lower_tail_call(LowerCtx *ctx, Inst inst);
 Status lower_return(LowerCtx *ctx, Inst inst);
 Status lower_arguments(LowerCtx *ctx);
+// The number of a set in MFunc.clobber_sets.
+uint16_t lower_clobber_set(MFunc *m, PRegSet set);
 
 // ---- Repeated loads: lower_repeat.c ----
 

@@ -325,6 +325,7 @@ typedef struct Target {
     uint32_t num_rules;
     PRegSet allocatable; // all registers that may ever be handed out
     PReg stack_pointer, frame_pointer;
+    uint8_t pushed_by_call; // bytes of the return address that a call leaves on the stack
     PReg pinned; // what get_pinned_reg reads; reserved if the setting enable_pinned_reg is on
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions
@@ -366,6 +367,11 @@ const Target *target_find(Arch arch);
 
 // Generic questions, answered from the row and the instruction.
 const MRow *minst_row(const MFunc *f, const MInst *inst);
+// Its operands; NULL when it has none, for the function's table may then be empty.
+static inline const MOperand *minst_operands(const MFunc *f, const MInst *inst)
+{
+    return inst->num_operands == 0 ? NULL : f->operands.data + inst->operands;
+}
 
 // Text of the function for tests: blocks, instructions with vregs or, once allocated, registers.
 void mfunc_print(const MFunc *f, StrBuf *out);

@@ -139,6 +139,8 @@ Status object_build(ObjectFile *file)
     for (uint32_t i = 0; i < file->num_funcs; i++)
         for (uint32_t r = 0; r < file->funcs[i].num_relocs; r++)
             TRY(add_reloc(file, i, &file->funcs[i].relocs[r]));
+    if (file->options->unwind)
+        object_build_unwind(file);
     return STATUS_OK;
 }
 

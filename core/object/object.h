@@ -5,6 +5,7 @@
 //
 //   .text             the functions in order, each aligned
 //   .rela.text        their relocations
+//   .eh_frame         how to unwind from every address of the code, and .rela.eh_frame
 //   .note.GNU-stack   no executable stack
 //   .symtab           a global function symbol for each function, with its size; what is referred
 //                     to and not defined is undefined
@@ -19,6 +20,7 @@
 typedef struct ObjectOptions {
     Arch arch;
     Source *source; // of messages, may be NULL
+    bool unwind;    // .eh_frame is wanted
 } ObjectOptions;
 
 // The symbol that a linker knows `name` by: the text of %text, u0_1 of u0:1, ceilf of %CeilF32.

@@ -51,27 +51,40 @@ static void number_sections(ObjectFile *file, Sections *s)
     }
 }
 
+static SectionInfo bytes_section(const char *name, void *data, uint64_t size, uint64_t align)
+{
+    return (SectionInfo){
+        .name = name, .type = SHT_PROGBITS, .align = align, .data = data, .size = size};
+}
+
+static SectionInfo rela_section(const char *name, Elf64_Rela *relas, uint32_t n,
+                                ObjectSection patched)
+{
+    return (SectionInfo){.name = name,
+                         .type = SHT_RELA,
+                         .flags = SHF_INFO_LINK,
+                         .align = 8,
+                         .data_type = ELF_T_RELA,
+                         .data = relas,
+                         .size = n * sizeof(Elf64_Rela),
+                         .link = OBJECT_SYMTAB,
+                         .info = patched};
+}
+
 static void describe_sections(ObjectFile *file, Sections *s)
 {
     SectionInfo *const infos = s->infos;
-    infos[OBJECT_TEXT] = (SectionInfo){.name = ".text",
-                                       .type = SHT_PROGBITS,
-                                       .flags = SHF_ALLOC | SHF_EXECINSTR,
-                                       .align = file->text_align,
-                                       .data = file->text,
-                                       .size = file->text_size,
-                                       .keep = true};
-    infos[OBJECT_RELA_TEXT] = (SectionInfo){.name = ".rela.text",
-                                            .type = SHT_RELA,
-                                            .flags = SHF_INFO_LINK,
-                                            .align = 8,
-                                            .data_type = ELF_T_RELA,
-                                            .data = file->relas.data,
-                                            .size = file->relas.len * sizeof(Elf64_Rela),
-                                            .link = OBJECT_SYMTAB,
-                                            .info = OBJECT_TEXT};
-    infos[OBJECT_NOTE_STACK] =
-        (SectionInfo){.name = ".note.GNU-stack", .type = SHT_PROGBITS, .align = 1, .keep = true};
+    infos[OBJECT_TEXT] = bytes_section(".text", file->text, file->text_size, file->text_align);
+    infos[OBJECT_TEXT].flags = SHF_ALLOC | SHF_EXECINSTR;
+    infos[OBJECT_TEXT].keep = true;
+    infos[OBJECT_RELA_TEXT] =
+        rela_section(".rela.text", file->relas.data, file->relas.len, OBJECT_TEXT);
+    infos[OBJECT_EH_FRAME] = bytes_section(".eh_frame", file->unwind.data, file->unwind.len, 8);
+    infos[OBJECT_EH_FRAME].flags = SHF_ALLOC;
+    infos[OBJECT_RELA_EH_FRAME] = rela_section(".rela.eh_frame", file->unwind_relas.data,
+                                               file->unwind_relas.len, OBJECT_EH_FRAME);
+    infos[OBJECT_NOTE_STACK] = bytes_section(".note.GNU-stack", NULL, 0, 1);
+    infos[OBJECT_NOTE_STACK].keep = true;
     infos[OBJECT_SYMTAB] = (SectionInfo){.name = ".symtab",
                                          .type = SHT_SYMTAB,
                                          .align = 8,
@@ -79,11 +92,14 @@ static void describe_sections(ObjectFile *file, Sections *s)
                                          .data = file->symbols.data,
                                          .size = file->symbols.len * sizeof(Elf64_Sym),
                                          .link = OBJECT_STRTAB};
-    infos[OBJECT_STRTAB] = (SectionInfo){.name = ".strtab", .type = SHT_STRTAB, .align = 1};
-    infos[OBJECT_SHSTRTAB] = (SectionInfo){.name = ".shstrtab", .type = SHT_STRTAB, .align = 1};
-    infos[OBJECT_STRTAB].data = s->symbol_names.data;
-    infos[OBJECT_STRTAB].size = s->symbol_names.len;
-    infos[OBJECT_SHSTRTAB].keep = true; // its contents are made with the headers
+    infos[OBJECT_STRTAB] = (SectionInfo){.name = ".strtab",
+                                         .type = SHT_STRTAB,
+                                         .align = 1,
+                                         .data = s->symbol_names.data,
+                                         .size = s->symbol_names.len};
+    // Its contents grow with the headers.
+    infos[OBJECT_SHSTRTAB] =
+        (SectionInfo){.name = ".shstrtab", .type = SHT_STRTAB, .align = 1, .keep = true};
 }
 
 // Failures of libelf are those of the system: no memory, or the file.

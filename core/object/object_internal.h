@@ -20,6 +20,8 @@ typedef struct ObjectFile {
     uint64_t text_size, text_align;
     uint64_t *offsets; // in text, by function
     VEC(Elf64_Rela) relas;
+    StrBuf unwind; // .eh_frame, empty: none
+    VEC(Elf64_Rela) unwind_relas;
     VEC(Elf64_Sym) symbols; // OBJECT_SYM_* first, then the global ones
     StrTable names;         // of the global symbols, from OBJECT_SYM_COUNT on
 } ObjectFile;
@@ -31,6 +33,8 @@ enum { OBJECT_SYM_NULL, OBJECT_SYM_TEXT, OBJECT_SYM_COUNT };
 typedef enum ObjectSection {
     OBJECT_TEXT = 1,
     OBJECT_RELA_TEXT,
+    OBJECT_EH_FRAME,
+    OBJECT_RELA_EH_FRAME,
     OBJECT_NOTE_STACK,
     OBJECT_SYMTAB,
     OBJECT_STRTAB,
@@ -40,6 +44,8 @@ typedef enum ObjectSection {
 
 // Lays out the code and makes the symbols and relocations.
 Status object_build(ObjectFile *file);
+// Makes .eh_frame, once the code is laid out.
+void object_build_unwind(ObjectFile *file);
 // Writes what was built.
 Status object_put(ObjectFile *file, int fd);
 

@@ -254,7 +254,7 @@ static void check_place(Checker *c, const MInst *inst, const MOperand *op, uint3
 // What two operands have in common, as registers: a def may not be where it would be read later.
 static void check_overlap(Checker *c, const MInst *inst, const MOperand *def, uint32_t loc)
 {
-    const MOperand *const ops = c->f->operands.data + inst->operands;
+    const MOperand *const ops = minst_operands(c->f, inst);
     for (uint32_t k = 0; k < inst->num_operands; k++) {
         if (&ops[k] == def || ops[k].vreg.i == NO_INDEX ||
             location(c, c->f->allocs[inst->operands + k]) != loc)
@@ -453,10 +453,13 @@ static void add_fact(Checker *c, Facts *facts, uint32_t from, uint32_t loc, uint
 // What is known behind the edge.
 static Facts cross_edge(Checker *c, const MEdge *edge)
 {
-    const uint32_t *const args = c->f->edge_args.data + edge->args;
-    const uint32_t *const params = c->f->edge_args.data + c->f->blocks.data[edge->to.i].params;
+    const uint32_t *args = NULL, *params = NULL; // the table may be empty
     Facts facts = {0};
     c->arg_next.len = 0;
+    if (edge->num_args != 0) {
+        args = c->f->edge_args.data + edge->args;
+        params = c->f->edge_args.data + c->f->blocks.data[edge->to.i].params;
+    }
     for (uint32_t k = 0; k < edge->num_args; k++) {
         VEC_PUSH(c->arena, &c->arg_next, c->arg_first[args[k]]);
         c->arg_first[args[k]] = k + 1;

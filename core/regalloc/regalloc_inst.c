@@ -481,7 +481,7 @@ static void begin_step(Regalloc *ra, Step *step, uint32_t i)
     const MBlockData *const block = &f->blocks.data[ra->block];
     *step = (Step){.inst = i,
                    .before = i,
-                   .ops = f->operands.data + inst->operands,
+                   .ops = minst_operands(f, inst),
                    .allocs = f->allocs + inst->operands,
                    .num = inst->num_operands,
                    .late = f->clobber_sets.data[inst->clobbers] | minst_row(f, inst)->clobbers,

@@ -51,6 +51,22 @@ static bool find_areas(MachineCall *call, Import *import)
     return import->rets_area != NULL;
 }
 
+// As the caller's declaration says. An instruction that is no call by itself was lowered to one of
+// a library function.
+static const Signature *called_signature(MachineCall *call, const Import *import)
+{
+    const Func *const caller = call->m->module->funcs.data[import->site->func];
+    const Signature *const declared = inst_signature(caller, import->site->inst);
+    if (declared)
+        return declared;
+    Signature *const own = ARENA_NEW(call->arena, Signature);
+    const Libcall libcall = libcall_parse(import->ext->name);
+    ASSERT(libcall != LIBCALL_COUNT);
+    const bool known = libcall_signature(libcall, call->arena, own);
+    ASSERT(known);
+    return own;
+}
+
 // Finds out who calls what. False when the call has ended.
 static bool prepare(MachineCall *call, Import *import)
 {
@@ -81,8 +97,7 @@ static bool prepare(MachineCall *call, Import *import)
                     STR_ARG(import->ext->name));
         return false;
     }
-    import->sig = inst_signature(m->module->funcs.data[import->site->func], import->site->inst);
-    ASSERT(import->sig);
+    import->sig = called_signature(call, import);
     const char *const why = marshal_layout(m->arch, import->sig, call->arena, &import->layout);
     if (why)
         machine_end(call, OUTCOME_UNSUPPORTED, "calls can't pass %s", why);

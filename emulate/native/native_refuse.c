@@ -6,10 +6,7 @@
 
 #if defined(__x86_64__)
 
-typedef struct Feature {
-    IsaFlag flag;
-    const char *why;
-} Feature;
+#    include <cpuid.h>
 
 #    define MISSING(name) "this CPU has no " name
 
@@ -36,6 +33,13 @@ const char *native_refuse(const Isa *isa)
     NEED(HAS_AVX512VBMI, "avx512vbmi")
     NEED(HAS_AVX512BITALG, "avx512bitalg")
     NEED(HAS_AVX512VNNI, "avx512vnni")
+    unsigned eax = 0, ebx = 0, common = 0, extended = 0, edx = 0;
+    (void)__get_cpuid(1, &eax, &ebx, &common, &edx);
+    (void)__get_cpuid(0x80000001, &eax, &ebx, &extended, &edx);
+    if (isa_has(isa, ISA_X86_64_HAS_CMPXCHG16B) && (common & bit_CMPXCHG16B) == 0)
+        return MISSING("cmpxchg16b");
+    if (isa_has(isa, ISA_X86_64_HAS_LZCNT) && (extended & bit_LZCNT) == 0)
+        return MISSING("lzcnt");
     return NULL;
 }
 

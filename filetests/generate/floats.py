@@ -17,6 +17,7 @@ HALF = ("f32x2",)
 OTHER = ("f16x8", "f16x4", "f16x2", "f32x8", "f64x4", "f128x2")
 # Scalar widths by file: what machines are asked for, and what they are not.
 SCALARS = (("", BOTH, (32, 64)), ("-f16", INTERPRET, (16,)), ("-f128", INTERPRET, (128,)))
+FUSED = (*BOTH, "x86_64 has_fma")  # x86-64 calls a library function without the feature
 VECTORS = (("-simd", BOTH, FULL), ("-simd-64bit", A64, HALF),
            ("-simd-interpret", INTERPRET, ("f16x8", "f16x4", "f16x2")))
 
@@ -155,6 +156,8 @@ def arithmetic_files(oracle):
     for op, asked in (("fadd", "add"), ("fsub", "sub"), ("fmul", "mul"), ("fdiv", "div"),
                       ("sqrt", "sqrt"), ("fma", "fma")):
         for suffix, targets, widths in SCALARS:
+            if op == "fma" and targets is BOTH:
+                targets = FUSED
             file = File(f"runtests/{op}{suffix}", f"{op}, rounded to nearest, ties to even: zeros, "
                         "infinities, subnormals, ties, overflow.", SOURCE, targets)
             for bits in widths:
@@ -420,7 +423,7 @@ def fused_files(oracle):
         t = Type(type_)
         f = Floats(t.bits)
         file = File(f"runtests/fused-{t}", f"Operations of {t} that one instruction may do "
-                    "together.", SOURCE)
+                    "together.", SOURCE, FUSED)
         fused_functions(file, t, f, oracle)
         fused_bits_functions(file, t, f)
         yield file

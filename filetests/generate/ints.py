@@ -78,7 +78,7 @@ BINARY = {
     "ssub_sat": (lambda x, y, b: clamp_signed(signed(x, b) - signed(y, b), b), "vector"),
 }
 
-# Scalar 128-bit operations that no back end is asked for.
+# Operations whose i128 has a file of its own.
 ONLY_TO_64 = {"umulhi", "smulhi", "smin", "umin", "smax", "umax"}
 
 
@@ -205,7 +205,7 @@ def shapes_of(op, kind, lists=(FULL, HALF, SMALL + WIDE)):
         narrow = INT_BITS[1:] if op == "bswap" else INT_BITS
         if op in ONLY_TO_64:
             out.append(("", BOTH, [f"i{b}" for b in narrow if b < 128]))
-            out.append(("-i128", INTERPRET, ["i128"]))
+            out.append(("-i128", BOTH, ["i128"]))
         else:
             out.append(("", BOTH, [f"i{b}" for b in narrow]))
     if kind in ("all", "vector"):

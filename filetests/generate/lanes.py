@@ -247,8 +247,9 @@ def bits_files():
 def blendv_files():
     for suffix, targets, types in (
             ("", ("x86_64 sse41",), ("i8x16", "f32x4", "f64x2")),
+            ("-scalar", BOTH, INTS[:4] + ("f32", "f64")),
             ("-interpret", INTERPRET,
-             INTS + FLOATS + ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
+             ("i128", "f16", "f128") + ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
         file = File(f"runtests/blendv{suffix}", "blendv: the top bit of each lane decides.", SOURCE,
                     targets)
         for t in map(Type, types):

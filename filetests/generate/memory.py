@@ -284,8 +284,10 @@ RMW = {
     "smin": lambda x, y, b: wrap(min(signed(x, b), signed(y, b)), b),
     "smax": lambda x, y, b: wrap(max(signed(x, b), signed(y, b)), b),
 }
-ATOMIC_WIDTHS = (("", BOTH, (8, 16, 32, 64)),
-                 ("-i128", ("x86_64 has_cmpxchg16b", "aarch64"), (128,)))
+LSE = (*BOTH, "aarch64 has_lse")
+WIDE = ("x86_64 has_cmpxchg16b", "aarch64", "aarch64 has_lse")
+ATOMIC_WIDTHS = (("", LSE, (8, 16, 32, 64)),
+                 ("-i128", WIDE, (128,)))
 
 
 def atomic_files():
@@ -309,20 +311,55 @@ def atomic_files():
         for bits in widths:
             load_store_function(file, bits)
         yield file
-    file = File("runtests/atomic-big", "Atomic operations in big-endian order.", SOURCE, INTERPRET)
-    for bits in (16, 32, 64):
-        t = f"i{bits}"
-        func = file.func(f"add_big_{t}", [t, t], [t, t], [
-            "v2 = stack_addr.i64 ss0", "store big v0, v2", f"v3 = atomic_rmw.{t} big add v2, v1",
-            f"v4 = load.{t} big v2", "return v3, v4"], decls=slot(8))
-        for x, y in int_pairs(bits, 3)[::3]:
-            func.run([[x], [y]], [[x], [RMW["add"](x, y, bits)]])
-        func = file.func(f"load_big_{t}", [t], [t], [
-            "v1 = stack_addr.i64 ss0", "atomic_store little v0, v1", f"v2 = atomic_load.{t} big v1",
-            "return v2"], decls=slot(8))
+    for suffix, targets, widths in ATOMIC_WIDTHS:
+        file = File(f"runtests/atomic-big{suffix}", "Atomic operations in big-endian order.", SOURCE,
+                    targets)
+        for bits in widths:
+            big_functions(file, bits)
+        yield file
+
+
+def big_functions(file, bits):
+    for op in RMW:
+        rmw_big_function(file, op, bits)
+    cas_big_function(file, bits)
+    t = f"i{bits}"
+    for name, to, of in (("load", "little", "big"), ("store", "big", "little")):
+        func = file.func(f"{name}_big_{t}", [t], [t], [
+            "v1 = stack_addr.i64 ss0", f"atomic_store {to} v0, v1",
+            f"v2 = atomic_load.{t} {of} v1", "return v2"], decls=big_slot(bits))
         for x in int_values(bits):
-            func.run([[x]], [[int.from_bytes(x.to_bytes(bits // 8, "little"), "big")]])
-    yield file
+            func.run([[x]], [[swapped(x, bits)]])
+
+
+def big_slot(bits):
+    return slot(16, 16) if bits == 128 else slot(8)
+
+
+def swapped(x, bits):
+    return int.from_bytes(x.to_bytes(bits // 8, "little"), "big")
+
+
+def rmw_big_function(file, op, bits):
+    t = f"i{bits}"
+    func = file.func(f"{op}_big_{t}", [t, t], [t, t], [
+        "v2 = stack_addr.i64 ss0", "store big v0, v2", f"v3 = atomic_rmw.{t} big {op} v2, v1",
+        f"v4 = load.{t} v2", "return v3, v4"], decls=big_slot(bits))
+    for x, y in int_pairs(bits, 3)[::3]:
+        func.run([[x], [y]], [[x], [swapped(RMW[op](x, y, bits), bits)]])
+
+
+def cas_big_function(file, bits):
+    t = f"i{bits}"
+    func = file.func(f"cas_big_{t}", [t, t, t], [t, t], [
+        "v3 = stack_addr.i64 ss0", "store big v0, v3", "v4 = atomic_cas big v3, v1, v2",
+        f"v5 = load.{t} v3", "return v4, v5"], decls=big_slot(bits))
+    random = Random(bits + 29)
+    for x in int_values(bits):
+        new = random.bits(bits)
+        func.run([[x], [x], [new]], [[x], [swapped(new, bits)]])
+        wrong = wrap(x + 1, bits)
+        func.run([[x], [wrong], [new]], [[x], [swapped(x, bits)]])
 
 
 def neighbours(bits):
@@ -379,7 +416,7 @@ def load_store_function(file, bits):
 
 
 def atomic_bounds_file():
-    file = File("runtests/atomic-bounds", "Atomic operations beyond the heap trap.", SOURCE)
+    file = File("runtests/atomic-bounds", "Atomic operations beyond the heap trap.", SOURCE, LSE)
     size = 4096
     for name, body in (("rmw", "v2 = atomic_rmw.i64 add v0, v1"),
                        ("cas", "v2 = atomic_cas v0, v1, v1"),

@@ -109,7 +109,7 @@ Status plan_make(Arena *arena, ClifFile *file, Plan *out, Diag *diag)
     for (uint32_t i = 0; i < file->header.len; i++)
         if (file->header.data[i].kind == HEADER_TEST)
             TRY(plan_test(&p, &file->header.data[i]));
-    TRY(targets_read(arena, file, &out->targets, diag));
+    TRY(targets_read(arena, file, settings_filetest_defaults(), &out->targets, diag));
     if (out->targets.unknown.len != 0)
         return STATUS_OK;
     for (uint32_t i = 0; i < out->tests.len; i++) {

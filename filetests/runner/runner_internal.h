@@ -200,6 +200,7 @@ void command_print_cfg(Job *job, const PlannedTest *test);
 void command_domtree(Job *job, const PlannedTest *test);
 void command_interpret(Job *job, const PlannedTest *test);
 void command_run(Job *job, const PlannedTest *test);
+void command_optimize(Job *job, const PlannedTest *test); // optimize.c
 
 // Judges the output of a command on a function: by its check directives or, for precise output, as
 // a whole.

@@ -34,9 +34,9 @@ static Status read_target(Arena *arena, ClifFile *file, const HeaderLine *line, 
     return STATUS_OK;
 }
 
-Status targets_read(Arena *arena, ClifFile *file, Targets *out, Diag *diag)
+Status targets_read(Arena *arena, ClifFile *file, Settings defaults, Targets *out, Diag *diag)
 {
-    *out = (Targets){.settings = settings_filetest_defaults()};
+    *out = (Targets){.settings = defaults};
     bool any = false;
     uint32_t idle = POS_NONE; // a `set` that no target has taken yet
     for (uint32_t i = 0; i < file->header.len; i++) {

@@ -24,8 +24,9 @@ typedef struct Targets {
     Str unknown;           // the first triple of an unknown architecture; empty: all are known
 } Targets;
 
-// Reads the lines of `file`. An unknown setting or flag is an error; an unknown architecture is
-// not, because a file for it is right: its lines are left out, and `unknown` says so.
-Status targets_read(Arena *arena, ClifFile *file, Targets *out, Diag *diag);
+// Reads the lines of `file`, which change what `defaults` say. An unknown setting or flag is an
+// error; an unknown architecture is not, because a file for it is right: its lines are left out,
+// and `unknown` says so.
+Status targets_read(Arena *arena, ClifFile *file, Settings defaults, Targets *out, Diag *diag);
 
 #endif

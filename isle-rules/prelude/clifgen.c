@@ -3,9 +3,12 @@
 // clifgen: writes the ISLE terms of CLIF instructions, and the macros in C behind them, from
 // opcodes.def and formats.def. An instruction is an extern enum with a variant for each opcode.
 //
-//   clifgen --out DIR        writes DIR/clif.isle, DIR/clif_specs.isle and DIR/clif_terms.h
+//   clifgen --out DIR        writes DIR/clif.isle, DIR/clif_specs.isle and DIR/clif_terms.h for
+//                            lowering, DIR/opt_terms.isle and DIR/opt_terms.h for the
+//                            mid-end, DIR/ir_terms.h for both
 //
 // A term has the controlling type first (for polymorphic opcodes), then the operands in text order.
+// In the mid-end the terms of pure opcodes with one result are of values, and make them too.
 // Block calls, and opcodes whose operands have no fixed number, are not part of terms: control flow
 // and calls are handled by lower/ and by the branch rules' own context.
 
@@ -13,30 +16,32 @@
 
 #include <stdio.h>
 
-// What a format's operands are in ISLE, and how C reads them. NULL type: the opcode has no term.
+// What a format's operands are in ISLE, how C reads them, and the initialiser that writes them
+// (NULL: nothing pure has it). NULL type: the opcode has no term.
 typedef struct Field {
-    const char *name, *isle, *c, *read;
+    const char *name, *isle, *c, *read, *write;
 } Field;
 
-#define V(name, n)                                           \
-    {                                                        \
-        name, "Value", "Value", "(Value){(data)->w[" #n "]}" \
+#define V(name, n)                                                                      \
+    {                                                                                   \
+        name, "Value", "Value", "(Value){(data)->w[" #n "]}", ".w[" #n "] = " name ".i" \
     }
-#define FLAGS                                           \
-    {                                                   \
-        "flags", "MemFlags", "MemFlags", "(data)->w[3]" \
+#define FLAGS                                                            \
+    {                                                                    \
+        "flags", "MemFlags", "MemFlags", "(data)->w[3]", ".w[3] = flags" \
     }
-#define OFFSET                                              \
+#define OFFSET                                                                          \
+    {                                                                                   \
+        "offset", "i32", "int32_t", "(int32_t)(data)->w[2]", ".w[2] = (uint32_t)offset" \
+    }
+#define CODE                                                \
     {                                                       \
-        "offset", "i32", "int32_t", "(int32_t)(data)->w[2]" \
+        "code", "TrapCode", "TrapCode", "(data)->aux", NULL \
     }
-#define CODE                                          \
-    {                                                 \
-        "code", "TrapCode", "TrapCode", "(data)->aux" \
-    }
-#define IMM                                                                     \
-    {                                                                           \
-        "imm", "u64", "uint64_t", "(data)->w[0] | (uint64_t)(data)->w[1] << 32" \
+#define IMM                                                                      \
+    {                                                                            \
+        "imm", "u64", "uint64_t", "(data)->w[0] | (uint64_t)(data)->w[1] << 32", \
+            ".w[0] = (uint32_t)imm, .w[1] = (uint32_t)(imm >> 32)"               \
     }
 
 static const Field fields[FMT_COUNT][5] = {
@@ -45,27 +50,35 @@ static const Field fields[FMT_COUNT][5] = {
     [FMT_UNARY_IEEE16] = {IMM},
     [FMT_UNARY_IEEE32] = {IMM},
     [FMT_UNARY_IEEE64] = {IMM},
-    [FMT_UNARY_CONST] = {{"constant", "Constant", "Constant", "(Constant){(data)->w[0]}"}},
+    [FMT_UNARY_CONST] = {{"constant", "Constant", "Constant", "(Constant){(data)->w[0]}",
+                          ".w[0] = constant.i"}},
     [FMT_UNARY_GLOBAL_VALUE] = {{"global", "GlobalValue", "GlobalValue",
-                                 "(GlobalValue){(data)->w[0]}"}},
+                                 "(GlobalValue){(data)->w[0]}", ".w[0] = global.i"}},
     [FMT_BINARY] = {V("x", 0), V("y", 1)},
-    [FMT_BINARY_IMM8] = {V("x", 0), {"imm", "u8", "uint8_t", "(data)->aux"}},
+    [FMT_BINARY_IMM8] = {V("x", 0), {"imm", "u8", "uint8_t", "(data)->aux", ".aux = imm"}},
     [FMT_TERNARY] = {V("x", 0), V("y", 1), V("z", 2)},
-    [FMT_TERNARY_IMM8] = {V("x", 0), V("y", 1), {"imm", "u8", "uint8_t", "(data)->aux"}},
-    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)(data)->aux"}, V("x", 0), V("y", 1)},
-    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)(data)->aux"},
+    [FMT_TERNARY_IMM8] = {V("x", 0),
+                          V("y", 1),
+                          {"imm", "u8", "uint8_t", "(data)->aux", ".aux = imm"}},
+    [FMT_INT_COMPARE] = {{"cc", "IntCC", "IntCC", "(IntCC)(data)->aux", ".aux = (uint8_t)cc"},
+                         V("x", 0),
+                         V("y", 1)},
+    [FMT_FLOAT_COMPARE] = {{"cc", "FloatCC", "FloatCC", "(FloatCC)(data)->aux",
+                            ".aux = (uint8_t)cc"},
                            V("x", 0),
                            V("y", 1)},
     [FMT_BRIF] = {V("c", 0)},
     [FMT_BRANCH_TABLE] = {V("index", 0)},
-    [FMT_FUNC_ADDR] = {{"func", "FuncRef", "FuncRef", "(FuncRef){(data)->w[0]}"}},
-    [FMT_STACK_ADDR] = {{"slot", "StackSlot", "StackSlot", "(StackSlot){(data)->w[0]}"}, OFFSET},
+    [FMT_FUNC_ADDR] = {{"func", "FuncRef", "FuncRef", "(FuncRef){(data)->w[0]}", ".w[0] = func.i"}},
+    [FMT_STACK_ADDR] = {{"slot", "StackSlot", "StackSlot", "(StackSlot){(data)->w[0]}",
+                         ".w[0] = slot.i"},
+                        OFFSET},
     [FMT_LOAD] = {FLAGS, V("p", 0), OFFSET},
     [FMT_STORE] = {FLAGS, V("x", 0), V("p", 1), OFFSET},
     [FMT_LOAD_NO_OFFSET] = {FLAGS, V("x", 0)},
     [FMT_STORE_NO_OFFSET] = {FLAGS, V("x", 0), V("p", 1)},
     [FMT_ATOMIC_RMW] = {FLAGS,
-                        {"op", "AtomicOp", "AtomicOp", "(AtomicOp)(data)->aux"},
+                        {"op", "AtomicOp", "AtomicOp", "(AtomicOp)(data)->aux", NULL},
                         V("p", 0),
                         V("x", 1)},
     [FMT_ATOMIC_CAS] = {FLAGS, V("p", 0), V("e", 1), V("x", 2)},
@@ -104,40 +117,80 @@ static void write_names(const OpInfo *info, StrBuf *out)
         buf_printf(out, " %s", f->name);
 }
 
-static void write_isle(StrBuf *out)
+static bool has_op_term(const OpInfo *op)
+{
+    return has_term((Format)op->format);
+}
+
+// Whether the mid-end may move, copy or drop it, and it has one result.
+static bool is_node(const OpInfo *op)
+{
+    const uint16_t effects =
+        OPF_TERMINATOR | OPF_CALL | OPF_LOAD | OPF_STORE | OPF_TRAP | OPF_EFFECT;
+    return (op->flags & effects) == 0 && op->results[0] != TC_NO && op->results[1] == TC_NO;
+}
+
+// The enum of all opcodes and the term that gives an instruction's.
+static void write_enum(StrBuf *out)
 {
     buf_puts(out, ";; Generated by clifgen from core/ir; do not edit.\n\n"
                   "(type ClifInst extern (enum\n");
     for (uint32_t op = 0; op < OP_COUNT; op++)
-        if (has_term((Format)ir_ops[op].format))
+        if (has_op_term(&ir_ops[op]))
             write_variant(&ir_ops[op], out);
     buf_puts(out, "))\n\n(decl inst_data (ClifInst) Inst)\n"
                   "(extern extractor infallible inst_data rule_inst_data)\n\n");
+}
+
+// A term whose extractor is `inner` of the opcode's variant.
+static void write_term(const OpInfo *info, const char *inner, const char *type, StrBuf *out)
+{
+    buf_printf(out, ";; %s\n(decl %s (", info->meaning, info->name);
+    if (is_polymorphic(info))
+        buf_puts(out, "Type ");
+    for (const Field *f = fields[info->format]; f->name; f++)
+        buf_printf(out, "%s ", f->isle);
+    buf_printf(out, ") %s)\n(extractor (%s", type, info->name);
+    write_names(info, out);
+    buf_printf(out, ") (%s (ClifInst.%s", inner, info->name);
+    write_names(info, out);
+    buf_puts(out, ")))\n");
+}
+
+static void write_isle(StrBuf *out)
+{
+    write_enum(out);
+    for (uint32_t op = 0; op < OP_COUNT; op++)
+        if (has_op_term(&ir_ops[op]))
+            write_term(&ir_ops[op], "inst_data", "Inst", out);
+}
+
+static void write_opt_isle(StrBuf *out)
+{
+    write_enum(out);
+    buf_puts(out, ";; The nodes of a class.\n(decl multi node (ClifInst) Value)\n"
+                  "(extern extractor node opt_node)\n\n");
     for (uint32_t op = 0; op < OP_COUNT; op++) {
         const OpInfo *const info = &ir_ops[op];
-        if (!has_term((Format)info->format))
+        if (!has_op_term(info))
             continue;
-        buf_printf(out, ";; %s\n(decl %s (", info->meaning, info->name);
-        if (is_polymorphic(info))
-            buf_puts(out, "Type ");
-        for (const Field *f = fields[info->format]; f->name; f++)
-            buf_printf(out, "%s ", f->isle);
-        buf_printf(out, ") Inst)\n(extractor (%s", info->name);
-        write_names(info, out);
-        buf_printf(out, ") (inst_data (ClifInst.%s", info->name);
-        write_names(info, out);
-        buf_puts(out, ")))\n");
+        const bool node = is_node(info);
+        write_term(info, node ? "node" : "inst_data", node ? "Value" : "Inst", out);
+        if (node)
+            buf_printf(out, "(extern constructor %s opt_make_%s)\n", info->name, info->name);
     }
 }
 
-static void write_header(StrBuf *out)
+// ---- C ----
+
+static void write_inst_header(StrBuf *out)
 {
     buf_puts(out, "// Generated by clifgen from core/ir; do not edit.\n\n"
-                  "#ifndef CLIF_TERMS_H\n#define CLIF_TERMS_H\n\n#include \"lower/lower.h\"\n\n"
+                  "#ifndef IR_TERMS_H\n#define IR_TERMS_H\n\n#include \"ir/ir.h\"\n\n"
                   "typedef const InstData *ClifInst;\n\n#define ClifInst_TAG(data) ((data)->op)\n");
     for (uint32_t op = 0; op < OP_COUNT; op++) {
         const OpInfo *const info = &ir_ops[op];
-        if (!has_term((Format)info->format))
+        if (!has_op_term(info))
             continue;
         buf_printf(out, "#define ClifInst_%s %u\n", info->name, op);
         if (is_polymorphic(info))
@@ -146,8 +199,43 @@ static void write_header(StrBuf *out)
             buf_printf(out, "#define ClifInst_GET_%s_%s(data) (%s)\n", info->name, f->name,
                        f->read);
     }
-    buf_puts(out, "\nstatic inline ClifInst rule_inst_data(LowerCtx *ctx, Inst inst)\n{\n"
+    buf_puts(out, "\n#endif\n");
+}
+
+static void write_header(StrBuf *out)
+{
+    buf_puts(out, "// Generated by clifgen from core/ir; do not edit.\n\n"
+                  "#ifndef CLIF_TERMS_H\n#define CLIF_TERMS_H\n\n#include \"ir_terms.h\"\n"
+                  "#include \"lower/lower.h\"\n\n"
+                  "static inline ClifInst rule_inst_data(LowerCtx *ctx, Inst inst)\n{\n"
                   "    return func_inst(ctx->f, inst);\n}\n\n#endif\n");
+}
+
+// The constructor of one opcode's node.
+static void write_make(const OpInfo *info, StrBuf *out)
+{
+    buf_printf(out, "\nstatic inline Value opt_make_%s(OptCtx *ctx", info->name);
+    if (is_polymorphic(info))
+        buf_puts(out, ", Type ty");
+    for (const Field *f = fields[info->format]; f->name; f++)
+        buf_printf(out, ", %s %s", f->c, f->name);
+    buf_printf(out, ")\n{\n    const InstData data = {.op = %u", (uint32_t)(info - ir_ops));
+    if (is_polymorphic(info))
+        buf_puts(out, ", .ctrl = ty");
+    for (const Field *f = fields[info->format]; f->name; f++)
+        buf_printf(out, ", %s", f->write);
+    buf_puts(out, "};\n    return opt_insert(ctx, &data, NO(Inst));\n}\n");
+}
+
+static void write_opt_header(StrBuf *out)
+{
+    buf_puts(out, "// Generated by clifgen from core/ir; do not edit.\n\n"
+                  "#ifndef OPT_TERMS_H\n#define OPT_TERMS_H\n\n"
+                  "#include \"ir_terms.h\"\n#include \"opt/opt_internal.h\"\n");
+    for (uint32_t op = 0; op < OP_COUNT; op++)
+        if (has_op_term(&ir_ops[op]) && is_node(&ir_ops[op]))
+            write_make(&ir_ops[op], out);
+    buf_puts(out, "\n#endif\n");
 }
 
 // ---- Specifications ----
@@ -299,14 +387,19 @@ int main(int argc, char **argv)
         fputs("usage: clifgen --out DIR\n", stderr);
         return 2;
     }
+    static const struct {
+        const char *name;
+        void (*write)(StrBuf *out);
+    } files[] = {{"clif.isle", write_isle},          {"clif_specs.isle", write_specs},
+                 {"opt_terms.isle", write_opt_isle}, {"ir_terms.h", write_inst_header},
+                 {"clif_terms.h", write_header},     {"opt_terms.h", write_opt_header}};
     Arena arena = {0};
-    StrBuf isle = {.arena = &arena}, specs = {.arena = &arena}, header = {.arena = &arena};
-    write_isle(&isle);
-    write_specs(&specs);
-    write_header(&header);
-    const bool good = write_file(str_printf(&arena, "%s/clif.isle", argv[2]).data, &isle) &&
-                      write_file(str_printf(&arena, "%s/clif_specs.isle", argv[2]).data, &specs) &&
-                      write_file(str_printf(&arena, "%s/clif_terms.h", argv[2]).data, &header);
+    bool good = true;
+    for (uint32_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        StrBuf text = {.arena = &arena};
+        files[i].write(&text);
+        good &= write_file(str_printf(&arena, "%s/%s", argv[2], files[i].name).data, &text);
+    }
     arena_free(&arena);
     return good ? 0 : 1;
 }

@@ -16,9 +16,9 @@ typedef struct A64Field {
 
 typedef struct A64Bits {
     uint32_t base;
-    uint32_t left; // bits not described yet
-    bool ldst;
-    uint32_t ldst_code; // size:2 V:1 opc:2
+    uint32_t left;      // bits not described yet
+    const char *memory; // enumerator of A64MemoryForm
+    uint32_t ldst_code; // size:2 V:1 opc:2, of a pair opc:2 V:1 L:1
     A64Field fields[FIELDS_MAX];
     uint32_t num_fields;
 } A64Bits;
@@ -119,11 +119,25 @@ static bool read_word(const RowModel *row, Str word, A64Bits *bits)
     return true;
 }
 
-// "ldst SIZE:2 V OPC:2 rt": loads and stores whose form follows from the addressing mode.
-static bool read_ldst(const RowModel *row, Str rest, A64Bits *bits)
+// The register that a load or store moves, at a bit of the word; "zr" is the zero register.
+static bool read_moved(const RowModel *row, Str word, uint32_t pos, A64Bits *bits)
 {
-    bits->ldst = true;
-    bits->left = 5;
+    if (str_eq(word, STR("zr"))) {
+        bits->base |= 31u << pos;
+        return true;
+    }
+    A64Field *const field = &bits->fields[bits->num_fields++];
+    field->pos = pos;
+    field->width = 5;
+    return field_source(row, word, field);
+}
+
+// "ldst SIZE:2 V OPC:2 rt" and "ldstp OPC:2 V L rt rt2": loads and stores whose form, or offset,
+// follows from the addressing mode.
+static bool read_memory(const RowModel *row, Str rest, bool is_pair, A64Bits *bits)
+{
+    bits->memory = is_pair ? "A64_MEMORY_PAIR" : "A64_MEMORY_ONE";
+    bits->left = is_pair ? 4 : 5;
     Str word = tables_next_word(&rest);
     for (; word.len != 0 && (word.data[0] == '0' || word.data[0] == '1');
          word = tables_next_word(&rest))
@@ -131,15 +145,9 @@ static bool read_ldst(const RowModel *row, Str rest, A64Bits *bits)
             return false;
     bits->ldst_code = bits->base;
     bits->base = 0;
-    if (str_eq(word, STR("zr"))) {
-        bits->base = 31;
-        return bits->left == 0;
-    }
-    A64Field *const field = &bits->fields[bits->num_fields++];
-    field->width = 5;
-    if (bits->left != 0 || !field_source(row, word, field))
+    if (bits->left != 0 || !read_moved(row, word, 0, bits))
         return false;
-    return true;
+    return !is_pair || read_moved(row, tables_next_word(&rest), 10, bits);
 }
 
 static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *out)
@@ -147,10 +155,11 @@ static void write_encoding(const RowEncoding *e, const A64Bits *bits, StrBuf *ou
     uint32_t sizes = 0;
     for (uint32_t bytes = 1; bytes <= 16; bytes *= 2)
         sizes |= e->sizes & 1u << bytes ? bytes : 0;
-    buf_printf(out,
-               "        {.valid = true, .sizes = %u, .base = 0x%08x, .ldst = %d, .ldst_code = %u,\n"
-               "         .num_fields = %u",
-               sizes == 0 ? 31u : sizes, bits->base, bits->ldst, bits->ldst_code, bits->num_fields);
+    buf_printf(
+        out,
+        "        {.valid = true, .sizes = %u, .base = 0x%08x, .memory = %s, .ldst_code = %u,\n"
+        "         .num_fields = %u",
+        sizes == 0 ? 31u : sizes, bits->base, bits->memory, bits->ldst_code, bits->num_fields);
     if (bits->num_fields != 0)
         buf_puts(out, ", .fields = {");
     for (uint32_t i = 0; i < bits->num_fields; i++) {
@@ -178,17 +187,19 @@ Status tables_write_encodings_a64(const RowSet *set, const RowModel *row, StrBuf
     buf_puts(out, "] = {\n");
     for (uint32_t i = 0; i < row->num_encodings; i++) {
         const RowEncoding *const e = &row->encodings[i];
-        A64Bits bits = {.left = 32};
+        A64Bits bits = {.left = 32, .memory = "A64_MEMORY_NONE"};
         Str rest = e->text;
         const Str text = rest;
         Str word = tables_next_word(&rest);
         bool good = true;
-        if (str_eq(word, STR("ldst")))
-            good = read_ldst(row, rest, &bits);
+        const bool is_pair = str_eq(word, STR("ldstp")),
+                   is_memory = is_pair || str_eq(word, STR("ldst"));
+        if (is_memory)
+            good = read_memory(row, rest, is_pair, &bits);
         else
             for (; good && word.len != 0; word = tables_next_word(&rest))
                 good = read_word(row, word, &bits);
-        if (!good || (bits.left != 0 && !bits.ldst))
+        if (!good || bits.left != 0)
             return diag_error(diag, STATUS_INVALID, row->source, e->pos,
                               "'%.*s': can't read the encoding \"%.*s\" (%u bits left)",
                               STR_ARG(row->name), STR_ARG(text), bits.left);

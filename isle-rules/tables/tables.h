@@ -60,7 +60,7 @@ typedef struct RowEncoding {
     uint32_t pos;
 } RowEncoding;
 
-#define ROW_MODEL_OPERANDS  8
+#define ROW_MODEL_OPERANDS  10
 #define ROW_MODEL_ENCODINGS 4
 
 typedef struct RowModel {
@@ -103,8 +103,10 @@ void rows_write_header(const RowSet *set, StrBuf *out);
 Status rows_write_tables(const RowSet *set, StrBuf *out, Diag *diag);
 // NAME_ctors.h: inline constructors over LowerCtx.
 void rows_write_constructors(const RowSet *set, StrBuf *out);
-// NAME_insts.isle: decl, extern constructor and spec of each row.
+// NAME_insts.isle: decl and extern constructor of each row.
 void rows_write_isle(const RowSet *set, StrBuf *out);
+// NAME_specs.isle: the meaning of each constructor, checked: names, widths, flags and effects.
+Status rows_write_specs(const RowSet *set, StrBuf *out, Diag *diag);
 // Names of the rows without a meaning, one a line.
 void rows_write_missing(const RowSet *set, StrBuf *out);
 

@@ -28,6 +28,20 @@ const RowOperandModel *tables_find_operand(const RowModel *row, Str name);
 // The `n`th immediate: 0 is held in MInst.imm, 1 in MInst.disp. -1: not an immediate.
 int32_t tables_immediate_number(const RowModel *row, Str name);
 
+// What a row's constructor returns: its name in C and ISLE, and how many defs it stands for.
+typedef struct RowResult {
+    const char *type;
+    uint32_t defs;
+} RowResult;
+
+RowResult tables_row_result(const RowModel *row);
+// A def is part of the result unless its name starts with `_`.
+bool tables_is_result(const RowOperandModel *operand);
+// The C or ISLE type of the constructor's parameter for an operand, NULL when there is none.
+const char *tables_param_type(const RowOperandModel *operand, bool isle);
+// Whether the row has a second constructor NAME_flags, which returns result and flags.
+bool tables_has_flags_form(const RowModel *row);
+
 // A word of an encoding string; advances `*rest`. Empty at the end.
 Str tables_next_word(Str *rest);
 

@@ -7,36 +7,30 @@
 
 #include "isle-rules/tables/tables_internal.h"
 
-typedef struct Result {
-    const char *c_type, *isle_type;
-    uint32_t defs;
-} Result;
-
-// A def in a fixed register without a name for rules ("_name") is not part of the result.
-static bool is_result(const RowOperandModel *operand)
+bool tables_is_result(const RowOperandModel *operand)
 {
     return operand->kind == ROWOP_DEF && operand->name.data[0] != '_';
 }
 
-static Result row_result(const RowModel *row)
+RowResult tables_row_result(const RowModel *row)
 {
     uint32_t defs = 0;
     bool is_vec = false;
     for (uint32_t i = 0; i < row->num_operands; i++) {
-        defs += is_result(&row->operands[i]);
-        is_vec |= is_result(&row->operands[i]) && row->operands[i].is_vec;
+        defs += tables_is_result(&row->operands[i]);
+        is_vec |= tables_is_result(&row->operands[i]) && row->operands[i].is_vec;
     }
     if (defs == 2)
-        return (Result){"RegPair", "RegPair", 2};
+        return (RowResult){"RegPair", 2};
     if (defs == 1)
-        return is_vec ? (Result){"Fpr", "Fpr", 1} : (Result){"Gpr", "Gpr", 1};
+        return (RowResult){is_vec ? "Fpr" : "Gpr", 1};
     if (row->flags_write && !row_has_effect(row, STR("call")))
-        return (Result){"Flags", "Flags", 0};
-    return (Result){"Unit", "Unit", 0};
+        return (RowResult){"Flags", 0};
+    return (RowResult){"Unit", 0};
 }
 
 // The C and ISLE type of a parameter, NULL when the operand is none.
-static const char *param_type(const RowOperandModel *operand, bool isle)
+const char *tables_param_type(const RowOperandModel *operand, bool isle)
 {
     switch (operand->kind) {
     case ROWOP_DEF:
@@ -87,7 +81,7 @@ static void write_c_params(const RowModel *row, StrBuf *out)
     if (row_has_size_param(row))
         buf_puts(out, ", uint8_t size");
     for (uint32_t i = 0; i < row->num_operands; i++) {
-        const char *const type = param_type(&row->operands[i], false);
+        const char *const type = tables_param_type(&row->operands[i], false);
         if (type)
             buf_printf(out, ", %s %.*s", type, STR_ARG(row->operands[i].name));
     }
@@ -116,21 +110,21 @@ static void write_c_fields(const RowModel *row, StrBuf *out)
 
 // A row with one result that also writes flags has a second constructor, NAME_flags, that returns
 // both.
-static bool has_flags_form(const RowModel *row)
+bool tables_has_flags_form(const RowModel *row)
 {
-    return row->flags_write && row_result(row).defs == 1;
+    return row->flags_write && tables_row_result(row).defs == 1;
 }
 
-static void write_c_return(const RowModel *row, const Result *result, StrBuf *out)
+static void write_c_return(const RowModel *row, const RowResult *result, StrBuf *out)
 {
     if (result->defs == 0) {
-        buf_printf(out, "    return (%s){0};\n", result->c_type);
+        buf_printf(out, "    return (%s){0};\n", result->type);
         return;
     }
-    buf_printf(out, "    return (%s){", result->c_type);
+    buf_printf(out, "    return (%s){", result->type);
     bool first = true;
     for (uint32_t i = 0; i < row->num_operands; i++) {
-        if (!is_result(&row->operands[i]))
+        if (!tables_is_result(&row->operands[i]))
             continue;
         buf_printf(out, "%sdef_%.*s", first ? "" : ", ", STR_ARG(row->operands[i].name));
         first = false;
@@ -146,8 +140,8 @@ static uint32_t only_size(const RowModel *row)
 
 static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *out)
 {
-    const Result result = row_result(row);
-    buf_printf(out, "static inline %s %s_%.*s(", result.c_type, tables_target_lower(set->target),
+    const RowResult result = tables_row_result(row);
+    buf_printf(out, "static inline %s %s_%.*s(", result.type, tables_target_lower(set->target),
                STR_ARG(row->name));
     write_c_params(row, out);
     buf_puts(out, ")\n{\n    MInst *const inst = lower_begin(ctx, ");
@@ -183,7 +177,7 @@ static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out
     if (row_has_size_param(row))
         buf_puts(out, ", size");
     for (uint32_t i = 0; i < row->num_operands; i++)
-        if (param_type(&row->operands[i], false))
+        if (tables_param_type(&row->operands[i], false))
             buf_printf(out, ", %.*s", STR_ARG(row->operands[i].name));
     if (row->flags_read)
         buf_puts(out, ", flags");
@@ -200,7 +194,7 @@ void rows_write_constructors(const RowSet *set, StrBuf *out)
                upper, upper, tables_target_lower(set->target));
     for (uint32_t i = 0; i < set->rows.len; i++) {
         write_constructor(set, &set->rows.data[i], out);
-        if (has_flags_form(&set->rows.data[i]))
+        if (tables_has_flags_form(&set->rows.data[i]))
             write_flags_form(set, &set->rows.data[i], out);
     }
     buf_puts(out, "#endif\n");
@@ -214,7 +208,7 @@ static void write_isle_params(const RowModel *row, StrBuf *out)
         first = false;
     }
     for (uint32_t k = 0; k < row->num_operands; k++) {
-        const char *const type = param_type(&row->operands[k], true);
+        const char *const type = tables_param_type(&row->operands[k], true);
         if (type)
             buf_printf(out, "%s%s", first ? "" : " ", type);
         first = first && !type;
@@ -238,8 +232,8 @@ void rows_write_isle(const RowSet *set, StrBuf *out)
     tables_write_banner(set, ";;", out);
     for (uint32_t i = 0; i < set->rows.len; i++) {
         const RowModel *const row = &set->rows.data[i];
-        write_isle_decl(set, row, "", row_result(row).isle_type, out);
-        if (has_flags_form(row))
+        write_isle_decl(set, row, "", tables_row_result(row).type, out);
+        if (tables_has_flags_form(row))
             write_isle_decl(set, row, "_flags", "GprFlags", out);
     }
 }

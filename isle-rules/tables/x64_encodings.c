@@ -7,8 +7,8 @@
 
 typedef struct X64Fields {
     uint32_t prefix, map, opcode, digit, imm_bytes;
-    bool osize, rexw, has_opcode, opcode_cc, has_digit, rel;
-    int32_t opcode_reg, reg, rm, imm;
+    bool osize, rexw, has_opcode, opcode_cc, has_digit, rel, vex;
+    int32_t opcode_reg, reg, rm, imm, vex_reg;
 } X64Fields;
 
 static bool hex_byte(Str word, uint32_t *out)
@@ -78,6 +78,16 @@ static bool read_immediate(const RowModel *row, Str word, X64Fields *f)
     return f->imm >= 0;
 }
 
+// "vex" or "vex:REG".
+static bool read_vex(const RowModel *row, Str word, X64Fields *f)
+{
+    f->vex = true;
+    if (word.len == 3)
+        return true;
+    f->vex_reg = tables_minst_operand(row, (Str){word.data + 4, word.len - 4});
+    return word.data[3] == ':' && f->vex_reg >= 0;
+}
+
 static bool read_opcode(const RowModel *row, Str word, X64Fields *f)
 {
     uint32_t byte;
@@ -105,6 +115,8 @@ static bool read_word(const RowModel *row, Str word, X64Fields *f)
         return f->rexw = true;
     if (str_eq(word, STR("rel:")))
         return f->rel = true;
+    if (str_starts_with(word, STR("vex")))
+        return read_vex(row, word, f);
     if (!f->has_opcode && f->map == 0 && str_eq(word, STR("0f")))
         return (f->map = 1) != 0;
     if (!f->has_opcode && str_eq(word, STR("0f38")))
@@ -128,7 +140,7 @@ Status tables_write_encodings_x64(const RowSet *set, const RowModel *row, StrBuf
     buf_puts(out, "] = {\n");
     for (uint32_t i = 0; i < row->num_encodings; i++) {
         const RowEncoding *const e = &row->encodings[i];
-        X64Fields f = {.opcode_reg = -1, .reg = -1, .rm = -1, .imm = -1};
+        X64Fields f = {.opcode_reg = -1, .reg = -1, .rm = -1, .imm = -1, .vex_reg = -1};
         Str rest = e->text;
         for (Str word = tables_next_word(&rest); word.len != 0; word = tables_next_word(&rest))
             if (!read_word(row, word, &f))
@@ -142,10 +154,10 @@ Status tables_write_encodings_x64(const RowSet *set, const RowModel *row, StrBuf
                    "        {.valid = true, .sizes = %u, .prefix = 0x%02x, .osize = %d, "
                    ".rexw = %d, .map = %u,\n         .opcode = 0x%02x, .opcode_cc = %d, "
                    ".opcode_reg = %d, .reg = %d, .has_digit = %d, .digit = %u,\n         "
-                   ".rm = %d, .imm = %d, .imm_bytes = %u, .rel = %d},\n",
+                   ".rm = %d, .imm = %d, .imm_bytes = %u, .rel = %d, .vex = %d, .vex_reg = %d},\n",
                    sizes == 0 ? 31u : sizes, f.prefix, f.osize, f.rexw, f.map, f.opcode,
                    f.opcode_cc, f.opcode_reg, f.reg, f.has_digit, f.digit, f.rm, f.imm, f.imm_bytes,
-                   f.rel);
+                   f.rel, f.vex, f.vex_reg);
     }
     buf_puts(out, "    },\n");
     return STATUS_OK;

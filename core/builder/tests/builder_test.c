@@ -316,6 +316,31 @@ static void half_set_and_unreachable(void **state)
     stop(&x);
 }
 
+// In a ring that nothing outside jumps into, a variable counted up is no operand of its own sum.
+static void counting_in_a_ring(void **state)
+{
+    (void)state;
+    Fixture x;
+    start(&x);
+    begin(&x);
+    const Var var = builder_var(x.b, TYPE_I32);
+    builder_def(x.b, var, builder_param(x.b, 1));
+    ins_return(x.b, VALUES(builder_use(x.b, var)));
+    const Block ring = builder_block(x.b);
+    builder_switch(x.b, ring);
+    const Value before = builder_use(x.b, var);
+    builder_def(x.b, var, ins_iadd(x.b, before, before));
+    const Inst sum = builder_last(x.b);
+    ins_jump(x.b, GOTO(ring));
+    builder_seal(x.b, ring);
+    const Func *const f = finish(&x);
+    const Span args = inst_args(f, sum);
+    assert_int_equal(args.len, 2);
+    assert_int_not_equal(args.data[0], inst_result(f, sum).i);
+    assert_int_equal(args.data[0], args.data[1]);
+    stop(&x);
+}
+
 // ---- Size ----
 
 static void long_chain(void **state)
@@ -700,6 +725,7 @@ int main(void)
         cmocka_unit_test(nest_of_loops),
         cmocka_unit_test(variables_never_set),
         cmocka_unit_test(half_set_and_unreachable),
+        cmocka_unit_test(counting_in_a_ring),
         cmocka_unit_test(long_chain),
         cmocka_unit_test(long_loop),
         cmocka_unit_test(wide_join),

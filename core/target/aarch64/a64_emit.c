@@ -9,13 +9,11 @@
 
 #include "target/aarch64/a64_internal.h"
 
-#define X16 PREG(REG_INT, 16)
-#define X17 PREG(REG_INT, 17)
 #define X21 PREG(REG_INT, 21)
 #define X29 PREG(REG_INT, 29)
 #define X30 PREG(REG_INT, 30)
 
-static void put_inst(EmitCtx *ctx, const A64Inst *inst)
+void a64_put_inst(EmitCtx *ctx, const A64Inst *inst)
 {
     StrBuf text = {.arena = ctx->buf->scratch};
     if (ctx->buf->listing) {
@@ -36,8 +34,8 @@ static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
         ones += (x >> 16 * i & 0xffff) == 0xffff;
     }
     if (zeros < 3 && ones < 3 && a64_encode_immediate(A64_IMM_BITMASK, (int64_t)x, 8, &bits)) {
-        put_inst(ctx,
-                 &(A64Inst){.op = A64_MOV_BITMASK, .size = 8, .regs = {reg}, .imm = (int64_t)x});
+        a64_put_inst(
+            ctx, &(A64Inst){.op = A64_MOV_BITMASK, .size = 8, .regs = {reg}, .imm = (int64_t)x});
         return;
     }
     const bool inverted = ones > zeros;
@@ -53,7 +51,7 @@ static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
         inst.op = !first ? A64_MOVK : inverted ? A64_MOVN : A64_MOVZ;
         if (first && inverted)
             inst.imm = (int64_t)(part ^ 0xffff);
-        put_inst(ctx, &inst);
+        a64_put_inst(ctx, &inst);
         first = false;
     }
 }
@@ -73,14 +71,17 @@ static void add_to_sp(EmitCtx *ctx, int64_t amount)
         // add or sub (extended register): the form in which 31 is the stack pointer.
         codebuf_note(ctx->buf, "%s sp, sp, x16", amount < 0 ? "sub" : "add");
         codebuf_put32(ctx->buf, (amount < 0 ? 0xcb2063ffu : 0x8b2063ffu) | 16u << 16);
+        emit_sp_moved(ctx, -amount);
         return;
     }
-    inst.imm = magnitude & 0xfff000;
-    if (inst.imm != 0)
-        put_inst(ctx, &inst);
-    inst.imm = magnitude & 0xfff;
-    if (inst.imm != 0)
-        put_inst(ctx, &inst);
+    static const int64_t parts[2] = {0xfff000, 0xfff};
+    for (uint32_t i = 0; i < 2; i++) {
+        inst.imm = magnitude & parts[i];
+        if (inst.imm == 0)
+            continue;
+        a64_put_inst(ctx, &inst);
+        emit_sp_moved(ctx, amount < 0 ? inst.imm : -inst.imm);
+    }
 }
 
 void a64_emit_frame(EmitCtx *ctx)
@@ -93,14 +94,24 @@ void a64_emit_frame(EmitCtx *ctx)
     frame->saved_size = (links ? 16 : 0) + (saved + 1) / 2 * 16;
 }
 
-// stp/ldp of x registers with a pre- or post-indexed stack pointer.
-static void put_pair(EmitCtx *ctx, uint32_t first, uint32_t second, bool load)
+// stp/ldp of x registers with a pre- or post-indexed stack pointer. Register 31 as second one is
+// none.
+static void put_pair(EmitCtx *ctx, PReg first, PReg second, bool load)
 {
     const uint32_t base = load ? 0xa8c003e0u : 0xa98003e0u; // post-index +16, pre-index -16
     const uint32_t imm7 = load ? 2u : 0x7eu;
     codebuf_note(ctx->buf, load ? "ldp %s, %s, [sp], #16" : "stp %s, %s, [sp, #-16]!",
-                 a64_reg_name((PReg)first, 8), a64_reg_name((PReg)second, 8));
-    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | second << 10 | first);
+                 a64_reg_name(first, 8), a64_reg_name(second, 8));
+    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | preg_number(second) << 10 |
+                                preg_number(first));
+    emit_sp_moved(ctx, load ? -16 : 16);
+    for (uint32_t i = 0; i < 2; i++) {
+        const PReg reg = i == 0 ? first : second;
+        if (reg != A64_SP && load)
+            emit_restored(ctx, reg);
+        else if (reg != A64_SP)
+            emit_saved(ctx, reg, i * 8);
+    }
 }
 
 // The saved registers in pairs, an odd last one with the zero register.
@@ -120,23 +131,28 @@ void a64_emit_prologue(EmitCtx *ctx)
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
     if (ctx->f->has_calls || ctx->frame.frame_pointer) {
-        put_pair(ctx, 29, 30, false);
-        put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
+        put_pair(ctx, X29, X30, false);
+        a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
+        emit_cfa_by(ctx, X29);
     }
     for (uint32_t i = 0; i < n; i += 2)
         put_pair(ctx, regs[i], regs[i + 1], false);
     add_to_sp(ctx, -(int64_t)ctx->frame.size);
 }
 
+// Until the jump that follows, and leaves the function, the frame is that of the entry again.
 static void put_epilogue(EmitCtx *ctx)
 {
+    emit_unwind_remember(ctx);
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
     add_to_sp(ctx, ctx->frame.size);
     for (uint32_t i = n; i != 0; i -= 2)
         put_pair(ctx, regs[i - 2], regs[i - 1], true);
-    if (ctx->f->has_calls || ctx->frame.frame_pointer)
-        put_pair(ctx, 29, 30, true);
+    if (ctx->f->has_calls || ctx->frame.frame_pointer) {
+        put_pair(ctx, X29, X30, true);
+        emit_cfa_by(ctx, A64_SP);
+    }
 }
 
 static void emit_ret(EmitCtx *ctx)
@@ -144,6 +160,7 @@ static void emit_ret(EmitCtx *ctx)
     put_epilogue(ctx);
     codebuf_note(ctx->buf, "ret");
     codebuf_put32(ctx->buf, 0xd65f03c0u);
+    emit_unwind_recall(ctx);
 }
 
 // ---- Memory ----
@@ -159,9 +176,11 @@ static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
     return (A64Mem){.kind = AMODE_BASE, .base = X16};
 }
 
+// `bytes`: of the access, 0: of a pair.
 static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
 {
-    if (!a64_offset_fits(offset, bytes))
+    const bool fits = bytes != 0 ? a64_offset_fits(offset, bytes) : a64_pair_offset_fits(offset);
+    if (!fits)
         return far_memory(ctx, base, offset);
     return (A64Mem){.kind = AMODE_BASE, .base = base, .disp = (int32_t)offset};
 }
@@ -174,9 +193,11 @@ static A64Mem frame_memory(EmitCtx *ctx, AmodeKind kind, int32_t disp, uint32_t 
 static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
 {
     const uint32_t k = inst->mem_operand;
+    const bool is_pair = a64_encodings[inst->op]->memory == A64_MEMORY_PAIR;
+    const uint32_t bytes = is_pair ? 0 : inst->size;
     switch ((AmodeKind)inst->amode) {
     case AMODE_BASE:
-        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, inst->size);
+        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, bytes);
     case AMODE_INDEX:
     case AMODE_INDEX_UXTW:
     case AMODE_INDEX_SXTW:
@@ -187,7 +208,7 @@ static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
     case AMODE_STACK_SLOT:
     case AMODE_INCOMING:
     case AMODE_OUTGOING:
-    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp, inst->size);
+    case AMODE_SPILL: return frame_memory(ctx, (AmodeKind)inst->amode, inst->disp, bytes);
     case AMODE_NONE:
     case AMODE_CONSTANT:
     case AMODE_SYMBOL: break;
@@ -202,7 +223,7 @@ static void put_register_move(EmitCtx *ctx, PReg to, PReg from, uint32_t bytes)
     A64Inst inst = {.op = A64_MOV_RR, .size = (uint8_t)bytes, .regs = {to, from, from}};
     if (preg_class(to) == REG_FLOAT)
         inst.op = bytes == 16 ? A64_MOV_V : A64_FMOV_RR;
-    put_inst(ctx, &inst);
+    a64_put_inst(ctx, &inst);
 }
 
 static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, uint32_t slot, uint32_t bytes)
@@ -214,7 +235,7 @@ static void put_slot_access(EmitCtx *ctx, bool load, PReg reg, uint32_t slot, ui
     else if (preg_class(reg) == REG_FLOAT)
         inst.op = load ? A64_LDR_D : A64_STR_D;
     inst.mem = frame_memory(ctx, AMODE_SPILL, (int32_t)slot, bytes);
-    put_inst(ctx, &inst);
+    a64_put_inst(ctx, &inst);
 }
 
 void a64_emit_move(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes)
@@ -253,7 +274,7 @@ static void note_branch(EmitCtx *ctx, uint32_t word, Label to)
         codebuf_note(ctx->buf, "adr %s, L%u", a64_reg_name((PReg)(word & 31), 8), to.i);
 }
 
-static void put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind)
+void a64_put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind)
 {
     note_branch(ctx, word, to);
     codebuf_fixup(ctx->buf, codebuf_offset(ctx->buf), to, kind);
@@ -262,7 +283,7 @@ static void put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind)
 
 static void put_jump(EmitCtx *ctx, Label to)
 {
-    put_branch(ctx, 0x14000000u, to, FIXUP_A64_BRANCH26);
+    a64_put_branch(ctx, 0x14000000u, to, FIXUP_A64_BRANCH26);
 }
 
 // A conditional branch and the word of its opposite.
@@ -293,11 +314,11 @@ static CondBranch cond_branch(EmitCtx *ctx, const MInst *inst)
 static void put_cond(EmitCtx *ctx, const CondBranch *branch, bool inverse, Label to)
 {
     if (!ctx->far) {
-        put_branch(ctx, inverse ? branch->inverse : branch->word, to, branch->kind);
+        a64_put_branch(ctx, inverse ? branch->inverse : branch->word, to, branch->kind);
         return;
     }
     const Label skip = codebuf_label(ctx->buf);
-    put_branch(ctx, inverse ? branch->word : branch->inverse, skip, branch->kind);
+    a64_put_branch(ctx, inverse ? branch->word : branch->inverse, skip, branch->kind);
     put_jump(ctx, to);
     codebuf_bind(ctx->buf, skip);
 }
@@ -325,20 +346,20 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
     const uint32_t count = block->num_succs - 1;
     const Label table = codebuf_label(ctx->buf);
     if (count < 4096) {
-        put_inst(ctx, &(A64Inst){.op = A64_CMP_IMM, .size = 4, .regs = {index}, .imm = count});
+        a64_put_inst(ctx, &(A64Inst){.op = A64_CMP_IMM, .size = 4, .regs = {index}, .imm = count});
     } else {
         put_constant(ctx, X16, count);
-        put_inst(ctx, &(A64Inst){.op = A64_CMP_RR, .size = 4, .regs = {index, X16}});
+        a64_put_inst(ctx, &(A64Inst){.op = A64_CMP_RR, .size = 4, .regs = {index, X16}});
     }
     const CondBranch out_of_range = {0x54000002u, 0x54000003u, FIXUP_A64_BRANCH19};
     put_cond(ctx, &out_of_range, false, emit_successor(ctx, 0));
-    put_branch(ctx, 0x10000000u | preg_number(base), table, FIXUP_A64_ADR21);
-    put_inst(ctx, &(A64Inst){.op = A64_LDRSW,
-                             .size = 4,
-                             .regs = {entry},
-                             .has_mem = true,
-                             .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
-    put_inst(ctx, &(A64Inst){.op = A64_ADD_RR, .size = 8, .regs = {entry, base, entry}});
+    a64_put_branch(ctx, 0x10000000u | preg_number(base), table, FIXUP_A64_ADR21);
+    a64_put_inst(ctx, &(A64Inst){.op = A64_LDRSW,
+                                 .size = 4,
+                                 .regs = {entry},
+                                 .has_mem = true,
+                                 .mem = {AMODE_INDEX_UXTW, base, index, 2, 0}});
+    a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_RR, .size = 8, .regs = {entry, base, entry}});
     codebuf_note(ctx->buf, "br %s", a64_reg_name(entry, 8));
     codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(entry) << 5);
     codebuf_bind(ctx->buf, table);
@@ -373,12 +394,14 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         codebuf_note(ctx->buf, "br %s", a64_reg_name(callee, 8));
         codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(callee) << 5);
+        emit_unwind_recall(ctx);
         return;
     }
     note_symbol(ctx, "b ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_JUMP26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x14000000u);
+    emit_unwind_recall(ctx);
 }
 
 // ldr rd, 1f; b 2f; 1: .quad symbol; 2:
@@ -414,7 +437,7 @@ static void emit_float_constant(EmitCtx *ctx, const MInst *inst)
     A64Inst move = {.op = A64_FMOV_FROM_GPR, .size = inst->size};
     move.regs[0] = alloc_preg(emit_alloc(ctx, inst, 0));
     move.regs[1] = X16;
-    put_inst(ctx, &move);
+    a64_put_inst(ctx, &move);
 }
 
 // Address of a memory operand into a register.
@@ -423,120 +446,19 @@ static void emit_address(EmitCtx *ctx, const MInst *inst)
     const PReg rd = alloc_preg(emit_alloc(ctx, inst, 0));
     const int32_t offset = emit_frame_offset(ctx, (AmodeKind)inst->amode, inst->disp);
     if (offset >= 0 && offset < 4096) {
-        put_inst(ctx,
-                 &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {rd, A64_SP}, .imm = offset});
+        a64_put_inst(ctx,
+                     &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {rd, A64_SP}, .imm = offset});
         return;
     }
     const A64Mem mem = far_memory(ctx, A64_SP, offset);
-    put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {rd, mem.base}});
-}
-
-// ---- Atomic operations ----
-
-// ldaxr of the instruction's size; with `status`, stlxr.
-static void put_exclusive(EmitCtx *ctx, const MInst *inst, PReg reg, PReg addr, bool store)
-{
-    static const char *const suffixes[4] = {"b", "h", "", ""};
-    const uint32_t log2 = (uint32_t)__builtin_ctz(inst->size);
-    const char *const name = a64_reg_name(reg, inst->size == 8 ? 8 : 4);
-    if (store)
-        codebuf_note(ctx->buf, "stlxr%s w16, %s, [%s]", suffixes[log2], name,
-                     a64_reg_name(addr, 8));
-    else
-        codebuf_note(ctx->buf, "ldaxr%s %s, [%s]", suffixes[log2], name, a64_reg_name(addr, 8));
-    if (inst->trap != TRAP_NONE)
-        codebuf_trap(ctx->buf, inst->trap, inst->src);
-    codebuf_put32(ctx->buf, (store ? 0x0800fc00u | 16u << 16 : 0x085ffc00u) | log2 << 30 |
-                                preg_number(addr) << 5 | preg_number(reg));
-}
-
-// The store that goes with a ldaxr; back to it if the store failed.
-static void put_store_or_again(EmitCtx *ctx, const MInst *inst, PReg reg, PReg addr, Label again)
-{
-    put_exclusive(ctx, inst, reg, addr, true);
-    put_branch(ctx, 0x35000000u | 16u, again, FIXUP_A64_BRANCH19);
-}
-
-// Compares what a ldaxr loaded, which has zeros above its width, with another value.
-static void put_atomic_compare(EmitCtx *ctx, const MInst *inst, PReg old, PReg other,
-                               bool is_signed)
-{
-    A64Inst cmp = {.op = A64_CMP_RR, .size = inst->size == 8 ? 8 : 4, .regs = {old, other}};
-    if (inst->size <= 2 && is_signed) {
-        put_inst(ctx, &(A64Inst){.op = A64_SBFM,
-                                 .size = 4,
-                                 .regs = {X17, old},
-                                 .imm2 = inst->size == 1 ? 7 : 15});
-        cmp.regs[0] = X17;
-        cmp.op = inst->size == 1 ? A64_CMP_SXTB : A64_CMP_SXTH;
-    } else if (inst->size <= 2) {
-        cmp.op = inst->size == 1 ? A64_CMP_UXTB : A64_CMP_UXTH;
-    }
-    put_inst(ctx, &cmp);
-}
-
-// x17 = op(old, src).
-static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg old, PReg src)
-{
-    A64Inst op = {.op = A64_CSEL, .size = inst->size == 8 ? 8 : 4, .regs = {X17, old, src}};
-    const AtomicOp kind = (AtomicOp)inst->imm;
-    switch (kind) {
-    case ATOMIC_ADD: op.op = A64_ADD_RR; break;
-    case ATOMIC_SUB: op.op = A64_SUB_RR; break;
-    case ATOMIC_AND:
-    case ATOMIC_NAND: op.op = A64_AND_RR; break;
-    case ATOMIC_OR: op.op = A64_ORR_RR; break;
-    case ATOMIC_XOR: op.op = A64_EOR_RR; break;
-    case ATOMIC_XCHG:
-        op.op = A64_MOV_RR;
-        op.regs[1] = src;
-        break;
-    case ATOMIC_UMIN: op.cc = 3; break;  // lower
-    case ATOMIC_UMAX: op.cc = 8; break;  // higher
-    case ATOMIC_SMIN: op.cc = 11; break; // less
-    case ATOMIC_SMAX: op.cc = 12; break; // greater
-    case ATOMIC_COUNT: UNREACHABLE();
-    }
-    if (op.op == A64_CSEL)
-        put_atomic_compare(ctx, inst, old, src, kind == ATOMIC_SMIN || kind == ATOMIC_SMAX);
-    put_inst(ctx, &op);
-    if (kind == ATOMIC_NAND)
-        put_inst(ctx, &(A64Inst){.op = A64_MVN, .size = op.size, .regs = {X17, X17}});
-}
-
-// The rows' comment has both loops.
-static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
-{
-    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
-    const PReg src = alloc_preg(emit_alloc(ctx, inst, 1));
-    const PReg addr = alloc_preg(emit_alloc(ctx, inst, 2));
-    const Label again = codebuf_label(ctx->buf);
-    codebuf_bind(ctx->buf, again);
-    put_exclusive(ctx, inst, old, addr, false);
-    put_atomic_op(ctx, inst, old, src);
-    put_store_or_again(ctx, inst, X17, addr, again);
-}
-
-static void emit_atomic_cas(EmitCtx *ctx, const MInst *inst)
-{
-    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
-    const PReg expected = alloc_preg(emit_alloc(ctx, inst, 1));
-    const PReg made = alloc_preg(emit_alloc(ctx, inst, 2));
-    const PReg addr = alloc_preg(emit_alloc(ctx, inst, 3));
-    const Label again = codebuf_label(ctx->buf), out = codebuf_label(ctx->buf);
-    codebuf_bind(ctx->buf, again);
-    put_exclusive(ctx, inst, old, addr, false);
-    put_atomic_compare(ctx, inst, old, expected, false);
-    put_branch(ctx, 0x54000001u, out, FIXUP_A64_BRANCH19);
-    put_store_or_again(ctx, inst, made, addr, again);
-    codebuf_bind(ctx->buf, out);
+    a64_put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {rd, mem.base}});
 }
 
 // ---- Single registers ----
 
 static void put_move(EmitCtx *ctx, PReg to, PReg from)
 {
-    put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {to, from}});
+    a64_put_inst(ctx, &(A64Inst){.op = A64_MOV_RR, .size = 8, .regs = {to, from}});
 }
 
 // x29 points at the pair of the caller's x29 and the return address.
@@ -546,15 +468,15 @@ static void emit_register_access(EmitCtx *ctx, const MInst *inst)
     switch ((int)inst->op) {
     case A64_GET_FRAME_POINTER: put_move(ctx, reg, X29); return;
     case A64_GET_STACK_POINTER:
-        put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {reg, A64_SP}});
+        a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {reg, A64_SP}});
         return;
     case A64_GET_RETURN_ADDRESS:
         ASSERT(ctx->frame.frame_pointer);
-        put_inst(ctx, &(A64Inst){.op = A64_LDR_X,
-                                 .size = 8,
-                                 .regs = {reg},
-                                 .has_mem = true,
-                                 .mem = {.kind = AMODE_BASE, .base = X29, .disp = 8}});
+        a64_put_inst(ctx, &(A64Inst){.op = A64_LDR_X,
+                                     .size = 8,
+                                     .regs = {reg},
+                                     .has_mem = true,
+                                     .mem = {.kind = AMODE_BASE, .base = X29, .disp = 8}});
         return;
     case A64_GET_PINNED: put_move(ctx, reg, X21); return;
     case A64_SET_PINNED: put_move(ctx, X21, reg); return;
@@ -578,7 +500,7 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     }
     if (inst->trap != TRAP_NONE)
         codebuf_trap(ctx->buf, inst->trap, inst->src);
-    put_inst(ctx, &out);
+    a64_put_inst(ctx, &out);
 }
 
 void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
@@ -628,8 +550,14 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case A64_TRAP_Z:
     case A64_TRAP_NZ: emit_cond_trap(ctx, inst); return;
     case A64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
-    case A64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
-    case A64_ATOMIC_CAS: emit_atomic_cas(ctx, inst); return;
+    case A64_ATOMIC_RMW:
+    case A64_ATOMIC_RMW_BIG:
+    case A64_ATOMIC_CAS:
+    case A64_ATOMIC_PAIR_LOAD:
+    case A64_ATOMIC_PAIR_STORE:
+    case A64_ATOMIC_PAIR_RMW:
+    case A64_ATOMIC_PAIR_RMW_BIG:
+    case A64_ATOMIC_PAIR_CAS: a64_emit_atomic(ctx, inst); return;
     case A64_GET_FRAME_POINTER:
     case A64_GET_STACK_POINTER:
     case A64_GET_RETURN_ADDRESS:

@@ -93,6 +93,23 @@ bool a64_offset_fits(int64_t offset, uint32_t bytes)
     return offset >= 0 && offset % bytes == 0 && offset / bytes < 4096;
 }
 
+bool a64_pair_offset_fits(int64_t offset)
+{
+    return offset % 8 == 0 && offset >= -512 && offset < 512;
+}
+
+// Pairs: opc:2 101 V 010 L imm7; vectors of 4 bytes on, general registers of 8.
+static uint32_t encode_ldstp(const A64Inst *inst, const A64Encoding *e)
+{
+    const uint32_t opc = e->ldst_code >> 2, vector = e->ldst_code >> 1 & 1;
+    const uint32_t log2 = vector != 0 ? 2 + opc : 3;
+    const int32_t scaled = inst->mem.disp >> log2;
+    ASSERT(inst->mem.kind == AMODE_BASE && (vector != 0 || opc == 2));
+    ASSERT(scaled * (1 << log2) == inst->mem.disp && scaled >= -64 && scaled < 64);
+    return opc << 30 | 5u << 27 | vector << 26 | 2u << 23 | (e->ldst_code & 1u) << 22 |
+           ((uint32_t)scaled & 0x7f) << 15 | preg_number(inst->mem.base) << 5;
+}
+
 // Loads and stores: size:2 111 V 0x ... ; the three forms of C4.1.94 that take one register.
 static uint32_t encode_ldst(const A64Inst *inst, const A64Encoding *e)
 {
@@ -144,7 +161,9 @@ uint32_t a64_encode(const A64Inst *inst)
     if (e->valid && (e->sizes & inst->size) == 0 && inst->size != 0)
         e++;
     ASSERT(e->valid && (inst->size == 0 || (e->sizes & inst->size) != 0));
-    uint32_t word = e->base | (e->ldst ? encode_ldst(inst, e) : 0);
+    uint32_t word = e->base;
+    if (e->memory != A64_MEMORY_NONE)
+        word |= e->memory == A64_MEMORY_PAIR ? encode_ldstp(inst, e) : encode_ldst(inst, e);
     for (uint32_t i = 0; i < e->num_fields; i++)
         word |= field_bits(inst, &e->fields[i]);
     return word;

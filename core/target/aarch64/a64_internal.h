@@ -40,13 +40,20 @@ typedef struct A64Field {
     uint8_t kind; // A64ImmKind
 } A64Field;
 
+// How the addressing mode becomes bits of a load or store.
+typedef enum A64MemoryForm {
+    A64_MEMORY_NONE,
+    A64_MEMORY_ONE, // of one register: all modes
+    A64_MEMORY_PAIR // of two: a base and a small multiple of the register's size
+} A64MemoryForm;
+
 // Encoding of a row for some sizes.
 typedef struct A64Encoding {
     bool valid;
     uint8_t sizes; // sum of sizes in bytes
     uint32_t base;
-    bool ldst;         // the form follows from the addressing mode
-    uint8_t ldst_code; // size:2 V:1 opc:2
+    uint8_t memory;    // A64MemoryForm
+    uint8_t ldst_code; // size:2 V:1 opc:2; of a pair opc:2 V:1 L:1
     uint8_t num_fields;
     A64Field fields[6];
 } A64Encoding;
@@ -57,6 +64,10 @@ extern const A64Encoding a64_encodings[A64_ROW_COUNT][A64_ENCODINGS_MAX];
 
 // Register 31: the stack pointer or the zero register, as the field says. Never allocated.
 #define A64_SP PREG(REG_INT, 31)
+
+// Never allocated: what emission makes up as it goes.
+#define X16    PREG(REG_INT, 16)
+#define X17    PREG(REG_INT, 17)
 
 // A memory operand with physical registers.
 typedef struct A64Mem {
@@ -81,6 +92,9 @@ typedef struct A64Inst {
 // Whether a load or store of `bytes` can have this offset from a base register.
 bool a64_offset_fits(int64_t offset, uint32_t bytes);
 
+// The same for a pair of general registers.
+bool a64_pair_offset_fits(int64_t offset);
+
 // Whether `x` is a number of the kind for an operation of `bytes`; *bits gets its encoding.
 bool a64_encode_immediate(A64ImmKind kind, int64_t x, uint32_t bytes, uint32_t *bits);
 
@@ -95,6 +109,13 @@ const char *a64_condition_name(uint32_t cc);
 
 // Name of a register at a width in bytes; number 31 is the zero register.
 const char *a64_reg_name(PReg reg, uint32_t bytes);
+
+// For emission: an encoded instruction, and `word`, a branch or adr whose field `kind` is to reach
+// the label.
+void a64_put_inst(EmitCtx *ctx, const A64Inst *inst);
+void a64_put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind);
+// The loops of atomic operations.
+void a64_emit_atomic(EmitCtx *ctx, const MInst *inst);
 
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);

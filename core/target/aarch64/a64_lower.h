@@ -203,6 +203,45 @@ static inline int64_t rule_repeated_byte(LowerCtx *ctx, Type type, int64_t byte)
     return byte * (type_bits(type) <= 32 ? 0x01010101 : 0x0101010101010101);
 }
 
+// ---- Pairs ----
+
+static inline uint64_t rule_amount_128(LowerCtx *ctx, uint64_t amount)
+{
+    (void)ctx;
+    return amount & 127;
+}
+
+static inline int64_t rule_amount_64(LowerCtx *ctx, uint64_t amount)
+{
+    (void)ctx;
+    return (int64_t)(amount & 63);
+}
+
+static inline bool rule_within_half(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    *out = (int64_t)rule_amount_128(ctx, amount);
+    return *out > 0 && *out < 64;
+}
+
+static inline bool rule_extended_imm12(LowerCtx *ctx, Value value, int64_t *out)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_UEXTEND && op != OP_SEXTEND)
+        return false;
+    const Value narrow = {inst_args(ctx->f, inst).data[0]};
+    return (op == OP_UEXTEND ? rule_imm12_zext : rule_imm12)(ctx, narrow, out);
+}
+
+static inline bool rule_near_pair_offset(LowerCtx *ctx, int32_t offset, int32_t *out)
+{
+    (void)ctx;
+    *out = offset;
+    return a64_pair_offset_fits(offset);
+}
+
 // ---- Memory ----
 
 static inline AmodeRef rule_amode_index(LowerCtx *ctx, MemFlags flags, Gpr base, Gpr index,
@@ -326,6 +365,13 @@ static inline bool rule_imm12_beside(LowerCtx *ctx, IntCC cc, int64_t c, int64_t
     const bool less = cc == INTCC_SGE || cc == INTCC_UGE || cc == INTCC_SLT || cc == INTCC_ULT;
     *out = less ? c - 1 : c + 1;
     return a64_is_imm12(*out);
+}
+
+// ---- Features ----
+
+static inline bool rule_has_lse(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_AARCH64_HAS_LSE);
 }
 
 // ---- Floats ----

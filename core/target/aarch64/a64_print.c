@@ -95,6 +95,8 @@ static void print_field(const A64Inst *inst, Str field, StrBuf *out)
         buf_puts(out, condition_names[inst->cc & 15]);
     } else if (str_eq(name, STR("zr"))) {
         buf_puts(out, inst->size == 8 ? "xzr" : "wzr");
+    } else if (str_eq(name, STR("bh"))) {
+        buf_puts(out, inst->size == 1 ? "b" : inst->size == 2 ? "h" : "");
     } else if (k < 0) {
         print_number(inst, str_eq(name, STR("imm2")), out);
     } else if (row->operands[k].kind == OPERAND_MEM) {

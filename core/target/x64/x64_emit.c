@@ -34,14 +34,28 @@ static void put_bytes(EmitCtx *ctx, uint32_t a, uint32_t b)
 
 // ---- Frame ----
 
-static void put_push(EmitCtx *ctx, uint32_t reg, bool pop)
+static void put_push(EmitCtx *ctx, PReg reg, bool pop)
 {
     const uint8_t rex = 0x41;
     const uint8_t opcode = (uint8_t)((pop ? 0x58 : 0x50) + (reg & 7));
-    codebuf_note(ctx->buf, "%s %s", pop ? "pop" : "push", x64_reg_name((PReg)reg, 8));
+    codebuf_note(ctx->buf, "%s %s", pop ? "pop" : "push", x64_reg_name(reg, 8));
     if (reg >= 8)
         codebuf_put(ctx->buf, &rex, 1);
     codebuf_put(ctx->buf, &opcode, 1);
+    emit_sp_moved(ctx, pop ? -8 : 8);
+}
+
+// A callee-saved register to the stack and back.
+static void save(EmitCtx *ctx, PReg reg)
+{
+    put_push(ctx, reg, false);
+    emit_saved(ctx, reg, 0);
+}
+
+static void restore(EmitCtx *ctx, PReg reg)
+{
+    put_push(ctx, reg, true);
+    emit_restored(ctx, reg);
 }
 
 static void add_to_sp(EmitCtx *ctx, int64_t amount)
@@ -53,6 +67,7 @@ static void add_to_sp(EmitCtx *ctx, int64_t amount)
                              .regs = {RSP, RSP},
                              .mem_operand = -1,
                              .imm = amount < 0 ? -amount : amount});
+    emit_sp_moved(ctx, -amount);
 }
 
 void x64_emit_frame(EmitCtx *ctx)
@@ -72,27 +87,32 @@ void x64_emit_prologue(EmitCtx *ctx)
 {
     const FrameLayout *const frame = &ctx->frame;
     if (frame->frame_pointer) {
-        put_push(ctx, RBP, false);
+        save(ctx, RBP);
         put_inst(ctx,
                  &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {RBP, RSP}, .mem_operand = -1});
+        emit_cfa_by(ctx, RBP);
     }
     for (uint32_t i = 0; i < sizeof(push_order); i++)
         if ((frame->saved & preg_bit(push_order[i])) != 0 &&
             !(frame->frame_pointer && push_order[i] == RBP))
-            put_push(ctx, push_order[i], false);
+            save(ctx, push_order[i]);
     add_to_sp(ctx, -(int64_t)frame->size);
 }
 
+// Until the jump that follows, and leaves the function, the frame is that of the entry again.
 static void put_epilogue(EmitCtx *ctx)
 {
     const FrameLayout *const frame = &ctx->frame;
+    emit_unwind_remember(ctx);
     add_to_sp(ctx, frame->size);
     for (uint32_t i = sizeof(push_order); i-- > 0;)
         if ((frame->saved & preg_bit(push_order[i])) != 0 &&
             !(frame->frame_pointer && push_order[i] == RBP))
-            put_push(ctx, push_order[i], true);
-    if (frame->frame_pointer)
-        put_push(ctx, RBP, true);
+            restore(ctx, push_order[i]);
+    if (frame->frame_pointer) {
+        restore(ctx, RBP);
+        emit_cfa_by(ctx, RSP);
+    }
 }
 
 static X64Mem frame_memory(const EmitCtx *ctx, AmodeKind kind, int32_t disp)
@@ -114,7 +134,9 @@ static void move_slot_to_slot(EmitCtx *ctx, Alloc to, Alloc from, uint32_t bytes
     X64Mem source = slot_memory(ctx, from), target = slot_memory(ctx, to);
     for (uint32_t at = 0; at < bytes; at += 8) {
         put_inst(ctx, &(X64Inst){.op = X64_PUSH_M, .size = 8, .mem = source});
+        emit_sp_moved(ctx, 8);
         put_inst(ctx, &(X64Inst){.op = X64_POP_M, .size = 8, .mem = target});
+        emit_sp_moved(ctx, -8);
         source.disp += 8;
         target.disp += 8;
     }
@@ -269,6 +291,7 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
     if (inst->op == X64_RETURN_CALL_R) {
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {callee}, .mem_operand = -1});
+        emit_unwind_recall(ctx);
         return;
     }
     const uint8_t opcode = 0xe9;
@@ -277,6 +300,7 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0);
+    emit_unwind_recall(ctx);
 }
 
 // The callee is the last operand.
@@ -507,12 +531,18 @@ static void put_access(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X
     put_inst(ctx, &out);
 }
 
-// `reg` becomes op(reg, src); rax holds reg's value too.
+// `reg` becomes op(reg, src).
 static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
 {
     X64Inst op = {.size = inst->size == 8 ? 8 : 4, .regs = {reg, reg, src}, .mem_operand = -1};
     const AtomicOp kind = (AtomicOp)inst->imm;
     switch ((int)kind) {
+    case ATOMIC_ADD: op.op = X64_ADD_RM; break;
+    case ATOMIC_SUB: op.op = X64_SUB_RM; break;
+    case ATOMIC_XCHG:
+        op.op = X64_MOV_RR;
+        op.regs[1] = src;
+        break;
     case ATOMIC_AND:
     case ATOMIC_NAND: op.op = X64_AND_RM; break;
     case ATOMIC_OR: op.op = X64_OR_RM; break;
@@ -535,7 +565,19 @@ static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
                           .op = X64_NOT_R, .size = op.size, .regs = {reg, reg}, .mem_operand = -1});
 }
 
-// The row's comment has the loop.
+// The bytes of the instruction's size reversed.
+static void put_swap(EmitCtx *ctx, const MInst *inst, PReg reg)
+{
+    X64Inst swap = {.op = X64_BSWAP_R, .size = inst->size, .regs = {reg, reg}, .mem_operand = -1};
+    if (inst->size == 2) {
+        swap.op = X64_ROL_RI;
+        swap.imm = 8;
+    }
+    if (inst->size != 1)
+        put_inst(ctx, &swap);
+}
+
+// The rows' comments have the loop.
 static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
 {
     const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
@@ -552,7 +594,11 @@ static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
     const Label again = codebuf_label(ctx->buf);
     codebuf_bind(ctx->buf, again);
     put_inst(ctx, &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {made, old}, .mem_operand = -1});
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
     put_atomic_op(ctx, inst, made, src);
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
     put_access(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
     put_jcc(ctx, 5, again);
 }
@@ -632,6 +678,7 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
         const uint8_t ret = 0xc3;
         codebuf_note(ctx->buf, "ret");
         codebuf_put(ctx->buf, &ret, 1);
+        emit_unwind_recall(ctx);
         return;
     }
     case X64_RETURN_CALL:
@@ -640,7 +687,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_CALL_R: emit_call_register(ctx, inst); return;
     case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
     case X64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
-    case X64_ATOMIC_RMW: emit_atomic_rmw(ctx, inst); return;
+    case X64_ATOMIC_RMW:
+    case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;
     case X64_GET_FRAME_POINTER:
     case X64_GET_STACK_POINTER:

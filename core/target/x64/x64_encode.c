@@ -113,21 +113,50 @@ static void put_memory(X64Bytes *out, const X64Mem *mem, uint32_t reg)
         put(out, (uint8_t)mem->disp);
 }
 
+// The VEX prefix, in two bytes where it needs no W, X, B and no map but 0F. It holds the bits of
+// REX, and the number of a register, inverted.
+static void put_vex(X64Bytes *out, const X64Inst *inst, const X64Encoding *e)
+{
+    const uint32_t rex = rex_of(inst, e);
+    const uint32_t other = e->vex_reg >= 0 ? number(inst, e->vex_reg) : 0;
+    const uint32_t prefix = e->prefix == 0x66   ? 1
+                            : e->prefix == 0xf3 ? 2
+                            : e->prefix == 0xf2 ? 3
+                                                : 0;
+    const uint32_t tail = (~other & 15) << 3 | prefix;
+    if ((rex & 11) == 0 && e->map == 1) {
+        put(out, 0xc5);
+        put(out, (~rex << 5 & 0x80) | tail);
+        return;
+    }
+    put(out, 0xc4);
+    put(out, (~rex << 5 & 0xe0) | e->map);
+    put(out, (rex << 4 & 0x80) | tail);
+}
+
+static void put_prefixes(X64Bytes *out, const X64Inst *inst, const X64Encoding *e)
+{
+    if (e->osize && inst->size == 2)
+        put(out, 0x66);
+    if (e->prefix != 0)
+        put(out, e->prefix);
+    const uint32_t rex = rex_of(inst, e);
+    if (rex != 0)
+        put(out, rex);
+    if (e->map != 0)
+        put(out, 0x0f);
+    if (e->map >= 2)
+        put(out, e->map == 2 ? 0x38 : 0x3a);
+}
+
 X64Bytes x64_encode(const X64Inst *inst)
 {
     X64Bytes out = {.rip_field = -1};
     const X64Encoding *const e = pick_encoding(inst);
-    if (e->osize && inst->size == 2)
-        put(&out, 0x66);
-    if (e->prefix != 0)
-        put(&out, e->prefix);
-    const uint32_t rex = rex_of(inst, e);
-    if (rex != 0)
-        put(&out, rex);
-    if (e->map != 0)
-        put(&out, 0x0f);
-    if (e->map >= 2)
-        put(&out, e->map == 2 ? 0x38 : 0x3a);
+    if (e->vex)
+        put_vex(&out, inst, e);
+    else
+        put_prefixes(&out, inst, e);
     put(&out, (uint32_t)e->opcode + (e->opcode_cc ? inst->cc : 0u) +
                   (e->opcode_reg >= 0 ? number(inst, e->opcode_reg) & 7 : 0u));
     const uint32_t reg = e->has_digit ? e->digit : e->reg >= 0 ? number(inst, e->reg) : 0;

@@ -26,6 +26,8 @@ typedef struct X64Encoding {
     int8_t imm;        // 0: MInst.imm, 1: MInst.disp
     uint8_t imm_bytes; // 0xff: 2 at size 2, else 4
     bool rel;          // a branch displacement follows
+    bool vex;          // a VEX prefix, of 128 bits, stands for prefix, REX and map
+    int8_t vex_reg;    // the register operand in it
 } X64Encoding;
 
 #define X64_ENCODINGS_MAX 3

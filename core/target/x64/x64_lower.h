@@ -142,10 +142,62 @@ static inline int64_t rule_top_of_operation(LowerCtx *ctx, Type type)
     return type_bits(type) <= 32 ? 31 : 63;
 }
 
+// `x - 1`: that x.
+static inline bool rule_less_one(LowerCtx *ctx, Value value, Value *out)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_IADD && op != OP_ISUB)
+        return false;
+    const Span args = inst_args(ctx->f, inst);
+    int64_t x;
+    *out = (Value){args.data[0]};
+    return rule_iconst_s64(ctx, (Value){args.data[1]}, &x) && x == (op == OP_ISUB ? 1 : -1);
+}
+
+static inline int64_t rule_opposite_amount(LowerCtx *ctx, Type type, uint64_t amount)
+{
+    return rule_shift_amount(ctx, type, 0 - amount);
+}
+
 // A power of two that no sign-extended 32-bit immediate holds: its exponent.
 static inline bool rule_high_power_of_two(LowerCtx *ctx, Value value, uint64_t *out)
 {
     return rule_power_of_two(ctx, value, out) && *out >= 31;
+}
+
+// ---- Numbers of 128 bits ----
+
+// A shift amount modulo 128: what is below 64, and what is more than 64.
+static inline bool rule_amount_below_64(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    (void)ctx;
+    *out = (int64_t)(amount & 63);
+    return (amount & 64) == 0;
+}
+
+static inline bool rule_amount_above_64(LowerCtx *ctx, uint64_t amount, int64_t *out)
+{
+    return !rule_amount_below_64(ctx, amount, out);
+}
+
+// An i128 that is zero by its definition.
+static inline bool rule_zero_pair(LowerCtx *ctx, Value value)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX)
+        return false;
+    const Opcode op = inst_op(ctx->f, inst);
+    if (op != OP_UEXTEND && op != OP_SEXTEND && op != OP_ICONCAT)
+        return false;
+    const Span args = inst_args(ctx->f, inst);
+    uint64_t half;
+    for (uint32_t i = 0; i < args.len; i++)
+        if (!rule_iconst_u64(ctx, (Value){args.data[i]}, &half) || half != 0)
+            return false;
+    return true;
 }
 
 // ---- Conditions ----
@@ -188,6 +240,11 @@ static inline bool rule_has_popcnt(LowerCtx *ctx)
 static inline bool rule_has_bmi1(LowerCtx *ctx)
 {
     return isa_has(ctx->isa, ISA_X86_64_HAS_BMI1);
+}
+
+static inline bool rule_has_bmi2(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_BMI2);
 }
 
 #include "target/x64/x64_lower_float.h"

@@ -165,7 +165,20 @@ static inline uint64_t rule_int_greatest(LowerCtx *ctx, Type to, bool is_signed)
     return UINT64_MAX >> (64 - type_bits(to) + is_signed);
 }
 
+// ---- Library calls ----
+
+static inline Fpr rule_call_fma(LowerCtx *ctx, Type type, Fpr x, Fpr y, Fpr z)
+{
+    const VReg args[] = {x.reg, y.reg, z.reg};
+    return (Fpr){lower_libcall(ctx, type == TYPE_F32 ? LIBCALL_FMA_F32 : LIBCALL_FMA_F64, args)};
+}
+
 // ---- Features ----
+
+static inline bool rule_has_fma(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_FMA);
+}
 
 static inline bool rule_has_sse41(LowerCtx *ctx)
 {

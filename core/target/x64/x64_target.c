@@ -119,6 +119,7 @@ const Target x64_target = {
     .allocatable = ALL_INTS | ALL_FLOATS,
     .stack_pointer = RSP,
     .frame_pointer = RBP,
+    .pushed_by_call = 8,
     .pinned = R15,
     .abi = x64_abi,
     .lower_inst = x64_lower_inst,

@@ -39,16 +39,18 @@ static Status write_all(Arena *arena, const RowSet *set, const char *dir, Diag *
 {
     const char *const prefix = set->target == ROW_X64 ? "x64" : "a64";
     StrBuf header = {.arena = arena}, tables = {.arena = arena}, ctors = {.arena = arena};
-    StrBuf isle = {.arena = arena}, missing = {.arena = arena};
+    StrBuf isle = {.arena = arena}, specs = {.arena = arena}, missing = {.arena = arena};
     rows_write_header(set, &header);
     TRY(rows_write_tables(set, &tables, diag));
     rows_write_constructors(set, &ctors);
     rows_write_isle(set, &isle);
     rows_write_missing(set, &missing);
+    TRY(rows_write_specs(set, &specs, diag));
     TRY(write_file(str_printf(arena, "%s/%s_rows.h", dir, prefix).data, &header, diag));
     TRY(write_file(str_printf(arena, "%s/%s_rows.c", dir, prefix).data, &tables, diag));
     TRY(write_file(str_printf(arena, "%s/%s_ctors.h", dir, prefix).data, &ctors, diag));
     TRY(write_file(str_printf(arena, "%s/%s_insts.isle", dir, prefix).data, &isle, diag));
+    TRY(write_file(str_printf(arena, "%s/%s_specs.isle", dir, prefix).data, &specs, diag));
     return write_file(str_printf(arena, "%s/%s_missing.txt", dir, prefix).data, &missing, diag);
 }
 

@@ -73,11 +73,19 @@ static void pick_registers(Bench *b, A64Inst *inst, const MRow *row, uint32_t tu
     for (uint32_t k = 0; k < row->num_operands; k++)
         if (row->operands[k].constraint == CONSTRAINT_REUSE)
             inst->regs[k] = inst->regs[row->operands[k].reg];
+    // A load of two registers has to have two.
+    if (a64_encodings[inst->op]->memory == A64_MEMORY_PAIR && inst->regs[0] == inst->regs[1])
+        inst->regs[1] = PREG(REG_INT, (preg_number(inst->regs[0]) + 1) % 31);
 }
 
-static A64Mem pick_memory(Bench *b, uint32_t bytes, uint32_t turn)
+static A64Mem pick_memory(Bench *b, const A64Inst *inst, uint32_t turn)
 {
+    const uint32_t bytes = inst->size;
     A64Mem mem = {.kind = AMODE_BASE, .base = turn % 7 == 0 ? A64_SP : (PReg)random_below(b, 31)};
+    if (a64_encodings[inst->op]->memory == A64_MEMORY_PAIR) {
+        mem.disp = 8 * ((int32_t)(turn * 37 % 128) - 64);
+        return mem;
+    }
     mem.index = (PReg)random_below(b, 31);
     const uint32_t log2 = (uint32_t)__builtin_ctz(bytes);
     const int32_t offsets[] = {0, 1, -1, 255, -256, (int32_t)bytes, (int32_t)bytes * 4095, 8};
@@ -130,7 +138,7 @@ static void add_row(Bench *b, uint16_t op)
             for (uint32_t k = 0; k < row->num_operands; k++)
                 if (row->operands[k].kind == OPERAND_MEM) {
                     c.inst.has_mem = true;
-                    c.inst.mem = pick_memory(b, size, turn);
+                    c.inst.mem = pick_memory(b, &c.inst, turn);
                 }
             if (!pick_immediates(&c.inst, turn))
                 continue;
@@ -220,13 +228,15 @@ int main(void)
     char texts[] = "/tmp/a64_texts_XXXXXX", words[] = "/tmp/a64_words_XXXXXX";
     write_input(&b, texts, false);
     write_input(&b, words, true);
-    const char *const assemble = "llvm-mc --assemble --triple=aarch64 --show-encoding";
+    const char *const assemble = "llvm-mc --assemble --triple=aarch64 --mattr=+lse --show-encoding";
     printf("%u rows, seed 1\n", rows);
     bool good = rows != 0;
     good &= check_words(&b, str_printf(&arena, "%s %s", assemble, texts), "assembled");
-    good &= check_words(
-        &b, str_printf(&arena, "llvm-mc --disassemble --triple=aarch64 %s | %s", words, assemble),
-        "disassembled and assembled");
+    good &= check_words(&b,
+                        str_printf(&arena,
+                                   "llvm-mc --disassemble --triple=aarch64 --mattr=+lse %s | %s",
+                                   words, assemble),
+                        "disassembled and assembled");
     remove(texts);
     remove(words);
     arena_free(&arena);

@@ -193,7 +193,8 @@ static bool matches(Arena *arena, const Case *c, Str theirs)
 static FILE *run_llvm_mc(Arena *arena, const char *how, const char *path)
 {
     const Str command = str_printf(
-        arena, "llvm-mc --triple=x86_64 --mattr=+bmi,+lzcnt,+popcnt,+sse4.1 %s %s", how, path);
+        arena, "llvm-mc --triple=x86_64 --mattr=+bmi,+bmi2,+fma,+lzcnt,+popcnt,+sse4.1 %s %s", how,
+        path);
     FILE *const output = popen(command.data, "r");
     ASSERT(output);
     return output;

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What stands behind the terms of isle-rules/opt/prelude.isle. Included before the C that islec
+// writes, so that the compiler sees through it. Only rules.c and that C include this.
+#ifndef OPT_RULES_H
+#define OPT_RULES_H
+
+#include "opt/opt_internal.h"
+#include "opt_isle.h"
+#include "opt_terms.h"
+
+#define I8                 TYPE_I8
+#define I16                TYPE_I16
+#define I32                TYPE_I32
+#define I64                TYPE_I64
+#define I128               TYPE_I128
+#define EQ                 INTCC_EQ
+#define NE                 INTCC_NE
+#define SLT                INTCC_SLT
+#define SGE                INTCC_SGE
+#define SGT                INTCC_SGT
+#define SLE                INTCC_SLE
+#define ULT                INTCC_ULT
+#define UGE                INTCC_UGE
+#define UGT                INTCC_UGT
+#define ULE                INTCC_ULE
+
+// Equality of classes as used: two that are known to be equal have one number.
+#define Value_EQ(a, b)     ((a).i == (b).i)
+
+#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+
+// The matcher says so of each rule whose right side it is going to evaluate.
+#define ISLE_RULE_FIRED(ctx, id)                 \
+    do {                                         \
+        (ctx)->fired = (id);                     \
+        if ((ctx)->options->rule_counts != NULL) \
+            (ctx)->options->rule_counts[id]++;   \
+    } while (0)
+
+// ---- Nodes ----
+
+// Walks the nodes of a class, at most OPT_MAX_CLASS of them, each commutative one in both orders.
+typedef struct opt_node_iter {
+    uint32_t stack[OPT_MAX_CLASS];
+    uint32_t depth, left;
+    bool swapped; // data is to be given with its operands exchanged next
+    InstData data;
+} opt_node_iter;
+
+static inline void opt_node_init(OptCtx *ctx, Value class, opt_node_iter *it)
+{
+    (void)ctx;
+    it->stack[0] = class.i;
+    it->depth = 1;
+    it->left = OPT_MAX_CLASS;
+    it->swapped = false;
+}
+
+// The next operation in *out, which holds until the next call; false at the end.
+bool opt_node_next(OptCtx *ctx, opt_node_iter *it, ClifInst *out);
+
+static inline ClifInst rule_inst_data(OptCtx *ctx, Inst inst)
+{
+    return func_inst(ctx->f, inst);
+}
+
+static inline Type opt_value_type(OptCtx *ctx, Value class)
+{
+    return ctx->classes.data[class.i].type;
+}
+
+static inline Value opt_subsume(OptCtx *ctx, Value class)
+{
+    ctx->subsume[ctx->depth] = class.i;
+    return class;
+}
+
+// ---- Skeleton ----
+
+static inline SkeletonRewrite opt_remove(OptCtx *ctx)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_REMOVE};
+}
+
+static inline SkeletonRewrite opt_is_value(OptCtx *ctx, Value class)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_VALUE, .value = class};
+}
+
+static inline SkeletonRewrite opt_is_values(OptCtx *ctx, Value first, Value second)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_VALUES, .value = first, .second = second};
+}
+
+static inline SkeletonRewrite opt_always_traps(OptCtx *ctx)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_TRAP};
+}
+
+static inline SkeletonRewrite opt_tests(OptCtx *ctx, Value class)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_TEST, .value = class};
+}
+
+static inline SkeletonRewrite opt_tests_not(OptCtx *ctx, Value class)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_TEST_NOT, .value = class};
+}
+
+static inline SkeletonRewrite opt_takes(OptCtx *ctx, uint32_t index)
+{
+    (void)ctx;
+    return (SkeletonRewrite){.kind = SKELETON_TAKE, .index = index};
+}
+
+// ---- Types ----
+
+static inline bool opt_ty_int(OptCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type >= TYPE_I8 && type <= TYPE_I128;
+}
+
+static inline bool opt_fits_in_64(OptCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type >= TYPE_I8 && type <= TYPE_I64;
+}
+
+static inline bool opt_ty_float(OptCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type >= TYPE_F16 && type <= TYPE_F128;
+}
+
+static inline uint64_t opt_ty_bits(OptCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type);
+}
+
+static inline uint64_t opt_top_bit(OptCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bits(type) - 1;
+}
+
+static inline bool opt_ty_wider(OptCtx *ctx, Type a, Type b)
+{
+    (void)ctx;
+    return type_bits(a) > type_bits(b);
+}
+
+// ---- Constants ----
+
+static inline uint128 opt_sign_bit(Type type)
+{
+    return (uint128)1 << (type_bits(type) - 1);
+}
+
+static inline uint128 opt_all_bits(Type type)
+{
+    return opt_sign_bit(type) * 2 - 1;
+}
+
+// A constant of a scalar integer type.
+static inline bool opt_int_constant(OptCtx *ctx, Value class, uint128 *bits)
+{
+    const Type type = opt_value_type(ctx, class);
+    return type >= TYPE_I8 && type <= TYPE_I128 && opt_constant(ctx, class, bits);
+}
+
+static inline bool opt_iconst_u(OptCtx *ctx, Value class, Type *type, uint64_t *out)
+{
+    uint128 bits;
+    *type = opt_value_type(ctx, class);
+    if (!opt_int_constant(ctx, class, &bits))
+        return false;
+    *out = (uint64_t)bits;
+    return bits >> 64 == 0;
+}
+
+static inline bool opt_iconst_s(OptCtx *ctx, Value class, Type *type, int64_t *out)
+{
+    uint128 bits;
+    *type = opt_value_type(ctx, class);
+    if (!opt_int_constant(ctx, class, &bits))
+        return false;
+    const uint128 sign = opt_sign_bit(*type);
+    const int128 number = (int128)((bits ^ sign) - sign);
+    *out = (int64_t)number;
+    return number == *out;
+}
+
+static inline Value opt_make_iconst_u(OptCtx *ctx, Type type, uint64_t number)
+{
+    return opt_make_constant(ctx, type, number);
+}
+
+static inline Value opt_make_iconst_s(OptCtx *ctx, Type type, int64_t number)
+{
+    return opt_make_constant(ctx, type, (uint128)(int128)number & opt_all_bits(type));
+}
+
+static inline bool opt_is_constant(OptCtx *ctx, Value class)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits);
+}
+
+static inline bool opt_power_of_two(OptCtx *ctx, Value class, uint64_t *exponent)
+{
+    uint128 bits;
+    if (!opt_int_constant(ctx, class, &bits) || bits == 0 || (bits & (bits - 1)) != 0)
+        return false;
+    *exponent = 0;
+    while (bits >> *exponent != 1)
+        ++*exponent;
+    return true;
+}
+
+// Whether the class is the constant `wanted` of its type.
+static inline bool opt_is_number(OptCtx *ctx, Value class, Type type, uint128 wanted)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits) && bits == wanted &&
+           type == opt_value_type(ctx, class);
+}
+
+#define OPT_NUMBER(name, value)                                         \
+    static inline bool opt_##name(OptCtx *ctx, Value class, Type *type) \
+    {                                                                   \
+        *type = opt_value_type(ctx, class);                             \
+        return *type >= TYPE_I8 && *type <= TYPE_I128 &&                \
+               opt_is_number(ctx, class, *type, value(*type));          \
+    }
+#define OPT_SMAX(type) (opt_sign_bit(type) - 1)
+OPT_NUMBER(smin_of, opt_sign_bit)
+OPT_NUMBER(smax_of, OPT_SMAX)
+OPT_NUMBER(is_ones, opt_all_bits)
+#undef OPT_NUMBER
+
+static inline Value opt_make_smin_of(OptCtx *ctx, Type type)
+{
+    return opt_make_constant(ctx, type, opt_sign_bit(type));
+}
+
+static inline Value opt_make_smax_of(OptCtx *ctx, Type type)
+{
+    return opt_make_constant(ctx, type, OPT_SMAX(type));
+}
+
+static inline Value opt_make_ones(OptCtx *ctx, Type type)
+{
+    return opt_make_constant(ctx, type, opt_all_bits(type));
+}
+
+static inline Value opt_make_low_ones(OptCtx *ctx, Type type, uint64_t n)
+{
+    return opt_make_constant(
+        ctx, type, n >= 128 ? opt_all_bits(type) : (((uint128)1 << n) - 1) & opt_all_bits(type));
+}
+
+static inline uint64_t opt_u64_sub(OptCtx *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    return a - b;
+}
+
+static inline uint64_t opt_u64_add(OptCtx *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    return a + b;
+}
+
+static inline bool opt_u64_lt(OptCtx *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    return a < b;
+}
+
+static inline uint64_t opt_shift_mod(OptCtx *ctx, Type type, uint64_t amount)
+{
+    (void)ctx;
+    return amount & (type_lane_bits(type) - 1);
+}
+
+// ---- Conditions ----
+
+static inline IntCC opt_intcc_complement(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return intcc_complement(cc);
+}
+
+static inline IntCC opt_intcc_swap(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return intcc_swap(cc);
+}
+
+static inline bool opt_intcc_reflexive(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return cc == INTCC_EQ || cc == INTCC_SGE || cc == INTCC_SLE || cc == INTCC_UGE ||
+           cc == INTCC_ULE;
+}
+
+#endif

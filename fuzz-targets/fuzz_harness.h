@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// fuzz_harness: what the targets that compare engines share. An input chooses one of several groups
+// of engines and targets, each with a table of what all its targets can do; its bytes become a
+// module, the judge compares, and a finding is printed as a file test and aborts.
+//
+// Aborts come from functions named after the kind of finding, so that tools which tell crashes
+// apart by their stacks tell these apart.
+#ifndef FUZZ_HARNESS_H
+#define FUZZ_HARNESS_H
+
+#include "fuzz-targets/gen/gen.h"
+#include "fuzz-targets/judge/judge.h"
+
+#define HARNESS_GROUPS_MAX 4
+
+// Engines that run one module, and the targets of their code.
+typedef struct HarnessGroup {
+    Engine engines[JUDGE_ENGINES_MAX];
+    const char *targets[JUDGE_ENGINES_MAX];
+    uint32_t num;
+} HarnessGroup;
+
+// Makes a case from bytes: gen_case or gen_single.
+typedef void (*HarnessMake)(const GenTable *table, const uint8_t *data, size_t size, Arena *arena,
+                            GenCase *out);
+
+typedef struct Harness {
+    const HarnessGroup *groups;
+    uint32_t num_groups; // the byte of the header that gen leaves free chooses
+    HarnessMake make;
+    // Made on first use:
+    bool ready;
+    Arena arena, scratch;
+    GenTable *tables[HARNESS_GROUPS_MAX];
+    Judge judges[HARNESS_GROUPS_MAX];
+    double started;
+    uint64_t inputs;
+} Harness;
+
+// Runs one input. Does not return when there is a finding.
+void harness_run(Harness *h, const uint8_t *data, size_t size);
+
+#endif

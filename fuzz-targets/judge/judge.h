@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// judge: runs a generated module in the interpreter and in engines, and says where they disagree:
+// results, trap codes, the heap afterwards, and what engines themselves find wrong (callee-saved
+// registers, the caller's stack). A module that the validator or the compiler rejects as wrong is a
+// finding, too; one that a target does not support yet is counted.
+//
+// A judge owns its engines and serves any number of cases.
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
+
+#include "emulate/emulate.h"
+#include "fuzz-targets/gen/gen.h"
+
+#define JUDGE_ENGINES_MAX 3
+
+typedef enum Finding {
+    FINDING_NONE,
+    FINDING_INVALID,  // the generated module does not pass validation
+    FINDING_COMPILE,  // an internal error of the compiler
+    FINDING_VALUES,   // other results
+    FINDING_TRAP,     // trap or none, or another code
+    FINDING_MEMORY,   // another heap
+    FINDING_CRASH,    // the engine stopped for what has no meaning, or found something damaged
+    FINDING_HANG,     // ran out of fuel
+    FINDING_REFERENCE // the interpreter says that the module has no meaning
+} Finding;
+
+// A machine engine, and the target of its code.
+typedef struct JudgeEngine {
+    Engine engine;
+    Executor *ex;
+    const char *target; // "x86_64 has_sse41"
+    Isa isa;
+} JudgeEngine;
+
+typedef struct JudgeStats {
+    uint64_t cases, runs, returned, trapped, out_of_fuel, unsupported, compared;
+    uint64_t instructions; // that the interpreter ran
+    char reason[128];      // why a run was unsupported: the last one
+} JudgeStats;
+
+typedef struct Judge {
+    Executor *interp;
+    JudgeEngine engines[JUDGE_ENGINES_MAX];
+    uint32_t num_engines;
+    JudgeStats stats;
+    Arena scratch;
+} Judge;
+
+typedef struct Verdict {
+    Finding finding;
+    uint32_t engine; // index in Judge.engines
+    uint32_t input;  // that shows it; GEN_INPUTS: not one of them
+    Str text;        // what was expected and what came
+    CallResult expected[GEN_INPUTS];
+} Verdict;
+
+// The name of a finding: "values".
+const char *finding_name(Finding finding);
+
+// Makes a judge over the interpreter and `engines`, which run code for `targets`. Engines that this
+// build or machine does not have are left out.
+void judge_create(Judge *j, const Engine *engines, const char *const *targets, uint32_t num);
+// Gives back the engines.
+void judge_destroy(Judge *j);
+
+// Runs all inputs of `c`. The verdict's texts are in `arena`.
+Verdict judge_case(Judge *j, const GenCase *c, Arena *arena);
+
+// The case as a file test, with the interpreter's answers and what is wrong as a comment.
+void judge_print(const Judge *j, const GenCase *c, const Verdict *verdict, StrBuf *out);
+
+// Statistics as one line of JSON.
+void judge_print_stats(const Judge *j, double seconds, StrBuf *out);
+
+#endif

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shared by the files of judge/.
+#ifndef JUDGE_INTERNAL_H
+#define JUDGE_INTERNAL_H
+
+#include "fuzz-targets/judge/judge.h"
+
+// How a call ended, as a run directive would say it.
+void judge_describe(const CallResult *result, StrBuf *out);
+
+#endif
