@@ -252,9 +252,9 @@ static void report_lost(Pool *pool, const Bitset *done)
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                 Arena *arena)
 {
-    _Atomic uint32_t *const next = mmap(NULL, sizeof(*next), PROT_READ | PROT_WRITE,
-                                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (options->jobs <= 1 || (void *)next == MAP_FAILED) {
+    void *const shared = mmap(NULL, sizeof(_Atomic uint32_t), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (options->jobs <= 1 || shared == MAP_FAILED) {
         run_here(program, options, report, arena, NULL);
         return;
     }
@@ -263,7 +263,7 @@ void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *
                    .options = options,
                    .report = report,
                    .arena = arena,
-                   .next = next};
+                   .next = shared};
     const uint32_t jobs = options->jobs < MAX_WORKERS ? options->jobs : MAX_WORKERS;
     while (pool->num_workers < jobs && start_worker(pool))
         ;
@@ -279,5 +279,5 @@ void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *
     }
     if (pool->num_workers != 0)
         report_lost(pool, &done);
-    munmap((void *)next, sizeof(*next));
+    munmap(shared, sizeof(_Atomic uint32_t));
 }
