@@ -164,6 +164,7 @@ static Status compile_file(Compile *c, const char *path)
     Status first = STATUS_OK;
     c->found = false;
     TRY(tool_load(&c->program, path, (ParseOptions){0}));
+    TRY(tool_set(&c->program, c->args->values[OPT_COMPILE_SET]));
     TRY(choose_target(c));
     const Module *const module = &c->program.file->module;
     for (uint32_t i = 0; i < module->funcs.len; i++) {

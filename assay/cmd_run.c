@@ -288,6 +288,7 @@ static Status run_file(Run *run)
     ToolProgram *program = &run->program;
     const char *init = run->options->values[OPT_RUN_INIT];
     TRY(tool_load(program, run->options->operands[0], (ParseOptions){0}));
+    TRY(tool_set(program, run->options->values[OPT_RUN_SET]));
     TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
     if (init) {
         run->init.path = str_from(init);

@@ -50,10 +50,13 @@ static Status compile_func(const ToolProgram *program, const Isa *isa, const Fun
     return status == STATUS_UNSUPPORTED ? STATUS_OK : status;
 }
 
-static Status compile_file(const char *path, const Isa *wanted, CompileStats *stats)
+static Status compile_file(const ToolArgs *args, const char *path, const Isa *wanted,
+                           CompileStats *stats)
 {
     ToolProgram program;
     Status status = tool_load(&program, path, (ParseOptions){0});
+    if (status == STATUS_OK)
+        status = tool_set(&program, args->values[OPT_COMPILE_SET]);
     const Isa *const isa = wanted ? wanted : program.targets.isa;
     if (status == STATUS_OK && !isa)
         status = diag_error(&program.diag, STATUS_INVALID, &program.file->source, POS_NONE,
@@ -71,7 +74,7 @@ Status tool_compile_stats(const ToolArgs *args, const Isa *isa)
 {
     CompileStats stats = {0};
     for (uint32_t i = 0; i < args->num_operands; i++)
-        TRY(compile_file(args->operands[i], isa, &stats));
+        TRY(compile_file(args, args->operands[i], isa, &stats));
     printf("{\n  \"functions\": %" PRIu64 ",\n", stats.functions);
     printf("  \"compiled\": %" PRIu64 ",\n", stats.compiled);
     printf("  \"unsupported\": %" PRIu64 ",\n", stats.functions - stats.compiled);

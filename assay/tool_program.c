@@ -28,6 +28,24 @@ Status tool_load(ToolProgram *program, const char *path, ParseOptions options)
     return parse(program, path, options);
 }
 
+Status tool_set(ToolProgram *program, const char *settings)
+{
+    Str rest = str_from(settings ? settings : "");
+    while (rest.len != 0) {
+        size_t len = 0;
+        while (len < rest.len && rest.data[len] != ',')
+            len++;
+        const Str option = {rest.data, len};
+        TRY(settings_set(&program->targets.settings, option, NULL, POS_NONE, &program->diag));
+        for (uint32_t i = 0; i < program->targets.lines.len; i++)
+            TRY(settings_set(&program->targets.lines.data[i].settings, option, NULL, POS_NONE,
+                             &program->diag));
+        const size_t used = len < rest.len ? len + 1 : len;
+        rest = (Str){rest.data + used, rest.len - used};
+    }
+    return STATUS_OK;
+}
+
 Status tool_validate(ToolProgram *program, const Settings *settings, const Isa *isa)
 {
     Status status = STATUS_OK;

@@ -19,6 +19,9 @@ typedef struct ToolProgram {
 // Reads and parses `path` ("-": standard input) and applies its header. A file for an architecture
 // that we don't know is an error here. The program must be unloaded whatever the outcome.
 Status tool_load(ToolProgram *program, const char *path, ParseOptions options);
+// Applies "NAME=VALUE,..." (NULL: nothing) on top of what the file says. A wrong name or value is
+// an error that says so.
+Status tool_set(ToolProgram *program, const char *settings);
 // Validates every function, `isa` may be NULL.
 Status tool_validate(ToolProgram *program, const Settings *settings, const Isa *isa);
 // Prints the messages to stderr and gives the memory back.

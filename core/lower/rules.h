@@ -13,8 +13,10 @@
 #define I32                TYPE_I32
 #define I64                TYPE_I64
 #define I128               TYPE_I128
+#define F16                TYPE_F16
 #define F32                TYPE_F32
 #define F64                TYPE_F64
+#define F128               TYPE_F128
 #define EQ                 INTCC_EQ
 #define NE                 INTCC_NE
 #define SLT                INTCC_SLT
@@ -208,6 +210,18 @@ static inline bool rule_ty_f32_or_f64(LowerCtx *ctx, Type type, Type *out)
     return type == TYPE_F32 || type == TYPE_F64;
 }
 
+static inline bool rule_scalar_float(LowerCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return type_is_float(type) && !type_is_vector(type);
+}
+
+static inline bool rule_float_fits_in_64(LowerCtx *ctx, Type type, Type *out)
+{
+    return rule_scalar_float(ctx, type, out) && type_bits(type) <= 64;
+}
+
 static inline uint64_t rule_ty_bits(LowerCtx *ctx, Type type)
 {
     (void)ctx;
@@ -280,6 +294,26 @@ static inline bool rule_power_of_two_mask(LowerCtx *ctx, Value value, int64_t *o
         return false;
     *out = ((int64_t)1 << k) - 1;
     return true;
+}
+
+// The halves of a constant of 16 bytes.
+static inline uint64_t rule_constant_half(const LowerCtx *ctx, Constant constant, uint32_t at)
+{
+    const ConstantData *const data = &ctx->f->constants.data[constant.i];
+    uint64_t half;
+    ASSERT(data->size == 16);
+    memcpy(&half, data->bytes + at, sizeof(half));
+    return half;
+}
+
+static inline uint64_t rule_constant_low(LowerCtx *ctx, Constant constant)
+{
+    return rule_constant_half(ctx, constant, 0);
+}
+
+static inline uint64_t rule_constant_high(LowerCtx *ctx, Constant constant)
+{
+    return rule_constant_half(ctx, constant, 8);
 }
 
 static inline int64_t rule_shift_amount(LowerCtx *ctx, Type type, uint64_t amount)

@@ -17,7 +17,7 @@ typedef struct Assigner {
 
 static bool can_pass(Type type, const Assigner *a)
 {
-    if (type == TYPE_F32 || type == TYPE_F64)
+    if (type_is_float(type) && !type_is_vector(type))
         return a->num_floats != 0;
     return type_is_int(type) && !type_is_vector(type) && type_bits(type) <= 128;
 }
@@ -55,8 +55,10 @@ static AbiLoc next_location(Assigner *a, Type type, uint8_t extension)
     } else if (!is_float && a->next_int < a->num_ints) {
         loc.reg = a->ints[a->next_int++];
     } else {
+        const uint32_t slot = type_bytes(type) == 16 ? 16 : 8;
+        a->stack = (a->stack + slot - 1) & ~(slot - 1);
         loc.offset = (int32_t)a->stack;
-        a->stack += 8;
+        a->stack += slot;
     }
     return loc;
 }

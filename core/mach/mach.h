@@ -297,11 +297,12 @@ typedef struct AbiRegs {
 } AbiRegs;
 
 // Lays out a signature by registers of each class in order, then stack slots of 8 bytes, in which a
-// float has the lower bytes (those above an f32 are undefined). The halves of an i128 are both in
-// registers or both in slots, aligned to 16 bytes. Where pairs start at even registers (AAPCS64,
-// stage C), one that lies in memory leaves no registers to later integers either; elsewhere (System
-// V) it does. Results beyond registers go to memory whose address is a hidden last argument.
-// STATUS_UNSUPPORTED with a message for types, purposes and conventions that can't be passed yet.
+// float has the lower bytes (those above it are undefined), for an f128 of 16 bytes, aligned. The
+// halves of an i128 are both in registers or both in slots, aligned to 16 bytes. Where pairs start
+// at even registers (AAPCS64, stage C), one that lies in memory leaves no registers to later
+// integers either; elsewhere (System V) it does. Results beyond registers go to memory whose
+// address is a hidden last argument. STATUS_UNSUPPORTED with a message for types, purposes and
+// conventions that can't be passed yet.
 Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
 
 // ---- The target ----

@@ -27,6 +27,9 @@ SINGLES = {
     "blsmsk_left": (["v2 = iadd_const -1", "v3 = bxor v2, v0"], lambda x, n: x ^ x - 1),
     "blsi": (["v2 = ineg v0", "v3 = band v0, v2"], lambda x, n: x & -x),
     "blsi_left": (["v2 = ineg v0", "v3 = band v2, v0"], lambda x, n: x & -x),
+    "clz": (["v3 = clz v0"], lambda x, n: n - x.bit_length()),
+    "ctz": (["v3 = ctz v0"], lambda x, n: (x & -x).bit_length() - 1 if x else n),
+    "popcnt": (["v3 = popcnt v0"], lambda x, n: bin(x).count("1")),
     # Not what those instructions do.
     "add_one": (["v2 = iadd_const 1", "v3 = band v0, v2"], lambda x, n: x & x + 1),
     "sub_minus_one": (["v2 = isub_const -1", "v3 = bxor v0, v2"], lambda x, n: x ^ x + 1),

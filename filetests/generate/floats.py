@@ -259,10 +259,9 @@ def sign_files():
         "fcopysign": lambda f, x, y: x & ~f.sign | y & f.sign,
     }
     for op, meaning in operations.items():
-        for suffix, targets, types in (("", BOTH, ("f32", "f64")), ("-simd", BOTH, FULL),
-                                       ("-simd-64bit", A64, HALF),
-                                       ("-interpret", INTERPRET,
-                                        ("f16", "f128", "f16x8", "f16x4"))):
+        for suffix, targets, types in (("", BOTH, ("f16", "f32", "f64", "f128")),
+                                       ("-simd", BOTH, FULL), ("-simd-64bit", A64, HALF),
+                                       ("-interpret", INTERPRET, ("f16x8", "f16x4"))):
             file = File(f"runtests/{op}{suffix}", f"{op} changes the sign bit and nothing else, of "
                         "NaNs too.", BITS_SOURCE, targets)
             for t in map(Type, types):

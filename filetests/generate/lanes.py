@@ -200,15 +200,16 @@ def select_files():
                 for c in (0, 1, 1 << (t.bits - 1), 2):
                     func.run([[c], x, y], [x if c else y])
             yield file
-    file = File("runtests/select-conditions", "select of i32 and f64 on conditions of each width.",
-                SOURCE)
-    for t in map(Type, ("i32", "f64")):
-        for bits in INT_BITS:
-            func = file.func(f"select_{t}_if_i{bits}", [f"i{bits}", t, t], [t],
-                             ["v3 = select v0, v1, v2", "return v3"])
-            x, y = ramp(t), ramp(t, 1)
-            for c in int_edges(bits) + [1 << (bits // 2)]:
-                func.run([[c], x, y], [x if c else y])
+    file = File("runtests/select-conditions", "select of i32 and of floats on conditions of each "
+                "width.", SOURCE)
+    for t in map(Type, ("i32", *FLOATS)):
+        for op, name in (("select", "select"), ("select_spectre_guard", "guard")):
+            for bits in INT_BITS:
+                func = file.func(f"{name}_{t}_if_i{bits}", [f"i{bits}", t, t], [t],
+                                 [f"v3 = {op} v0, v1, v2", "return v3"])
+                x, y = ramp(t), ramp(t, 1)
+                for c in int_edges(bits) + [1 << (bits // 2)]:
+                    func.run([[c], x, y], [x if c else y])
     yield file
 
 
@@ -216,8 +217,8 @@ def bits_files():
     """bitselect and the bitwise operations on floats."""
     about = "bitselect: bit by bit, on any type."
     for suffix, targets, types in (
-            ("", BOTH, INTS + ("f32", "f64") + FULL_ANY), ("-64bit", A64, HALF_ANY),
-            ("-interpret", INTERPRET, ("f16", "f128") + OTHER_ANY)):
+            ("", BOTH, INTS + FLOATS + FULL_ANY), ("-64bit", A64, HALF_ANY),
+            ("-interpret", INTERPRET, OTHER_ANY)):
         file = File(f"runtests/bitselect{suffix}", about, SOURCE, targets)
         for t in map(Type, types):
             func = file.func(f"bitselect_{t}", [t, t, t], [t],
@@ -228,8 +229,8 @@ def bits_files():
                 func.run([c, x, y], [[k & a | ~k & b for k, a, b in zip(c, x, y)]])
         yield file
     meanings = {"band": lambda x, y: x & y, "bor": lambda x, y: x | y, "bxor": lambda x, y: x ^ y}
-    for suffix, targets, types in (("", BOTH, ("f32", "f64", "f32x4", "f64x2")),
-                                   ("-interpret", INTERPRET, ("f16", "f128", "f16x8", "f32x2"))):
+    for suffix, targets, types in (("", BOTH, (*FLOATS, "f32x4", "f64x2")),
+                                   ("-interpret", INTERPRET, ("f16x8", "f32x2"))):
         file = File(f"runtests/bitwise-float{suffix}", "band, bor, bxor and bnot on the bits of "
                     "floats.", SOURCE, targets)
         for t in map(Type, types):
@@ -247,9 +248,9 @@ def bits_files():
 def blendv_files():
     for suffix, targets, types in (
             ("", ("x86_64 sse41",), ("i8x16", "f32x4", "f64x2")),
-            ("-scalar", BOTH, INTS[:4] + ("f32", "f64")),
+            ("-scalar", BOTH, INTS + FLOATS),
             ("-interpret", INTERPRET,
-             ("i128", "f16", "f128") + ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
+             ("i16x8", "i32x4", "i64x2", "i32x2", "f32x2"))):
         file = File(f"runtests/blendv{suffix}", "blendv: the top bit of each lane decides.", SOURCE,
                     targets)
         for t in map(Type, types):

@@ -431,7 +431,35 @@ def atomic_bounds_file():
     yield file
 
 
+def update_file():
+    """An operation on what the same address held, which x86-64 has one instruction for."""
+    file = File("runtests/memory-update", "Loads, operations and stores of the result to the same "
+                "address.", SOURCE)
+    meanings = {"iadd": lambda x, y: x + y, "isub": lambda x, y: x - y, "band": lambda x, y: x & y,
+                "bor": lambda x, y: x | y, "bxor": lambda x, y: x ^ y}
+    constant = -37
+    for bits in (32, 64):
+        t = f"i{bits}"
+        for op, meaning in meanings.items():
+            for form, operands in (("right", "v4, v1"), ("left", "v1, v4"), ("constant", "v4, v5"),
+                                   ("constant_left", "v5, v4")):
+                func = file.func(f"{op}_{form}_{t}", [t, t], [t, t], [
+                    "v2 = stack_addr.i64 ss0", "store v0, v2+8", f"v5 = iconst.{t} {constant}",
+                    f"v4 = load.{t} v2+8", f"v6 = {op} {operands}", "store v6, v2+8",
+                    f"v7 = load.{t} v2+8", f"v8 = {op} {operands.replace('v4', 'v7')}",
+                    "return v7, v8"], decls=slot(16))
+                for x, y in int_pairs(bits, 3)[::4]:
+                    other = wrap(constant, bits) if "constant" in form else y
+                    left = "left" in form
+
+                    def step(v, other=other, left=left, meaning=meaning, bits=bits):
+                        return wrap(meaning(other, v) if left else meaning(v, other), bits)
+                    func.run([[x], [y]], [[step(x)], [step(step(x))]])
+    yield file
+
+
 def files(_oracle):
     for part in (round_trip_files, part_files, narrow_memory_files, vector_load_file,
-                 vector_part_file, bounds_files, address_file, atomic_files, atomic_bounds_file):
+                 vector_part_file, bounds_files, address_file, update_file, atomic_files,
+                 atomic_bounds_file):
         yield from part()

@@ -378,13 +378,19 @@ static inline bool rule_has_lse(LowerCtx *ctx)
 
 static inline Fpr rule_float_const(LowerCtx *ctx, Type type, uint64_t x)
 {
-    const uint8_t bytes = (uint8_t)type_bytes(type);
+    const uint8_t bytes = rule_op_size(ctx, type);
     uint32_t bits;
     if (x == 0)
         return a64_movi_zero(ctx);
-    if (a64_encode_immediate(A64_IMM_FPIMM8, (int64_t)x, bytes, &bits))
+    if (type != TYPE_F16 && a64_encode_immediate(A64_IMM_FPIMM8, (int64_t)x, bytes, &bits))
         return a64_fmov_imm(ctx, bytes, (int64_t)x);
     return a64_fmov_const(ctx, bytes, (int64_t)x);
+}
+
+static inline uint8_t rule_vec_size(LowerCtx *ctx, Type type)
+{
+    (void)ctx;
+    return type_bytes(type) <= 8 ? 8 : 16;
 }
 
 static inline uint64_t rule_sign_bit(LowerCtx *ctx, Type type)

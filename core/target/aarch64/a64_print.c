@@ -95,6 +95,8 @@ static void print_field(const A64Inst *inst, Str field, StrBuf *out)
         buf_puts(out, condition_names[inst->cc & 15]);
     } else if (str_eq(name, STR("zr"))) {
         buf_puts(out, inst->size == 8 ? "xzr" : "wzr");
+    } else if (str_eq(name, STR("bytes"))) {
+        buf_puts(out, inst->size == 16 ? "16b" : "8b");
     } else if (str_eq(name, STR("bh"))) {
         buf_puts(out, inst->size == 1 ? "b" : inst->size == 2 ? "h" : "");
     } else if (k < 0) {
@@ -104,8 +106,9 @@ static void print_field(const A64Inst *inst, Str field, StrBuf *out)
     } else if (colon) {
         buf_puts(out, a64_reg_name(inst->regs[k], (uint32_t)(colon[1] - '0')));
     } else {
-        const uint32_t bytes = row->operands[k].bytes != 0 ? row->operands[k].bytes : inst->size;
-        buf_puts(out, a64_reg_name(inst->regs[k], bytes < 4 ? 4 : bytes));
+        buf_puts(out,
+                 a64_reg_name(inst->regs[k],
+                              row->operands[k].bytes != 0 ? row->operands[k].bytes : inst->size));
     }
 }
 

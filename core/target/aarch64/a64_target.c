@@ -49,8 +49,10 @@ static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, T
     switch ((int)type) {
     case TYPE_I32: return a64_ldr_w(ctx, &amode).reg;
     case TYPE_I64: return a64_ldr_x(ctx, &amode).reg;
+    case TYPE_F16: return a64_ldr_h(ctx, &amode).reg;
     case TYPE_F32: return a64_ldr_s(ctx, &amode).reg;
     case TYPE_F64: return a64_ldr_d(ctx, &amode).reg;
+    case TYPE_F128: return a64_ldr_q(ctx, &amode).reg;
     default: UNREACHABLE();
     }
 }
@@ -61,8 +63,10 @@ static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, in
     const MAmode amode = frame_amode(kind, base, disp);
     switch ((int)type) {
     case TYPE_I64: a64_str_x(ctx, &amode, (Gpr){value}); return;
+    case TYPE_F16: a64_str_h(ctx, &amode, (Fpr){value}); return;
     case TYPE_F32: a64_str_s(ctx, &amode, (Fpr){value}); return;
     case TYPE_F64: a64_str_d(ctx, &amode, (Fpr){value}); return;
+    case TYPE_F128: a64_str_q(ctx, &amode, (Fpr){value}); return;
     default: UNREACHABLE();
     }
 }

@@ -16,14 +16,47 @@ static inline RegMemRef rule_fpr_mem(LowerCtx *ctx, Fpr reg)
 
 // ---- Constants ----
 
-// A float of the type by its bits, through a general register.
+// A float of the type, up to 64 bits, by its bits, through a general register.
 static inline Fpr rule_float_bits(LowerCtx *ctx, Type type, uint64_t bits)
 {
     if (bits == 0)
         return x64_zero_vec(ctx);
     const MRegMem rm = {x64_mov_ri(ctx, bits <= UINT32_MAX ? 4 : 8, (int64_t)bits).reg, NULL};
-    return x64_movx_from_gpr(ctx, (uint8_t)type_bytes(type), &rm);
+    return x64_movx_from_gpr(ctx, rule_op_size(ctx, type), &rm);
 }
+
+// 16 bytes by their halves, from the pool.
+static inline Fpr rule_quad_bits(LowerCtx *ctx, uint64_t low, uint64_t high)
+{
+    if (low == 0 && high == 0)
+        return x64_zero_vec(ctx);
+    uint8_t *const bytes = arena_alloc(ctx->m->arena, 16, 1);
+    for (uint32_t i = 0; i < 16; i++)
+        bytes[i] = (uint8_t)((i < 8 ? low : high) >> i % 8 * 8);
+    const ConstantData data = {.bytes = bytes, .size = 16};
+    VEC_PUSH(ctx->m->arena, &ctx->m->constants, data);
+    const MAmode amode = {.kind = AMODE_CONSTANT,
+                          .base = NO(VReg),
+                          .index = NO(VReg),
+                          .target = ctx->m->constants.len - 1};
+    return x64_movups_load(ctx, &amode);
+}
+
+// ---- f16 in memory ----
+
+static inline Fpr rule_load_f16(LowerCtx *ctx, AmodeRef amode)
+{
+    const MRegMem memory = {NO(VReg), amode};
+    const MRegMem bits = {x64_movzx_rm16(ctx, 4, &memory).reg, NULL};
+    return x64_movx_from_gpr(ctx, 4, &bits);
+}
+
+static inline Unit rule_store_f16(LowerCtx *ctx, AmodeRef amode, Fpr value)
+{
+    return x64_mov_store(ctx, 2, amode, x64_movx_to_gpr(ctx, 4, value));
+}
+
+// ---- Settings ----
 
 static inline bool rule_canonical_nans(LowerCtx *ctx)
 {

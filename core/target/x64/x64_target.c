@@ -39,30 +39,32 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
-static bool in_vector_register(Type type)
-{
-    return type == TYPE_F32 || type == TYPE_F64;
-}
-
 static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    if (in_vector_register(type))
-        return x64_movx_load(ctx, (uint8_t)type_bytes(type), &amode).reg;
-    ASSERT(type == TYPE_I32 || type == TYPE_I64);
-    return x64_mov_load(ctx, (uint8_t)type_bytes(type), &amode).reg;
+    switch ((int)type) {
+    case TYPE_I32: return x64_mov_load(ctx, 4, &amode).reg;
+    case TYPE_I64: return x64_mov_load(ctx, 8, &amode).reg;
+    case TYPE_F16: return rule_load_f16(ctx, &amode).reg;
+    case TYPE_F32: return x64_movx_load(ctx, 4, &amode).reg;
+    case TYPE_F64: return x64_movx_load(ctx, 8, &amode).reg;
+    case TYPE_F128: return x64_movups_load(ctx, &amode).reg;
+    default: UNREACHABLE();
+    }
 }
 
 static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, int32_t disp,
                         Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
-    if (in_vector_register(type)) {
-        x64_movx_store(ctx, (uint8_t)type_bytes(type), &amode, (Fpr){value});
-        return;
+    switch ((int)type) {
+    case TYPE_I64: x64_mov_store(ctx, 8, &amode, (Gpr){value}); return;
+    case TYPE_F16: rule_store_f16(ctx, &amode, (Fpr){value}); return;
+    case TYPE_F32: x64_movx_store(ctx, 4, &amode, (Fpr){value}); return;
+    case TYPE_F64: x64_movx_store(ctx, 8, &amode, (Fpr){value}); return;
+    case TYPE_F128: x64_movups_store(ctx, &amode, (Fpr){value}); return;
+    default: UNREACHABLE();
     }
-    ASSERT(type == TYPE_I64);
-    x64_mov_store(ctx, (uint8_t)type_bytes(type), &amode, (Gpr){value});
 }
 
 static VReg lower_extend(LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension)
