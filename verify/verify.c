@@ -76,8 +76,8 @@ static void count_case(VerifyReport *report, const VerifyCase *found)
         rule->several = rule->several || (found->verdict == CASE_PROVED && !found->single);
         const bool bad = found->verdict != CASE_PROVED && found->verdict != CASE_INAPPLICABLE &&
                          found->verdict != CASE_SHADOWED;
-        if (bad && (!rule->worst || (found->verdict == CASE_FAILED &&
-                                     rule->worst->verdict != CASE_FAILED)))
+        if (bad && (!rule->worst ||
+                    (found->verdict == CASE_FAILED && rule->worst->verdict != CASE_FAILED)))
             rule->worst = found;
     }
 }

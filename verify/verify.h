@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // verify: proves rules. Each rule of each root term (a term with rules and a specification) is a
-// task; a task has a case for each way through signatures and helper rules (verify/vcgen); a case is
-// proved, refuted or given up by the solver (verify/smt).
+// task; a task has a case for each way through signatures and helper rules (verify/vcgen); a case
+// is proved, refuted or given up by the solver (verify/smt).
 //
 // A rule is proved if every case that it takes part in and that can happen is, and there is one.
 // Nothing passes in silence: rules without a case that can happen, with a missing meaning, shadowed
@@ -42,11 +42,11 @@ typedef struct VerifyTask {
 } VerifyTask;
 
 typedef struct VerifyOptions {
-    const char *rule; // only tasks of this rule, or NULL
-    const char *root; // only this root, or NULL
+    const char *rule;   // only tasks of this rule, or NULL
+    const char *root;   // only this root, or NULL
     const char *filter; // only rules whose name has this in it, or NULL
-    uint32_t jobs;    // worker processes; 0: all in this one
-    uint64_t budget;  // of a question, in the solver's steps; 0: the default
+    uint32_t jobs;      // worker processes; 0: all in this one
+    uint64_t budget;    // of a question, in the solver's steps; 0: the default
     uint32_t max_cases; // of a task; 0: the default
 } VerifyOptions;
 
@@ -60,8 +60,8 @@ typedef enum RuleVerdict {
 typedef struct VerifyRule {
     RuleVerdict verdict;
     uint32_t counts[CASE_VERDICT_COUNT]; // of the cases it takes part in
-    bool several; // some case has more than one value of the inputs
-    const VerifyCase *worst; // one that keeps it from being proved, or NULL
+    bool several;                        // some case has more than one value of the inputs
+    const VerifyCase *worst;             // one that keeps it from being proved, or NULL
 } VerifyRule;
 
 typedef struct VerifyReport {
@@ -71,6 +71,15 @@ typedef struct VerifyReport {
     uint32_t counts[CASE_VERDICT_COUNT];
     uint32_t rule_counts[RULE_VERDICT_COUNT];
 } VerifyReport;
+
+// A file of rules that the tool carries with it, and the files of each target.
+typedef struct VerifyText {
+    const char *path; // NULL: the end
+    const unsigned char *data;
+    size_t len;
+} VerifyText;
+
+extern const VerifyText verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);

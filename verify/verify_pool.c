@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tasks in worker processes. Each worker is a fork that takes the next task from a counter in shared
-// memory, and writes what it found to a pipe of its own; the parent reads the pipes to their end.
-// Nothing else is shared, so a task's result does not depend on who does it.
+// Tasks in worker processes. Each worker is a fork that takes the next task from a counter in
+// shared memory, and writes what it found to a pipe of its own; the parent reads the pipes to their
+// end. Nothing else is shared, so a task's result does not depend on who does it.
 
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS
 
@@ -259,11 +259,8 @@ void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *
         return;
     }
     Pool *const pool = ARENA_NEW(arena, Pool);
-    *pool = (Pool){.program = program,
-                   .options = options,
-                   .report = report,
-                   .arena = arena,
-                   .next = shared};
+    *pool = (Pool){
+        .program = program, .options = options, .report = report, .arena = arena, .next = shared};
     const uint32_t jobs = options->jobs < MAX_WORKERS ? options->jobs : MAX_WORKERS;
     while (pool->num_workers < jobs && start_worker(pool))
         ;

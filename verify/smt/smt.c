@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Expressions as terms of Z3. A float operation is done on Z3's floats and comes back as a new bit
-// vector that stands for the same float, so that the bits of a NaN remain open; one node is one such
-// vector, so equal operations give equal NaNs.
+// vector that stands for the same float, so that the bits of a NaN remain open; one node is one
+// such vector, so equal operations give equal NaNs.
 
 #include "verify/smt/smt.h"
 
@@ -86,9 +86,9 @@ static Z3_ast clz(Smt *s, uint32_t width, Z3_ast x)
     if (width & (width - 1)) { // no power of two: one bit after the other
         Z3_ast out = number(s, width, width);
         for (uint32_t i = 0; i < width; i++)
-            out = Z3_mk_ite(s->ctx,
-                            Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, i, i, x), number(s, 1, 1)),
-                            number(s, width, width - 1 - i), out);
+            out =
+                Z3_mk_ite(s->ctx, Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, i, i, x), number(s, 1, 1)),
+                          number(s, width, width - 1 - i), out);
         return out;
     }
     Z3_ast count = number(s, width, 0), rest = x;
@@ -96,16 +96,15 @@ static Z3_ast clz(Smt *s, uint32_t width, Z3_ast x)
         const Z3_ast upper = Z3_mk_extract(s->ctx, width - 1, width - step, rest);
         const Z3_ast empty = Z3_mk_eq(s->ctx, upper, number(s, step, 0));
         rest = Z3_mk_ite(s->ctx, empty, Z3_mk_bvshl(s->ctx, rest, number(s, width, step)), rest);
-        count = Z3_mk_ite(s->ctx, empty,
-                          Z3_mk_bvadd(s->ctx, count, number(s, width, step)), count);
+        count = Z3_mk_ite(s->ctx, empty, Z3_mk_bvadd(s->ctx, count, number(s, width, step)), count);
     }
     const Z3_ast top = Z3_mk_extract(s->ctx, width - 1, width - 1, rest);
     const Z3_ast none = zero_extend(s, 1, width, Z3_mk_bvnot(s->ctx, top));
     return Z3_mk_bvadd(s->ctx, count, none);
 }
 
-// Copies of the sign below it: the zeros above the highest bit that differs from its left neighbour,
-// of which the topmost one is the sign's own.
+// Copies of the sign below it: the zeros above the highest bit that differs from its left
+// neighbour, of which the topmost one is the sign's own.
 static Z3_ast cls(Smt *s, uint32_t width, Z3_ast x)
 {
     const Z3_ast signs = Z3_mk_bvashr(s->ctx, x, number(s, width, 1));
@@ -345,9 +344,8 @@ static Wide read_value(Smt *s, Z3_ast value, Sort sort)
     if (sort.kind == SORT_BOOL)
         return wide_from_u64(Z3_get_bool_value(s->ctx, value) == Z3_L_TRUE);
     if (sort.kind == SORT_INT)
-        return Z3_is_numeral_ast(s->ctx, value)
-                   ? read_decimal(Z3_get_numeral_string(s->ctx, value))
-                   : wide_from_u64(0);
+        return Z3_is_numeral_ast(s->ctx, value) ? read_decimal(Z3_get_numeral_string(s->ctx, value))
+                                                : wide_from_u64(0);
     Wide out = {{0}};
     const char *const bits =
         Z3_is_numeral_ast(s->ctx, value) ? Z3_get_numeral_binary_string(s->ctx, value) : "";
@@ -441,8 +439,9 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
         result.verdict = SMT_SAT;
         read_model(&s, &result);
     } else {
-        result.reason = str_copy(arena, s.failed ? STR("floats of this width")
-                                                 : str_from(Z3_solver_get_reason_unknown(s.ctx, s.solver)));
+        result.reason =
+            str_copy(arena, s.failed ? STR("floats of this width")
+                                     : str_from(Z3_solver_get_reason_unknown(s.ctx, s.solver)));
     }
     Z3_solver_dec_ref(s.ctx, s.solver);
     Z3_del_context(s.ctx);

@@ -18,8 +18,8 @@ typedef struct SmtResult {
     Str reason;     // UNKNOWN: the solver's word for it
 } SmtResult;
 
-// Whether all of `conditions` (booleans) can be true at once. `budget` is in the solver's steps; 0 is
-// without limit. Results live in `arena`.
+// Whether all of `conditions` (booleans) can be true at once. `budget` is in the solver's steps; 0
+// is without limit. Results live in `arena`.
 SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                     Arena *arena);
 

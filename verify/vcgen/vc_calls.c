@@ -108,9 +108,8 @@ static Expr succeeds(Gen *g, const IsleDef *spec, IsleTermId term, bool extracto
             any = true;
         }
     }
-    return any || !fallible(g, term, extractor)
-               ? all
-               : expr_var(g->pool, STR("matches"), sort_bool());
+    return any || !fallible(g, term, extractor) ? all
+                                                : expr_var(g->pool, STR("matches"), sort_bool());
 }
 
 static void clauses(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
@@ -235,8 +234,7 @@ bool call_spec(Gen *g, IsleTermId term, bool extractor, Sym **args, const Expr *
     }
     Memo call;
     if (!make_values(g, term, extractor, args, &call) ||
-        !choose_signature(g, term, call.args, call.result) ||
-        !run_spec(g, &call, path, &call.some))
+        !choose_signature(g, term, call.args, call.result) || !run_spec(g, &call, path, &call.some))
         return false;
     if (share)
         VEC_PUSH(g->arena, &g->memos, call);

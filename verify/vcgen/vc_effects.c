@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What instructions do beside giving values, as lists of events in the order of the program, and the
-// contract of the two sides: the same traps, the same accesses in the same order, the same successor,
-// the same results.
+// What instructions do beside giving values, as lists of events in the order of the program, and
+// the contract of the two sides: the same traps, the same accesses in the same order, the same
+// successor, the same results.
 //
 //   left:   the instructions that the rule takes in (execute), the root's own last
 //   right:  the machine instructions, as the right side emits them
 //
 // Between two accesses the order of traps on one side does not matter, only which comes first: each
-// such stretch is one "traps, with which code". What follows a trap does not happen. Loads of the two
-// sides are paired by number: where their addresses are equal, and all that was stored before is,
-// they read the same.
+// such stretch is one "traps, with which code". What follows a trap does not happen. Loads of the
+// two sides are paired by number: where their addresses are equal, and all that was stored before
+// is, they read the same.
 
 #include "verify/vcgen/vcgen_internal.h"
 
@@ -53,8 +53,7 @@ Expr effect_load(Gen *g, const IsleSpecExpr *e, Env *env)
     for (uint32_t i = 0; i < scope->loads.len; i++) {
         const Event *const known = &scope->loads.data[i];
         if (expr_same(known->address, address) && expr_same(known->code, code) &&
-            expr_same(known->guard, guard) &&
-            expr_node(g->pool, known->value)->sort.width == width)
+            expr_same(known->guard, guard) && expr_node(g->pool, known->value)->sort.width == width)
             return known->value;
     }
     const Event load = {.kind = EVENT_LOAD,
@@ -93,8 +92,7 @@ static void happen_trap(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
     add_event(g, events, (Event){.kind = EVENT_TRAP, .guard = guard, .value = cond, .code = code});
     g->scope->guard = expr_and(g->pool, g->scope->guard, expr_not(g->pool, cond));
     if (events == &g->right_events)
-        g->alive = expr_and(g->pool, g->alive,
-                            expr_not(g->pool, expr_and(g->pool, guard, cond)));
+        g->alive = expr_and(g->pool, g->alive, expr_not(g->pool, expr_and(g->pool, guard, cond)));
 }
 
 static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
@@ -104,10 +102,8 @@ static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *event
         return;
     const Expr value = spec_scalar(g, e->args[1], env, NULL);
     if (!g->stop)
-        add_event(g, events, (Event){.kind = EVENT_OUTPUT,
-                                     .guard = now(g),
-                                     .number = number,
-                                     .value = value});
+        add_event(g, events,
+                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = value});
 }
 
 static void happen_goto(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
@@ -138,10 +134,8 @@ static void output(Gen *g, uint32_t number, Sym *value, IslePos pos)
 {
     const Expr e = sym_expr(g, value, pos);
     if (!g->stop)
-        add_event(g, &g->left, (Event){.kind = EVENT_OUTPUT,
-                                       .guard = now(g),
-                                       .number = number,
-                                       .value = e});
+        add_event(g, &g->left,
+                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = e});
 }
 
 static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
@@ -250,8 +244,9 @@ static void compare_access(Gen *g, Expr alive, const Event *l, const Event *r)
     const Expr here = expr_and(g->pool, alive, l->guard);
     const Expr same = expr_eq(g->pool, l->value, r->value);
     if (!memory) {
-        goal_if(g, here, same, l->kind == EVENT_GOTO ? STR("the same successor is chosen")
-                                                     : STR("effects have the same operands"));
+        goal_if(g, here, same,
+                l->kind == EVENT_GOTO ? STR("the same successor is chosen")
+                                      : STR("effects have the same operands"));
         return;
     }
     const Expr address = expr_eq(g->pool, l->address, r->address);

@@ -166,7 +166,8 @@ static Sym *equal(Gen *g, const IsleSpecExpr *e, Env *env)
         return NULL;
     const Sym *const cell = sym_resolve(a);
     const Sort sort = cell->sort;
-    Sym *const b = spec_eval(g, e->args[1], env, cell->kind == SYM_CELL && cell->sorted ? &sort : NULL);
+    Sym *const b =
+        spec_eval(g, e->args[1], env, cell->kind == SYM_CELL && cell->sorted ? &sort : NULL);
     if (b && e->args[0]->kind == ISLE_SPEC_INT && sym_resolve(b)->kind == SYM_CELL &&
         sym_resolve(b)->sorted)
         a = spec_eval(g, e->args[0], env, &sym_resolve(b)->sort);
@@ -248,8 +249,7 @@ static Sym *extract(Gen *g, const IsleSpecExpr *e, Env *env)
 {
     const Expr x = spec_scalar(g, e->args[2], env, NULL);
     uint32_t high, low;
-    if (g->stop || !spec_width(g, e->args[0], env, &high) ||
-        !spec_width(g, e->args[1], env, &low))
+    if (g->stop || !spec_width(g, e->args[0], env, &high) || !spec_width(g, e->args[1], env, &low))
         return NULL;
     const Sort sort = expr_node(g->pool, x)->sort;
     if (sort.kind != SORT_BV || high < low || high >= sort.width)
@@ -357,7 +357,8 @@ static Sym *widthof(Gen *g, const IsleSpecExpr *e, Env *env)
     if (!value)
         return NULL;
     const Sym *const cell = sym_resolve(value);
-    if (cell->kind == SYM_CELL && (!cell->sorted || (cell->sort.kind == SORT_BV && cell->sort.width == 0)))
+    if (cell->kind == SYM_CELL &&
+        (!cell->sorted || (cell->sort.kind == SORT_BV && cell->sort.width == 0)))
         return gen_stop(g, STOP_BLOCKED, e->pos, "the width of a value is open");
     if (cell->kind != SYM_CELL || cell->sort.kind != SORT_BV)
         return gen_stop(g, STOP_ERROR, e->pos, "only bit vectors have a width");
@@ -424,11 +425,10 @@ static Parts parts_of(Gen *g, Expr x)
     const uint32_t e = exponent_bits(width), m = width - 1 - e;
     const Expr exponent = expr_extract(g->pool, width - 2, m, x);
     const Expr fraction = expr_extract(g->pool, m - 1, 0, x);
-    return (Parts){expr_eq(g->pool, expr_extract(g->pool, width - 1, width - 1, x),
-                           expr_bv(g->pool, 1, 1)),
-                   expr_eq(g->pool, exponent, expr_bv(g->pool, e, 0)),
-                   expr_eq(g->pool, exponent, ones(g, e)),
-                   expr_eq(g->pool, fraction, expr_bv(g->pool, m, 0))};
+    return (Parts){
+        expr_eq(g->pool, expr_extract(g->pool, width - 1, width - 1, x), expr_bv(g->pool, 1, 1)),
+        expr_eq(g->pool, exponent, expr_bv(g->pool, e, 0)), expr_eq(g->pool, exponent, ones(g, e)),
+        expr_eq(g->pool, fraction, expr_bv(g->pool, m, 0))};
 }
 
 static Expr is_nan(Gen *g, Expr x)
@@ -445,8 +445,7 @@ static Expr float_class(Gen *g, IsleSpecOp op, Expr x)
     case ISLE_SPEC_OP_FP_IS_ZERO: return expr_and(pool, p.exponent_zero, p.fraction_zero);
     case ISLE_SPEC_OP_FP_IS_INFINITE: return expr_and(pool, p.exponent_ones, p.fraction_zero);
     case ISLE_SPEC_OP_FP_IS_NAN: return is_nan(g, x);
-    case ISLE_SPEC_OP_FP_IS_NEGATIVE:
-        return expr_and(pool, p.sign, expr_not(pool, is_nan(g, x)));
+    case ISLE_SPEC_OP_FP_IS_NEGATIVE: return expr_and(pool, p.sign, expr_not(pool, is_nan(g, x)));
     case ISLE_SPEC_OP_FP_IS_POSITIVE:
         return expr_and(pool, expr_not(pool, p.sign), expr_not(pool, is_nan(g, x)));
     case ISLE_SPEC_OP_FP_IS_NORMAL:
@@ -469,8 +468,8 @@ static Sym *float_bits(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want
     const Expr sign = float_of(g, sort.width, true, false, false);
     const Expr nan = expr_2(g->pool, EXPR_BVOR, float_of(g, sort.width, false, true, true),
                             expr_var(g->pool, STR("nan"), sort));
-    return sym_of_expr(g, expr_ite(g->pool, is_nan(g, x), nan,
-                                   expr_2(g->pool, EXPR_BVXOR, x, sign)));
+    return sym_of_expr(g,
+                       expr_ite(g->pool, is_nan(g, x), nan, expr_2(g->pool, EXPR_BVXOR, x, sign)));
 }
 
 // The integer nearest to the float, 0 for a NaN: by the exact conversion where the value fits.
@@ -479,14 +478,13 @@ static Expr saturated(Gen *g, bool is_signed, uint32_t width, Expr x)
     ExprPool *const pool = g->pool;
     const uint32_t from = expr_node(pool, x)->sort.width;
     const Expr one = expr_bv(pool, width, 1), zero = expr_bv(pool, width, 0);
-    const Expr least = is_signed ? expr_2(pool, EXPR_BVSHL, one, expr_bv(pool, width, width - 1))
-                                 : zero;
+    const Expr least =
+        is_signed ? expr_2(pool, EXPR_BVSHL, one, expr_bv(pool, width, width - 1)) : zero;
     const Expr most = expr_1(pool, EXPR_BVNOT, least);
     // 2^(width - 1) or 2^width, as an unsigned number of one more bit.
-    const Expr top = expr_make(pool, EXPR_CONCAT,
-                               (const Expr[]){expr_bv(pool, 1, !is_signed),
-                                              is_signed ? least : zero},
-                               0, 0);
+    const Expr top =
+        expr_make(pool, EXPR_CONCAT,
+                  (const Expr[]){expr_bv(pool, 1, !is_signed), is_signed ? least : zero}, 0, 0);
     const Expr bound = expr_make(pool, EXPR_TO_FP_UNSIGNED, &top, from, 0);
     const Expr cut = expr_1(pool, EXPR_FP_TRUNC, x);
     const Expr low = is_signed ? expr_make(pool, EXPR_TO_FP, &least, from, 0)
@@ -566,7 +564,8 @@ Sym *spec_operator(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want)
     case SHAPE_LOGIC: return logic(g, e, env);
     case SHAPE_INTEGER:
     case SHAPE_INTEGER_ORDER: return integer(g, e, env);
-    case SHAPE_BITS: return e->op == ISLE_SPEC_OP_BSWAP ? bswap(g, e, env, want) : bits(g, e, env, want);
+    case SHAPE_BITS:
+        return e->op == ISLE_SPEC_OP_BSWAP ? bswap(g, e, env, want) : bits(g, e, env, want);
     case SHAPE_FLOAT:
         return e->op == ISLE_SPEC_OP_FP_NEG ? float_bits(g, e, env, want) : bits(g, e, env, want);
     case SHAPE_BITS_ORDER:

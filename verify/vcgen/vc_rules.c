@@ -49,7 +49,7 @@ static Sym *constant(Gen *g, IsleTypeId type, int128 value)
         return gen_stop(g, STOP_ERROR, pos, "numbers of type `%.*s` have no sort",
                         STR_ARG(isle_str(g->isle, g->isle->types.data[type].name)));
     const ExprValue bits = {sym->sort, sym->sort.kind == SORT_BOOL ? wide_from_u64(value != 0)
-                                                                    : wide_from_int(value)};
+                                                                   : wide_from_int(value)};
     return sym_of_expr(g, expr_const(g->pool, &bits));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One run: a rule, a trail, a condition. At the end the equations among the assumptions are used up:
-// a variable that equals an expression is replaced by it everywhere.
+// One run: a rule, a trail, a condition. At the end the equations among the assumptions are used
+// up: a variable that equals an expression is replaced by it everywhere.
 
 #include "verify/vcgen/vcgen_internal.h"
 
@@ -29,7 +29,8 @@ static void add_attr(VcProgram *p, const IsleDef *def)
         def->u.attr.of_rule ? ISLE_NONE : isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
     for (uint32_t i = 0; term != ISLE_NONE && i < def->u.attr.num_attrs; i++) {
         const IsleAttr *const attr = &def->u.attr.attrs[i];
-        if (attr->kind == ISLE_ATTR_TAG && str_eq(isle_str(p->isle, attr->tag.sym), STR("function")))
+        if (attr->kind == ISLE_ATTR_TAG &&
+            str_eq(isle_str(p->isle, attr->tag.sym), STR("function")))
             p->is_function[term] = true;
     }
 }
@@ -142,8 +143,7 @@ void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
 
 // ---- The root ----
 
-static void clauses_of(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env,
-                       CallScope *scope)
+static void clauses_of(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
 {
     for (uint32_t c = 0; c < spec->u.spec.num_clauses && !g->stop; c++) {
         const IsleClause *const clause = &spec->u.spec.clauses[c];
@@ -176,8 +176,8 @@ static void assume_states(Gen *g)
         const Expr initial = spec_scalar(g, def->u.state.initial, NULL, &boolean);
         if (g->stop)
             return;
-        const Expr modified = expr_same(g->modified[i], EXPR_NONE) ? expr_bool(g->pool, false)
-                                                                   : g->modified[i];
+        const Expr modified =
+            expr_same(g->modified[i], EXPR_NONE) ? expr_bool(g->pool, false) : g->modified[i];
         gen_assume(g, NULL, expr_or(g->pool, modified, initial));
     }
 }

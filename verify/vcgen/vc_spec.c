@@ -16,7 +16,8 @@ Env *env_bind(Gen *g, Env *next, IsleSym name, Sym *value)
 Env *env_thunk(Gen *g, Env *next, IsleSym name, const IsleSpecExpr *expr, Env *scope)
 {
     Env *const env = ARENA_NEW(g->arena, Env);
-    *env = (Env){.name = name, .expr = expr, .scope = scope, .next = next};
+    *env =
+        (Env){.name = name, .expr = expr, .scope = scope, .condition = g->condition, .next = next};
     return env;
 }
 
@@ -34,8 +35,8 @@ static Sym *eval_state(Gen *g, const IsleSpecExpr *e)
         return gen_stop(g, STOP_ERROR, e->pos, "`%.*s` has no value here",
                         STR_ARG(isle_str(g->isle, e->name)));
     if (!g->states[index])
-        g->states[index] = sym_of_model(g, g->isle->defs.data[index]->u.state.type,
-                                        isle_str(g->isle, e->name));
+        g->states[index] =
+            sym_of_model(g, g->isle->defs.data[index]->u.state.type, isle_str(g->isle, e->name));
     return g->states[index];
 }
 
@@ -45,7 +46,10 @@ static Sym *eval_var(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want)
     if (!found)
         return eval_state(g, e);
     if (!found->value) {
+        const Expr outer = g->condition;
+        g->condition = found->condition;
         Sym *const value = spec_eval(g, found->expr, found->scope, want);
+        g->condition = outer;
         // A number takes the sort that each place wants.
         if (!value || found->expr->kind == ISLE_SPEC_INT)
             return value;
@@ -85,8 +89,7 @@ static Env *let_scope(Gen *g, const IsleSpecExpr *e, Env *env)
 static Env *with_scope(Gen *g, const IsleSpecExpr *e, Env *env)
 {
     for (uint32_t i = 0; i < e->num_names; i++)
-        env = env_bind(g, env, e->names[i].sym,
-                       sym_cell(g, isle_str(g->isle, e->names[i].sym)));
+        env = env_bind(g, env, e->names[i].sym, sym_cell(g, isle_str(g->isle, e->names[i].sym)));
     return env;
 }
 
@@ -306,8 +309,8 @@ static bool match_arms(Gen *g, const IsleSpecExpr *e, Env *env, Arms *arms)
 static Sym *eval_choice(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want)
 {
     Arms arms;
-    const bool good = e->kind == ISLE_SPEC_SWITCH ? switch_arms(g, e, env, &arms)
-                                                  : match_arms(g, e, env, &arms);
+    const bool good =
+        e->kind == ISLE_SPEC_SWITCH ? switch_arms(g, e, env, &arms) : match_arms(g, e, env, &arms);
     return good ? eval_arms(g, &arms, want, e->pos) : NULL;
 }
 
@@ -483,8 +486,7 @@ static void under(Gen *g, Expr cond, const IsleSpecExpr *e, Env *env, CallScope 
     scope->loads = inner->loads;
     // What follows in the outer scope: a trap in here ends that as well.
     if (!expr_same(inner->guard, expr_and(g->pool, scope->guard, cond)))
-        scope->guard = expr_and(g->pool, scope->guard,
-                                expr_implies(g->pool, cond, inner->guard));
+        scope->guard = expr_and(g->pool, scope->guard, expr_implies(g->pool, cond, inner->guard));
 }
 
 static void statement_if(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
@@ -508,8 +510,8 @@ static void statement_if(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *sco
 static void statement_choice(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
 {
     Arms arms;
-    const bool good = e->kind == ISLE_SPEC_SWITCH ? switch_arms(g, e, env, &arms)
-                                                  : match_arms(g, e, env, &arms);
+    const bool good =
+        e->kind == ISLE_SPEC_SWITCH ? switch_arms(g, e, env, &arms) : match_arms(g, e, env, &arms);
     Expr before = expr_bool(g->pool, false);
     const uint32_t floor = scope->floor;
     for (uint32_t i = 0; good && !g->stop && i < arms.count; i++) {

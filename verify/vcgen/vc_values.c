@@ -332,7 +332,8 @@ Expr sym_equal(Gen *g, Sym *a, Sym *b, IslePos pos)
     if (a->kind == SYM_ENUM && b->kind == SYM_ENUM && a->type == b->type)
         return equal_enums(g, a, b, pos);
     if (a->kind != SYM_CELL || b->kind != SYM_CELL) {
-        const bool open = (a->kind == SYM_CELL && !a->sorted) || (b->kind == SYM_CELL && !b->sorted);
+        const bool open =
+            (a->kind == SYM_CELL && !a->sorted) || (b->kind == SYM_CELL && !b->sorted);
         gen_stop(g, open ? STOP_BLOCKED : STOP_ERROR, pos, "values of different kinds meet");
         return EXPR_NONE;
     }

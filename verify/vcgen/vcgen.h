@@ -88,7 +88,6 @@ typedef struct Vc {
 
 // Makes the condition of rule `n` of `root` for the choices of `trail`, which grows by the first
 // way through what it leaves open. The condition's expressions are simplified by its equations.
-void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena,
-            Vc *out);
+void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
 
 #endif

@@ -26,12 +26,12 @@ typedef enum EventKind {
 
 typedef struct Event {
     EventKind kind;
-    Expr guard;       // happens only if
-    uint32_t order;   // number of the call
-    uint32_t number;  // OUTPUT: of the result; OTHER: the operator
-    Expr address;     // LOAD, STORE
-    Expr value;       // what is read or written, goes out; successor; TRAP: the condition
-    Expr code;        // LOAD, STORE, TRAP
+    Expr guard;      // happens only if
+    uint32_t order;  // number of the call
+    uint32_t number; // OUTPUT: of the result; OTHER: the operator
+    Expr address;    // LOAD, STORE
+    Expr value;      // what is read or written, goes out; successor; TRAP: the condition
+    Expr code;       // LOAD, STORE, TRAP
 } Event;
 
 typedef struct Events {
@@ -67,6 +67,7 @@ struct Env {
     Sym *value;
     const IsleSpecExpr *expr;
     Env *scope;
+    Expr condition; // under which it was named: its effects do not depend on where it is used
     Env *next;
 };
 
@@ -120,9 +121,9 @@ typedef struct Gen {
     Stop stop;
     IslePos stop_pos;
     uint32_t serial, order, depth;
-    bool no_fork;   // trying whether another rule matches
-    bool right;     // the right side is being evaluated
-    Expr alive;     // the right side has not trapped before
+    bool no_fork; // trying whether another rule matches
+    bool right;   // the right side is being evaluated
+    Expr alive;   // the right side has not trapped before
     Events left, right_events;
     VEC(Waiting) waiting;
     VEC(Memo) memos;
