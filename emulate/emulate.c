@@ -6,6 +6,7 @@
 
 #include "emulate/emulate_internal.h"
 #include "emulate/interp/interp.h"
+#include "emulate/machine/machine.h"
 #include "emulate/native/native.h"
 #ifdef ASSAY_UNICORN
 #    include "emulate/unicorn/unicorn.h"
@@ -59,4 +60,39 @@ Executor *executor_create(Engine engine, const ExecutorConfig *config, const cha
     if (ex)
         emulate_bind_libcalls(ex);
     return ex;
+}
+
+static Cpu *unicorn_cpu_of(Arch arch, const char **reason)
+{
+#ifdef ASSAY_UNICORN
+    (void)reason;
+    return unicorn_cpu(arch);
+#else
+    (void)arch;
+    *reason = "this build is without Unicorn";
+    return NULL;
+#endif
+}
+
+Cpu *engine_cpu(Engine engine, const char **reason)
+{
+    switch (engine) {
+    case ENGINE_INTERP: *reason = "the interpreter runs no machine code"; return NULL;
+    case ENGINE_UNICORN_X64: return unicorn_cpu_of(ARCH_X86_64, reason);
+    case ENGINE_UNICORN_AARCH64: return unicorn_cpu_of(ARCH_AARCH64, reason);
+    case ENGINE_NATIVE: return native_cpu(reason);
+    case ENGINE_COUNT: break;
+    }
+    UNREACHABLE();
+}
+
+const char *engine_refuses(Engine engine, const Isa *isa)
+{
+    if (engine == ENGINE_NATIVE)
+        return native_refuse(isa);
+#ifdef ASSAY_UNICORN
+    return unicorn_refuse(isa);
+#else
+    return "this build is without Unicorn";
+#endif
 }

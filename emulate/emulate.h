@@ -26,4 +26,11 @@ Engine engine_parse(Str name);
 // F32 and F64, Memcpy, Memmove, Memset, Memcmp and X86Pshufb.
 Executor *executor_create(Engine engine, const ExecutorConfig *config, const char **reason);
 
+// What an engine of machine code runs bytes on (emulate/machine/machine.h), without executor around
+// it. NULL, with *reason, as above, and for the interpreter. Destroyed by its operations.
+struct Cpu *engine_cpu(Engine engine, const char **reason);
+
+// Why an engine of machine code can't run code for `isa`, or NULL.
+const char *engine_refuses(Engine engine, const Isa *isa);
+
 #endif

@@ -97,6 +97,52 @@ FLOAT_CALL(call_fma_f32, LIBCALL_FMA_F32, set_f32,
 FLOAT_CALL(call_fma_f64, LIBCALL_FMA_F64, set_f64,
            fma(f64_arg(call, 0), f64_arg(call, 1), f64_arg(call, 2)))
 
+// ---- Wide integers ----
+
+static uint128 wide_arg(const ImportCall *call, uint32_t i)
+{
+    uint128 x;
+    memcpy(&x, call->args[i].bytes, sizeof(x));
+    return x;
+}
+
+static uint128 wide_magnitude(uint128 x)
+{
+    return x >> 127 != 0 ? 0 - x : x;
+}
+
+// Quotient or remainder of what both arguments are; zero has been looked for by the caller.
+static TrapCode divide(ImportCall *call, Libcall libcall)
+{
+    if (!fits(call, libcall))
+        return TRAP_NONE;
+    const bool is_signed = libcall == LIBCALL_SDIV_I128 || libcall == LIBCALL_SREM_I128;
+    const bool remainder = libcall == LIBCALL_UREM_I128 || libcall == LIBCALL_SREM_I128;
+    const uint128 x = wide_arg(call, 0), y = wide_arg(call, 1);
+    const uint128 a = is_signed ? wide_magnitude(x) : x, b = is_signed ? wide_magnitude(y) : y;
+    if (b == 0) {
+        call->refusal = "division by zero";
+        return TRAP_NONE;
+    }
+    const uint128 result = remainder ? a % b : a / b;
+    const bool negative = is_signed && (remainder ? x : x ^ y) >> 127 != 0;
+    const uint128 signed_result = negative ? 0 - result : result;
+    memcpy(call->results[0].bytes, &signed_result, sizeof(signed_result));
+    return TRAP_NONE;
+}
+
+#define DIVISION_CALL(name, libcall)                                    \
+    static TrapCode name(void *context, Executor *ex, ImportCall *call) \
+    {                                                                   \
+        (void)context, (void)ex;                                        \
+        return divide(call, libcall);                                   \
+    }
+
+DIVISION_CALL(call_udiv_i128, LIBCALL_UDIV_I128)
+DIVISION_CALL(call_sdiv_i128, LIBCALL_SDIV_I128)
+DIVISION_CALL(call_urem_i128, LIBCALL_UREM_I128)
+DIVISION_CALL(call_srem_i128, LIBCALL_SREM_I128)
+
 // ---- Memory ----
 
 // A range that is empty needs no memory behind it.
@@ -176,6 +222,8 @@ static const struct {
     {LIBCALL_TRUNC_F32, call_trunc_f32},     {LIBCALL_TRUNC_F64, call_trunc_f64},
     {LIBCALL_NEAREST_F32, call_nearest_f32}, {LIBCALL_NEAREST_F64, call_nearest_f64},
     {LIBCALL_FMA_F32, call_fma_f32},         {LIBCALL_FMA_F64, call_fma_f64},
+    {LIBCALL_UDIV_I128, call_udiv_i128},     {LIBCALL_SDIV_I128, call_sdiv_i128},
+    {LIBCALL_UREM_I128, call_urem_i128},     {LIBCALL_SREM_I128, call_srem_i128},
     {LIBCALL_MEMCPY, call_memmove},          {LIBCALL_MEMMOVE, call_memmove},
     {LIBCALL_MEMSET, call_memset},           {LIBCALL_MEMCMP, call_memcmp},
     {LIBCALL_X86_PSHUFB, call_pshufb},

@@ -79,7 +79,7 @@ static int replay(const char *path, int depth, unsigned *count)
 
 // ---- Random inputs ----
 
-// What the handler of SIGABRT saves.
+// What the handler of a crash saves.
 static struct {
     uint8_t data[RANDOM_SIZE_MAX];
     size_t size;
@@ -111,6 +111,7 @@ static int run_random(uint64_t num, uint64_t seed, size_t size_max)
 {
     struct timespec start, end;
     signal(SIGABRT, save_input);
+    signal(SIGSEGV, save_input);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
     for (uint64_t i = 0; i < num; i++) {
         uint64_t state = seed + i;

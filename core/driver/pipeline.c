@@ -35,7 +35,8 @@ static Status allocate(MFunc *m, const DriverOptions *options, Arena *scratch, D
     const RegallocOptions regalloc = {
         .algorithm = (RegallocAlgorithm)settings_get(settings, SETTING_REGALLOC_ALGORITHM),
         .allocatable = m->allocatable,
-        .callee_saved = abi.callee_saved & m->allocatable,
+        // What settings reserve is not for the function to keep.
+        .callee_saved = abi.callee_saved & (m->allocatable | ~m->target->allocatable),
     };
     regalloc_run(m, &regalloc, scratch);
     dump(m, options->dump_regalloc);

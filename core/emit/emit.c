@@ -56,9 +56,23 @@ static void lay_out_frame(EmitCtx *ctx)
     frame->frame_pointer = f->frame_pointer;
     frame->spills = align_up(f->outgoing_size, 16);
     frame->slots = align_up(frame->spills + f->num_slots * 8, 16);
-    frame->size = align_up(frame->slots + f->stack_slots_size, 16);
+    frame->floats = align_up(frame->slots + f->stack_slots_size, 16);
+    frame->size = frame->floats;
+    for (PRegSet left = frame->saved >> PREG(REG_FLOAT, 0); left != 0; left &= left - 1)
+        frame->size += 16;
     f->target->emit_frame(ctx);
-    frame->incoming = (int32_t)(frame->size + frame->saved_size);
+    frame->growth = f->tail_args > f->popped_args ? f->tail_args - f->popped_args : 0;
+    frame->pops = f->popped_args + frame->growth;
+    frame->incoming = (int32_t)(frame->size + frame->saved_size + frame->growth);
+}
+
+int32_t emit_saved_float(const EmitCtx *ctx, PReg reg)
+{
+    int32_t offset = (int32_t)ctx->frame.floats;
+    ASSERT((ctx->frame.saved & preg_bit(reg)) != 0);
+    for (PReg before = PREG(REG_FLOAT, 0); before < reg; before++)
+        offset += (ctx->frame.saved & preg_bit(before)) != 0 ? 16 : 0;
+    return offset;
 }
 
 // ---- Blocks ----
@@ -155,7 +169,7 @@ static void emit_body(EmitCtx *ctx)
     const uint32_t *const first_move = index_moves(f, scratch);
     ctx->blocks = ARENA_ARRAY(scratch, Label, f->blocks.len);
     make_block_labels(ctx, first_move, skip);
-    ctx->unwind = (UnwindState){f->target->stack_pointer, f->target->pushed_by_call};
+    emit_unwind_begin(ctx);
     f->target->emit_prologue(ctx);
     for (uint32_t b = 0; b < f->blocks.len; b++) {
         if (skip[b])

@@ -55,10 +55,11 @@ typedef struct SrcRange {
 } SrcRange;
 
 // How the caller's frame is found, told as changes. The CFA is the stack pointer of the caller as
-// it was before the call instruction; the return address of x86-64 lies right below it.
+// it will be after the return: as before the call, or above the arguments that the callee pops. The
+// return address of x86-64 lies right below it, unless a record says otherwise.
 typedef enum UnwindKind {
     UNWIND_CFA,      // the CFA is `reg` + `value`
-    UNWIND_SAVED,    // the caller's `reg` lies in memory at CFA + `value`
+    UNWIND_SAVED,    // the caller's `reg`, or return address (PREG_NONE), lies at CFA + `value`
     UNWIND_RESTORED, // the caller's `reg` is in that register again
     UNWIND_REMEMBER, // what holds now is kept,
     UNWIND_RECALL    // and holds again
@@ -190,15 +191,19 @@ NODISCARD bool codebuf_finish(CodeBuffer *buf);
 // Where a function keeps things, as offsets from the stack pointer after the prologue:
 //
 //   incoming   the caller's argument area
+//              growth: what the arguments of a tail call need beyond it
 //              (return address, saved registers: as the target pushes them)
+//   floats     saved vector registers, 16 bytes each, in order of number
 //   slots      explicit stack slots
 //   spills     spill slots, 8 bytes each
 //   0          outgoing argument area
 typedef struct FrameLayout {
     uint32_t size;       // bytes between the saved registers and the stack pointer
     uint32_t saved_size; // bytes of saved registers and return address, as far as on the stack
-    uint32_t spills, slots;
+    uint32_t spills, slots, floats;
     int32_t incoming;
+    uint32_t growth; // a callee that pops its arguments may move its return address down by this
+    uint32_t pops;   // bytes above the return address that a return pops
     PRegSet saved;
     bool frame_pointer; // set up a frame pointer chain
 } FrameLayout;
@@ -234,6 +239,9 @@ static inline Alloc emit_alloc(const EmitCtx *ctx, const MInst *inst, uint32_t k
 Label emit_successor(const EmitCtx *ctx, uint32_t n);
 bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
 
+// Where the frame keeps a vector register of FrameLayout.saved, from the stack pointer.
+int32_t emit_saved_float(const EmitCtx *ctx, PReg reg);
+
 // Offset from the stack pointer of a frame-relative addressing mode.
 int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);
 
@@ -243,6 +251,11 @@ int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp);
 // at every address. What a function remembers before an epilogue, it recalls behind the jump that
 // ends the epilogue: the blocks that follow are of the body again.
 
+// Before the first instruction.
+void emit_unwind_begin(EmitCtx *ctx);
+// The call that has just been put returns with the stack pointer up by `bytes`. For unwinding, its
+// frame is so from the call on: return addresses are looked up one lower.
+void emit_popped(EmitCtx *ctx, int64_t bytes);
 // The stack pointer has moved down by `bytes`, up when negative.
 void emit_sp_moved(EmitCtx *ctx, int64_t bytes);
 // The caller's value of `reg` lies at stack pointer + `offset`.

@@ -5,19 +5,47 @@
 
 #include "emit/emit.h"
 
-static void put_record(EmitCtx *ctx, UnwindKind kind, PReg reg, int64_t value)
+// What holds from `back` bytes before the current position.
+static void put_record_before(EmitCtx *ctx, uint32_t back, UnwindKind kind, PReg reg, int64_t value)
 {
-    const UnwindRecord record = {codebuf_offset(ctx->buf), kind, reg, value};
+    const UnwindRecord record = {codebuf_offset(ctx->buf) - back, kind, reg, value};
     VEC_PUSH(ctx->buf->arena, &ctx->buf->unwind, record);
 }
 
-void emit_sp_moved(EmitCtx *ctx, int64_t bytes)
+static void put_record(EmitCtx *ctx, UnwindKind kind, PReg reg, int64_t value)
+{
+    put_record_before(ctx, 0, kind, reg, value);
+}
+
+static void move_sp(EmitCtx *ctx, uint32_t back, int64_t bytes)
 {
     const PReg sp = ctx->f->target->stack_pointer;
     ctx->unwind.depth += bytes;
     ASSERT(ctx->unwind.depth >= 0);
     if (ctx->unwind.cfa == sp)
-        put_record(ctx, UNWIND_CFA, sp, ctx->unwind.depth);
+        put_record_before(ctx, back, UNWIND_CFA, sp, ctx->unwind.depth);
+}
+
+void emit_unwind_begin(EmitCtx *ctx)
+{
+    const struct Target *const target = ctx->f->target;
+    ctx->unwind = (UnwindState){target->stack_pointer, target->pushed_by_call};
+    if (ctx->f->popped_args == 0)
+        return;
+    move_sp(ctx, 0, ctx->f->popped_args);
+    if (target->pushed_by_call != 0)
+        emit_saved(ctx, PREG_NONE, 0);
+}
+
+void emit_popped(EmitCtx *ctx, int64_t bytes)
+{
+    if (bytes != 0)
+        move_sp(ctx, 1, -bytes);
+}
+
+void emit_sp_moved(EmitCtx *ctx, int64_t bytes)
+{
+    move_sp(ctx, 0, bytes);
 }
 
 void emit_saved(EmitCtx *ctx, PReg reg, int64_t offset)

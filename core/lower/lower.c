@@ -628,6 +628,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
     TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
+    m->popped_args = ctx.abi.popped_size;
     lay_out_slots(&ctx);
     TRY(lower_blocks(&ctx));
     *out = m;

@@ -115,8 +115,8 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
 // address.
 VReg lower_global(LowerCtx *ctx, GlobalValue global);
 
-// Calls a library function with arguments in its order; the register of its result, which it has
-// one of.
+// Calls a library function with arguments in its order, an i128 as two registers, which must all be
+// passed in registers; the register of its only result, the first of two for an i128.
 VReg lower_libcall(LowerCtx *ctx, Libcall libcall, const VReg *args);
 
 // Opens the next instruction; its fields are zero but for op, size and the first operand.

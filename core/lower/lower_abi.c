@@ -58,7 +58,9 @@ uint16_t lower_clobber_set(MFunc *m, PRegSet set)
 typedef struct CallParts {
     const Signature *sig;
     AbiSig abi;
-    VReg *args;  // by location, extended
+    AmodeKind area; // where stack arguments go: this, from `base` on
+    int32_t base;
+    VReg *args;  // by location, extended; NO(VReg): there already
     VReg callee; // NO(VReg): direct
     uint32_t symbol;
     VReg ret_area; // NO(VReg): none
@@ -68,13 +70,23 @@ static void store_stack_args(LowerCtx *ctx, const CallParts *call)
 {
     for (uint32_t i = 0; i < call->abi.num_args; i++) {
         const AbiLoc *const loc = &call->abi.args[i];
-        if (loc->reg == PREG_NONE)
-            ctx->target->lower_store(ctx, call->args[i], AMODE_OUTGOING, NO(VReg), loc->offset,
-                                     loc->type);
+        if (loc->reg == PREG_NONE && call->args[i].i != NO_INDEX)
+            ctx->target->lower_store(ctx, call->args[i], call->area, NO(VReg),
+                                     call->base + loc->offset, loc->type);
     }
     if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg == PREG_NONE)
-        ctx->target->lower_store(ctx, call->ret_area, AMODE_OUTGOING, NO(VReg),
-                                 call->abi.ret_area.offset, TYPE_I64);
+        ctx->target->lower_store(ctx, call->ret_area, call->area, NO(VReg),
+                                 call->base + call->abi.ret_area.offset, TYPE_I64);
+}
+
+// The operands for arguments in registers.
+static void use_register_args(LowerCtx *ctx, const CallParts *call)
+{
+    for (uint32_t i = 0; i < call->abi.num_args; i++)
+        if (call->abi.args[i].reg != PREG_NONE)
+            fixed_use(ctx, call->args[i], call->abi.args[i].reg);
+    if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg != PREG_NONE)
+        fixed_use(ctx, call->ret_area, call->abi.ret_area.reg);
 }
 
 static void emit_call(LowerCtx *ctx, Inst inst, const CallParts *call)
@@ -83,15 +95,11 @@ static void emit_call(LowerCtx *ctx, Inst inst, const CallParts *call)
     MInst *const m =
         lower_begin(ctx, direct ? ctx->target->row_call : ctx->target->row_call_reg, 8);
     m->target = call->symbol;
-    m->imm = 0;
+    m->imm = call->abi.popped_size;
     if (!direct)
         lower_operand(ctx, call->callee, OPERAND_USE, POS_EARLY, CONSTRAINT_REG, 0);
     PRegSet defined = 0;
-    for (uint32_t i = 0; i < call->abi.num_args; i++)
-        if (call->abi.args[i].reg != PREG_NONE)
-            fixed_use(ctx, call->args[i], call->abi.args[i].reg);
-    if (call->ret_area.i != NO_INDEX && call->abi.ret_area.reg != PREG_NONE)
-        fixed_use(ctx, call->ret_area, call->abi.ret_area.reg);
+    use_register_args(ctx, call);
     const Span results = inst_results(ctx->f, inst);
     for (uint32_t i = 0; i < results.len; i++) {
         const uint32_t first = call->abi.ret_first[i];
@@ -123,31 +131,58 @@ static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
     }
 }
 
-// The layout, callee and widened arguments of a call.
-static Status gather_call(LowerCtx *ctx, Inst inst, CallParts *call)
+// The layout and callee of a call.
+static Status begin_call(LowerCtx *ctx, Inst inst, CallParts *call)
 {
     const Func *const f = ctx->f;
     const bool direct = op_format(inst_op(f, inst)) == FMT_CALL;
-    *call = (CallParts){.sig = inst_signature(f, inst), .callee = NO(VReg), .ret_area = NO(VReg)};
+    *call = (CallParts){.sig = inst_signature(f, inst),
+                        .area = AMODE_OUTGOING,
+                        .callee = NO(VReg),
+                        .ret_area = NO(VReg)};
     TRY(ctx->target->abi(call->sig, ctx->settings, ctx->scratch, &call->abi, ctx->diag));
-    const Span args = inst_args(f, inst);
-    const uint32_t first = direct ? 0 : 1;
     if (direct)
         call->symbol = lower_symbol(ctx, &f->funcs.data[func_inst(f, inst)->w[0]].name);
     else
-        call->callee = lower_value(ctx, (Value){args.data[0]});
-    call->args = ARENA_ARRAY(ctx->scratch, VReg, call->abi.num_args);
-    for (uint32_t i = 0; i < call->sig->num_params; i++) {
-        const uint32_t at = call->abi.arg_first[i];
-        put_value(ctx, (Value){args.data[first + i]}, &call->abi.args[at], &call->args[at]);
-    }
+        call->callee = lower_value(ctx, (Value){inst_args(f, inst).data[0]});
     return STATUS_OK;
+}
+
+// Whether `value`, argument of a tail call with the locations `locs`, is a parameter of this
+// function that came in the same place.
+static bool is_in_place(const LowerCtx *ctx, const CallParts *call, Value value, const AbiLoc *locs)
+{
+    const Func *const f = ctx->f;
+    value = ir_resolve(f, value);
+    if (call->area != AMODE_INCOMING || locs->reg != PREG_NONE ||
+        value_kind(f, value) != VALUE_PARAM || value_def(f, value) != f->first_block.i)
+        return false;
+    const uint32_t param = f->values.data[value.i].num;
+    const AbiLoc *const own = &ctx->abi.args[ctx->abi.arg_first[param]];
+    return own->reg == PREG_NONE && own->offset == call->base + locs->offset &&
+           (locs->extension == EXT_NONE || locs->extension == own->extension);
+}
+
+// The widened arguments of a call.
+static void gather_args(LowerCtx *ctx, Inst inst, CallParts *call)
+{
+    const Span args = inst_args(ctx->f, inst);
+    const uint32_t first = call->callee.i == NO_INDEX ? 0 : 1;
+    call->args = ARENA_ARRAY(ctx->scratch, VReg, call->abi.num_args);
+    memset(call->args, 0xff, sizeof(VReg) * call->abi.num_args);
+    for (uint32_t i = 0; i < call->sig->num_params; i++) {
+        const Value value = {args.data[first + i]};
+        const uint32_t at = call->abi.arg_first[i];
+        if (!is_in_place(ctx, call, value, &call->abi.args[at]))
+            put_value(ctx, value, &call->abi.args[at], &call->args[at]);
+    }
 }
 
 Status lower_call(LowerCtx *ctx, Inst inst)
 {
     CallParts call;
-    TRY(gather_call(ctx, inst, &call));
+    TRY(begin_call(ctx, inst, &call));
+    gather_args(ctx, inst, &call);
     if (call.abi.ret_area_ptr)
         call.ret_area =
             ctx->target->lower_address(ctx, AMODE_OUTGOING, (int32_t)call.abi.stack_args_size);
@@ -161,25 +196,38 @@ Status lower_call(LowerCtx *ctx, Inst inst)
     return STATUS_OK;
 }
 
-// A jump to the callee in place of a return: the frame is gone by then, so what the callee is given
-// must all be in registers.
+// The pointer to the caller's memory for results beyond registers.
+static VReg own_ret_area(LowerCtx *ctx)
+{
+    if (ctx->abi.ret_area_ptr && ctx->ret_area.i == NO_INDEX)
+        ctx->ret_area = lower_new_vreg(ctx, REG_INT);
+    return ctx->ret_area;
+}
+
+// A jump to the callee in place of a return. Its stack arguments end where this function's own end,
+// since whoever is last pops all. They are stored in place: the function has loaded its own ones at
+// its entry (lower_arguments), so nothing there is needed any more but what stays as it is.
 Status lower_tail_call(LowerCtx *ctx, Inst inst)
 {
     CallParts call;
-    TRY(gather_call(ctx, inst, &call));
-    if (call.abi.stack_args_size != 0 || call.abi.ret_area_ptr)
-        return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source, ctx->f->inst_pos.data[inst.i],
-                          "%s with arguments or results on the stack is not supported in lowering "
-                          "for %s",
-                          ir_ops[inst_op(ctx->f, inst)].name, ctx->target->name);
+    TRY(begin_call(ctx, inst, &call));
+    ASSERT(call.abi.popped_size == call.abi.stack_args_size);
+    call.area = AMODE_INCOMING;
+    call.base = (int32_t)ctx->abi.stack_args_size - (int32_t)call.abi.stack_args_size;
+    gather_args(ctx, inst, &call);
+    if (call.abi.ret_area_ptr)
+        call.ret_area = own_ret_area(ctx);
+    if (call.abi.stack_args_size > ctx->m->tail_args)
+        ctx->m->tail_args = call.abi.stack_args_size;
+    store_stack_args(ctx, &call);
     const bool direct = call.callee.i == NO_INDEX;
     MInst *const m =
         lower_begin(ctx, direct ? ctx->target->row_tail_call : ctx->target->row_tail_call_reg, 8);
     m->target = call.symbol;
+    m->imm = call.abi.stack_args_size;
     if (!direct)
         fixed_use(ctx, call.callee, ctx->target->tail_callee);
-    for (uint32_t i = 0; i < call.abi.num_args; i++)
-        fixed_use(ctx, call.args[i], call.abi.args[i].reg);
+    use_register_args(ctx, &call);
     lower_end(ctx, m);
     return STATUS_OK;
 }
@@ -192,12 +240,10 @@ Status lower_return(LowerCtx *ctx, Inst inst)
         const uint32_t at = ctx->abi.ret_first[i];
         put_value(ctx, (Value){args.data[i]}, &ctx->abi.rets[at], &values[at]);
     }
-    if (ctx->abi.ret_area_ptr && ctx->ret_area.i == NO_INDEX)
-        ctx->ret_area = lower_new_vreg(ctx, REG_INT);
     for (uint32_t i = 0; i < ctx->abi.num_rets; i++) {
         const AbiLoc *const loc = &ctx->abi.rets[i];
         if (loc->reg == PREG_NONE)
-            ctx->target->lower_store(ctx, values[i], AMODE_BASE, ctx->ret_area, loc->offset,
+            ctx->target->lower_store(ctx, values[i], AMODE_BASE, own_ret_area(ctx), loc->offset,
                                      loc->type);
     }
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What stands behind the terms of division by constants in isle-rules/prelude/prelude.isle.
-// Included by rules.h.
+// What stands behind the terms of division by constants, and by library calls, in
+// isle-rules/prelude/prelude.isle. Included by rules.h.
 #ifndef LOWER_RULES_DIVISION_H
 #define LOWER_RULES_DIVISION_H
 
 #include "lower/reciprocal.h"
+
+// ---- Library calls ----
+
+static inline RegPair rule_call_wide(LowerCtx *ctx, Libcall libcall, RegPair x, RegPair y)
+{
+    const VReg args[] = {x.lo, x.hi, y.lo, y.hi};
+    const VReg lo = lower_libcall(ctx, libcall, args);
+    return (RegPair){lo, {lo.i + 1}};
+}
+
+static inline RegPair rule_call_udiv(LowerCtx *ctx, RegPair x, RegPair y)
+{
+    return rule_call_wide(ctx, LIBCALL_UDIV_I128, x, y);
+}
+
+static inline RegPair rule_call_sdiv(LowerCtx *ctx, RegPair x, RegPair y)
+{
+    return rule_call_wide(ctx, LIBCALL_SDIV_I128, x, y);
+}
+
+static inline RegPair rule_call_urem(LowerCtx *ctx, RegPair x, RegPair y)
+{
+    return rule_call_wide(ctx, LIBCALL_UREM_I128, x, y);
+}
+
+static inline RegPair rule_call_srem(LowerCtx *ctx, RegPair x, RegPair y)
+{
+    return rule_call_wide(ctx, LIBCALL_SREM_I128, x, y);
+}
+
+// ---- By constants ----
 
 static inline uint64_t rule_magnitude(int64_t x)
 {

@@ -143,7 +143,7 @@ typedef enum AmodeKind {
     AMODE_INDEX_UXTW, // [base + (zext32(index) << scale)]
     AMODE_INDEX_SXTW, // [base + (sext32(index) << scale)]
     AMODE_STACK_SLOT, // [frame: explicit slot area + disp]
-    AMODE_INCOMING,   // [caller's argument area + disp]
+    AMODE_INCOMING,   // [caller's argument area + disp], below it what tail calls need more
     AMODE_OUTGOING,   // [outgoing argument area + disp]
     AMODE_SPILL,      // [spill slot number disp]
     AMODE_CONSTANT,   // constant pool entry `target`
@@ -161,7 +161,7 @@ typedef struct MInst {
     uint8_t amode;       // AmodeKind
     uint8_t scale;       // of the index: shift 0..4
     int32_t disp;
-    int64_t imm;
+    int64_t imm;       // of a call: bytes that the callee pops; of a tail call: of its arguments
     uint32_t target;   // block (branch folding works on succs), symbol, constant, call: see row
     uint16_t clobbers; // index into MFunc.clobber_sets; 0 is the empty set
     TrapCode trap;
@@ -226,6 +226,8 @@ typedef struct MFunc {
     // By lowering, for the frame:
     uint32_t stack_slots_size; // bytes of explicit slots
     uint32_t outgoing_size;    // bytes of the outgoing argument area
+    uint32_t popped_args;      // bytes of its own stack arguments, when it pops them; else 0
+    uint32_t tail_args;        // bytes of the largest area of stack arguments of a tail call
     bool has_calls;
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
@@ -266,8 +268,10 @@ typedef struct MRow {
 typedef struct AbiLoc {
     PReg reg;          // PREG_NONE: on the stack
     uint8_t extension; // Extension that caller (argument) or callee (result) makes
-    Type type;         // what a slot is accessed as: I64 for integers, else the float's type
+    Type type;         // what a slot is accessed as: an integer, or the float's type
     int32_t offset;    // bytes from the start of the (outgoing or incoming) argument area
+    bool copied;       // what lies on the stack are `size` bytes of memory, and the argument is
+    uint32_t size;     // their address
 } AbiLoc;
 
 // A signature laid out for a target. An i128 takes two consecutive locations, low half first.
@@ -279,11 +283,15 @@ typedef struct AbiSig {
     uint32_t stack_rets_size; // bytes of the area for results beyond registers
     bool ret_area_ptr;        // results beyond registers go through a hidden pointer argument,
     AbiLoc ret_area;          // which lies here
+    uint32_t popped_size;     // bytes of stack arguments that the callee pops
+    PReg sret_result;         // returns the argument of purpose sret; PREG_NONE: nothing does
+    uint32_t sret_param;      // which it is
     PRegSet clobbers;         // registers that a call may change
     PRegSet callee_saved;
 } AbiSig;
 
-// The registers of a calling convention, ABI_REGS_MAX at most, in order of use.
+// A calling convention of a target: its registers, ABI_REGS_MAX at most, in order of use, and where
+// its ways differ.
 #define ABI_REGS_MAX 8
 
 typedef struct AbiRegs {
@@ -291,19 +299,29 @@ typedef struct AbiRegs {
     uint32_t num_int_args, num_int_rets;
     PReg float_args[ABI_REGS_MAX], float_rets[ABI_REGS_MAX];
     uint32_t num_float_args, num_float_rets; // 0: floats can't be passed
-    bool even_pairs; // an i128 starts at a register of even number in the order
-    PReg sret;       // of a parameter with purpose sret; PREG_NONE: as any other
+    uint32_t shadow;  // bytes at the start of the argument area that belong to the callee
+    bool even_pairs;  // an i128 starts at a register of even number in the order
+    bool no_wide;     // an i128 can't be passed
+    bool by_position; // argument n takes register n of its class, or the stack
+    bool packed;      // stack arguments take no more than their size
+    bool last_result; // in a register; all others in memory
+    bool no_results;  // results can't be passed
+    bool callee_pops; // the stack arguments
+    PReg sret;        // of a parameter with purpose sret; PREG_NONE: as any other
+    PReg sret_result; // has it again at the return, if there are no results; PREG_NONE: nothing
     PRegSet clobbers, callee_saved;
 } AbiRegs;
 
-// Lays out a signature by registers of each class in order, then stack slots of 8 bytes, in which a
-// float has the lower bytes (those above it are undefined), for an f128 of 16 bytes, aligned. The
-// halves of an i128 are both in registers or both in slots, aligned to 16 bytes. Where pairs start
-// at even registers (AAPCS64, stage C), one that lies in memory leaves no registers to later
-// integers either; elsewhere (System V) it does. Results beyond registers go to memory whose
-// address is a hidden last argument. STATUS_UNSUPPORTED with a message for types, purposes and
-// conventions that can't be passed yet.
-Status abi_assign(const Signature *sig, const AbiRegs *regs, Arena *arena, AbiSig *out, Diag *diag);
+// Lays out a signature by the convention that `conventions` has for it: registers of each class in
+// order, then stack slots of 8 bytes, in which a float has the lower bytes (those above it are
+// undefined), for an f128 of 16 bytes, aligned. The halves of an i128 are both in registers or both
+// in slots, aligned to 16 bytes. Where pairs start at even registers (AAPCS64, stage C), one that
+// lies in memory leaves no registers to later integers either; elsewhere (System V) it does.
+// Results beyond registers go to memory whose address is a hidden last argument. `conventions` is
+// by CallConv, NULL: the target has none. STATUS_UNSUPPORTED with a message for types, purposes and
+// conventions that can't be passed.
+Status abi_assign(const Signature *sig, const AbiRegs *const *conventions, Arena *arena,
+                  AbiSig *out, Diag *diag);
 
 // ---- The target ----
 

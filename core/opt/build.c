@@ -110,6 +110,8 @@ static bool simplify_skeleton(OptCtx *ctx, Inst inst)
         if (ctx->options->fuel)
             --*ctx->options->fuel;
         opt_count(ctx, OPT_STAT_SKELETON_RULES);
+        if (ctx->options->trace)
+            opt_trace_skeleton(ctx, ctx->fired[0][0], inst, &rewrite);
         if (!apply(ctx, inst, &rewrite))
             return false;
     }

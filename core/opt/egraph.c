@@ -55,6 +55,7 @@ static void become_node(OptCtx *ctx, Value class, const NodeData *node)
     data->cost = cost;
     data->left = ctx->nodes.len;
     VEC_PUSH(ctx->scratch, &ctx->nodes, *node);
+    ctx->nodes.data[data->left].class = class.i;
     opt_count(ctx, OPT_STAT_NODES);
 }
 
@@ -248,15 +249,6 @@ static uint32_t find(const OptCtx *ctx, const InstData *key)
 
 // ---- Rewriting ----
 
-static void trace_rewrite(OptCtx *ctx, Value from, Value to)
-{
-    uint32_t count;
-    const OptRule *const rule = &opt_rules(&count)[ctx->fired];
-    const NodeData *const node = &ctx->nodes.data[ctx->classes.data[from.i].left];
-    buf_printf(ctx->options->trace, "%s: %s %u -> %u\n", rule->name, ir_ops[node->data.op].name,
-               from.i, to.i);
-}
-
 static bool take_fuel(OptCtx *ctx)
 {
     uint32_t *const fuel = ctx->options->fuel;
@@ -277,6 +269,7 @@ static Value rewrite(OptCtx *ctx, Value node)
     ctx->budget--;
     ctx->depth++;
     ctx->subsume[ctx->depth] = NO_INDEX;
+    ctx->num_fired[ctx->depth] = 0;
     Value found[OPT_MAX_ALTERNATIVES];
     const uint32_t n = opt_simplify(ctx, node, found, OPT_MAX_ALTERNATIVES);
     const uint32_t subsume = ctx->subsume[ctx->depth];
@@ -287,7 +280,7 @@ static Value rewrite(OptCtx *ctx, Value node)
             continue;
         opt_count(ctx, OPT_STAT_REWRITES);
         if (ctx->options->trace)
-            trace_rewrite(ctx, node, found[i]);
+            opt_trace_rewrite(ctx, ctx->fired[ctx->depth + 1][i], node, found[i]);
         if (found[i].i == subsume) {
             opt_count(ctx, OPT_STAT_SUBSUMED);
             return found[i];
@@ -338,8 +331,11 @@ Value opt_insert(OptCtx *ctx, const InstData *given, Inst inst)
         grow_table(ctx);
     const InstData key = key_of(node.data);
     const uint32_t slot = find(ctx, &key);
-    if (ctx->table[slot].key != 0)
+    if (ctx->table[slot].key != 0) {
+        if (inst.i != NO_INDEX)
+            opt_count(ctx, OPT_STAT_MERGED);
         return (Value){ctx->table[slot].rep};
+    }
     const Type type = result_type(&node.data);
     Value class;
     if (!is_wide_constant(&node.data) && fold(ctx, &node.data, type, &class))

@@ -1,26 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Puts the nodes that are wanted back into the layout: the skeleton is walked in pre-order of the
-// dominator tree, and what an operand stands for is put before its user, unless it was put where it
-// dominates already. A node whose operands do not vary in the loops around goes to the end of the
-// block that immediately dominates the outermost such loop's header.
+// dominator tree, and what an instruction's operands stand for is put before it, in the order in
+// which the nodes came up, unless it was put where it dominates already. A node whose operands do
+// not vary in the loops around goes to the end of the block that immediately dominates the
+// outermost such loop's header. Constants are made again in each block, which is cheaper than a
+// register that is kept.
 //
 // One place a node is enough to remember: pre-order leaves a subtree for good, so what does not
 // dominate the current block will dominate none that follows.
 
 #include "opt/opt_internal.h"
 
+#include <stdlib.h>
+
 typedef struct Elaborator {
     OptCtx *ctx;
-    Block block;         // being walked
-    Inst before;         // in it
-    VEC(uint32_t) stack; // classes of nodes, each wanted by the one below
+    Block block;          // being walked
+    Inst before;          // in it
+    VEC(uint32_t) stack;  // classes of nodes whose operands are to be looked at
+    VEC(uint32_t) wanted; // numbers of nodes to be put
+    uint32_t *seen;       // by class: the round in which it was found wanted
+    uint32_t round;
 } Elaborator;
 
 static Block value_block(const Func *f, Value value)
 {
     const uint32_t def = value_def(f, value);
     return value_kind(f, value) == VALUE_PARAM ? (Block){def} : f->nodes.data[def].block;
+}
+
+static bool is_constant(const OptCtx *ctx, uint32_t node)
+{
+    switch ((int)ctx->nodes.data[ctx->classes.data[node].left].data.op) {
+    case OP_ICONST:
+    case OP_F16CONST:
+    case OP_F32CONST:
+    case OP_F64CONST: return true;
+    default: return false;
+    }
 }
 
 // The value that stands for the cheapest of `class` here, NO(Value) when it has to be put first.
@@ -31,36 +49,33 @@ static Value available(const Elaborator *e, uint32_t class)
     if (ctx->classes.data[best].kind == CLASS_ROOT)
         return (Value){best};
     const Placed *const placed = &ctx->placed.data[best];
-    if (placed->value.i != NO_INDEX && domtree_dominates(&ctx->tree, placed->block, e->block))
-        return placed->value;
-    return NO(Value);
-}
-
-// Constants are cheaper made again than kept in a register over a loop.
-static bool may_hoist(Opcode op)
-{
-    switch ((int)op) {
-    case OP_ICONST:
-    case OP_F16CONST:
-    case OP_F32CONST:
-    case OP_F64CONST: return false;
-    default: return true;
-    }
+    if (placed->value.i == NO_INDEX)
+        return NO(Value);
+    const bool good = is_constant(ctx, best)
+                          ? placed->block.i == e->block.i
+                          : domtree_dominates(&ctx->tree, placed->block, e->block);
+    return good ? placed->value : NO(Value);
 }
 
 // The block at whose end a node with these operands may be put, out of as many loops as can be;
 // the current block if out of none.
-static Block outermost_place(const Elaborator *e, const InstData *data)
+static Block outermost_place(const Elaborator *e, uint32_t class, const InstData *data)
 {
     const OptCtx *const ctx = e->ctx;
     Block place = e->block;
-    if (!may_hoist((Opcode)data->op))
+    if (is_constant(ctx, class))
         return place;
     const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
     uint32_t loop = ctx->loops.loop_of[place.i];
     for (; loop != NO_INDEX; loop = ctx->loops.data[loop].parent) {
         for (uint32_t i = 0; i < n; i++) {
-            const Block def = value_block(ctx->f, (Value){data->w[i]});
+            const uint32_t best = ctx->classes.data[data->w[i]].best;
+            if (ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best)) {
+                if (opt_op_cost((Opcode)data->op) < OPT_COST_WORTH_HOISTING)
+                    return place; // part of what uses it, or one instruction with an immediate
+                continue;         // made there too
+            }
+            const Block def = value_block(ctx->f, available(e, data->w[i]));
             if (loops_contain(&ctx->loops, loop, ctx->loops.loop_of[def.i]))
                 return place;
         }
@@ -72,6 +87,34 @@ static Block outermost_place(const Elaborator *e, const InstData *data)
     return place;
 }
 
+// The instruction of a node, new if the one that it came in as has been put somewhere already.
+static Inst make_inst(OptCtx *ctx, const NodeData *node, const InstData *data)
+{
+    Func *const f = ctx->f;
+    if (node->inst.i != NO_INDEX && f->nodes.data[node->inst.i].block.i == NO_INDEX) {
+        f->insts.data[node->inst.i] = *data;
+        return node->inst;
+    }
+    const Inst inst = func_add_inst(f, data, node->pos);
+    func_make_results(f, inst);
+    return inst;
+}
+
+// The value of an operand for a node that goes to the end of `where`, a block above the current
+// one: constants are made anew there.
+static Value operand_at(Elaborator *e, uint32_t class, Block where)
+{
+    OptCtx *const ctx = e->ctx;
+    const uint32_t best = ctx->classes.data[class].best;
+    const bool constant = ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best);
+    if (where.i == e->block.i || !constant)
+        return available(e, class);
+    const NodeData *const node = &ctx->nodes.data[ctx->classes.data[best].left];
+    const Inst inst = make_inst(ctx, node, &node->data);
+    func_insert_before(ctx->f, ctx->f->blocks.data[where.i].last, inst);
+    return inst_result(ctx->f, inst);
+}
+
 // Puts a node all of whose operands are available.
 static void place(Elaborator *e, uint32_t class)
 {
@@ -79,18 +122,12 @@ static void place(Elaborator *e, uint32_t class)
     Func *const f = ctx->f;
     const NodeData *const node = &ctx->nodes.data[ctx->classes.data[class].left];
     InstData data = node->data;
+    const Block where = outermost_place(e, class, &data);
+    const bool hoisted = where.i != e->block.i;
     const uint32_t n = ir_formats[op_format((Opcode)data.op)].values;
     for (uint32_t i = 0; i < n; i++)
-        data.w[i] = available(e, data.w[i]).i;
-    Inst inst = node->inst;
-    if (inst.i == NO_INDEX || f->nodes.data[inst.i].block.i != NO_INDEX) {
-        inst = func_add_inst(f, &data, node->pos);
-        func_make_results(f, inst);
-    } else {
-        f->insts.data[inst.i] = data;
-    }
-    const Block where = outermost_place(e, &data);
-    const bool hoisted = where.i != e->block.i;
+        data.w[i] = operand_at(e, data.w[i], where).i;
+    const Inst inst = make_inst(ctx, node, &data);
     func_insert_before(f, hoisted ? f->blocks.data[where.i].last : e->before, inst);
     Placed *const placed = &ctx->placed.data[class];
     opt_count(ctx, OPT_STAT_ELABORATED);
@@ -101,58 +138,87 @@ static void place(Elaborator *e, uint32_t class)
     *placed = (Placed){inst_result(f, inst), where};
 }
 
-// The value of a class, put before e->before with all it stands on as far as needed.
-static Value elaborate(Elaborator *e, uint32_t class)
+// Notes that a class is an operand of what is being put.
+static void want(Elaborator *e, uint32_t class)
 {
-    const Value ready = available(e, class);
-    if (ready.i != NO_INDEX)
-        return ready;
     OptCtx *const ctx = e->ctx;
-    VEC_PUSH(ctx->scratch, &e->stack, ctx->classes.data[class].best);
+    const uint32_t best = ctx->classes.data[class].best;
+    if (available(e, class).i != NO_INDEX || e->seen[best] == e->round)
+        return;
+    e->seen[best] = e->round;
+    VEC_PUSH(ctx->scratch, &e->stack, best);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Puts all nodes that are wanted, with what they stand on. A node has a higher number than those
+// that it uses, so their order is the order to put them in.
+static void put_wanted(Elaborator *e)
+{
+    OptCtx *const ctx = e->ctx;
     while (e->stack.len != 0) {
-        const uint32_t top = e->stack.data[e->stack.len - 1];
-        const InstData *const data = &ctx->nodes.data[ctx->classes.data[top].left].data;
+        const uint32_t class = e->stack.data[--e->stack.len];
+        const uint32_t number = ctx->classes.data[class].left;
+        VEC_PUSH(ctx->scratch, &e->wanted, number);
+        const InstData *const data = &ctx->nodes.data[number].data;
         const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
-        uint32_t missing = 0;
-        while (missing < n && available(e, data->w[missing]).i != NO_INDEX)
-            missing++;
-        if (missing < n) {
-            VEC_PUSH(ctx->scratch, &e->stack, ctx->classes.data[data->w[missing]].best);
-            continue;
-        }
-        if (available(e, top).i == NO_INDEX)
-            place(e, top);
-        e->stack.len--;
+        for (uint32_t i = 0; i < n; i++)
+            want(e, data->w[i]);
     }
-    return available(e, class);
+    if (e->wanted.len > 1)
+        qsort(e->wanted.data, e->wanted.len, sizeof(*e->wanted.data), by_number);
+    for (uint32_t i = 0; i < e->wanted.len; i++)
+        place(e, ctx->nodes.data[e->wanted.data[i]].class);
+    e->wanted.len = 0;
 }
 
 static void elaborate_operands(Elaborator *e, Inst inst)
 {
     Func *const f = e->ctx->f;
     e->before = inst;
-    uint32_t n;
-    (void)func_args(f, inst, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        const Value value = elaborate(e, inst_args(f, inst).data[i]);
-        func_args(f, inst, &n)[i] = value.i; // the tables may have moved
+    e->round++;
+    const Span args = inst_args(f, inst);
+    for (uint32_t i = 0; i < args.len; i++)
+        want(e, args.data[i]);
+    const Span calls = inst_calls(f, inst);
+    for (uint32_t i = 0; i < calls.len; i++) {
+        const Span values = call_args(f, calls.data[i]);
+        for (uint32_t k = 0; k < values.len; k++) {
+            const BlockArg arg = {values.data[k]};
+            if (blockarg_kind(arg) == BLOCKARG_VALUE)
+                want(e, blockarg_index(arg));
+        }
     }
-    const uint32_t num_calls = inst_calls(f, inst).len;
-    for (uint32_t i = 0; i < num_calls; i++) {
-        const uint32_t list = f->calls.data[inst_calls(f, inst).data[i]].args;
+    put_wanted(e);
+}
+
+// Gives an instruction the values that its operands' classes stand for, all of which are there.
+static void set_operands(Elaborator *e, Inst inst)
+{
+    Func *const f = e->ctx->f;
+    uint32_t n;
+    uint32_t *const args = func_args(f, inst, &n);
+    for (uint32_t i = 0; i < n; i++)
+        args[i] = available(e, args[i]).i;
+    const Span calls = inst_calls(f, inst);
+    for (uint32_t i = 0; i < calls.len; i++) {
+        const uint32_t list = f->calls.data[calls.data[i]].args;
         for (uint32_t k = 1; k <= f->pool.data[list]; k++) {
             const BlockArg arg = {f->pool.data[list + k]};
-            if (blockarg_kind(arg) != BLOCKARG_VALUE)
-                continue;
-            const Value value = elaborate(e, blockarg_index(arg));
-            f->pool.data[list + k] = blockarg_make(BLOCKARG_VALUE, value.i).bits;
+            if (blockarg_kind(arg) == BLOCKARG_VALUE)
+                f->pool.data[list + k] =
+                    blockarg_make(BLOCKARG_VALUE, available(e, blockarg_index(arg)).i).bits;
         }
     }
 }
 
 void opt_elaborate(OptCtx *ctx)
 {
-    Elaborator e = {.ctx = ctx};
+    Elaborator e = {.ctx = ctx, .seen = ARENA_ARRAY(ctx->scratch, uint32_t, ctx->classes.len)};
     VEC_RESERVE(ctx->scratch, &ctx->placed, ctx->classes.len);
     for (uint32_t i = 0; i < ctx->classes.len; i++)
         VEC_PUSH(ctx->scratch, &ctx->placed, ((Placed){NO(Value), NO(Block)}));
@@ -161,7 +227,9 @@ void opt_elaborate(OptCtx *ctx)
         if (!ctx->f->blocks.data[e.block.i].inserted)
             continue; // not reached any more
         for (Inst inst = ctx->f->blocks.data[e.block.i].first; inst.i != NO_INDEX;
-             inst = ctx->f->nodes.data[inst.i].next)
+             inst = ctx->f->nodes.data[inst.i].next) {
             elaborate_operands(&e, inst);
+            set_operands(&e, inst);
+        }
     }
 }

@@ -27,9 +27,10 @@ typedef struct ClassData {
 } ClassData;
 
 typedef struct NodeData {
-    InstData data; // operands are classes
-    Inst inst;     // that it came in as, NO(Inst): made here
-    uint32_t pos;  // in the source
+    InstData data;  // operands are classes
+    Inst inst;      // that it came in as, NO(Inst): made here
+    uint32_t class; // of the node alone
+    uint32_t pos;   // in the source
 } NodeData;
 
 // Where a node was put last.
@@ -47,6 +48,7 @@ typedef struct TableEntry {
 enum {
     OPT_MAX_DEPTH = 5,        // rules whose right sides build nodes that rules apply to
     OPT_MAX_ALTERNATIVES = 5, // that one node gets
+    OPT_MAX_FIRED = 8,        // rules whose right sides are made; as many results islec collects
     OPT_MAX_CLASS = 6,        // nodes of a class that rules look at
     OPT_BUDGET_PER_INST = 16  // nodes that rules are tried on
 };
@@ -69,8 +71,9 @@ typedef struct OptCtx {
     uint64_t budget;                     // of nodes to try rules on
     uint32_t subsume[OPT_MAX_DEPTH + 1]; // by depth: the class that replaces, NO_INDEX: none
     uint32_t pos;                        // source position of what is being made
-    uint32_t fired;                      // the last rule
-    VEC(Placed) placed;                  // by class, of nodes
+    uint32_t fired[OPT_MAX_DEPTH + 1][OPT_MAX_FIRED]; // by depth: rules that gave alternatives
+    uint32_t num_fired[OPT_MAX_DEPTH + 1];
+    VEC(Placed) placed; // by class, of nodes
 } OptCtx;
 
 static inline void opt_count(OptCtx *ctx, OptStat stat)
@@ -98,6 +101,8 @@ bool opt_constant(const OptCtx *ctx, Value class, uint128 *bits);
 Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits);
 
 // ---- cost.c ----
+
+enum { OPT_COST_WORTH_HOISTING = 7 }; // of an operation with a constant
 
 // Cost of one operation without what it stands on.
 uint32_t opt_op_cost(Opcode op);
@@ -131,6 +136,10 @@ typedef struct SkeletonRewrite {
 } SkeletonRewrite;
 
 SkeletonRewrite opt_simplify_skeleton(OptCtx *ctx, Inst inst);
+
+// Lines of the trace (trace.c): a rewrite of a class by a rule, of an instruction of the skeleton.
+void opt_trace_rewrite(OptCtx *ctx, uint32_t rule, Value from, Value to);
+void opt_trace_skeleton(OptCtx *ctx, uint32_t rule, Inst inst, const SkeletonRewrite *rewrite);
 
 // ---- The passes ----
 

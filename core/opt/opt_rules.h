@@ -9,34 +9,32 @@
 #include "opt_isle.h"
 #include "opt_terms.h"
 
-#define I8                 TYPE_I8
-#define I16                TYPE_I16
-#define I32                TYPE_I32
-#define I64                TYPE_I64
-#define I128               TYPE_I128
-#define EQ                 INTCC_EQ
-#define NE                 INTCC_NE
-#define SLT                INTCC_SLT
-#define SGE                INTCC_SGE
-#define SGT                INTCC_SGT
-#define SLE                INTCC_SLE
-#define ULT                INTCC_ULT
-#define UGE                INTCC_UGE
-#define UGT                INTCC_UGT
-#define ULE                INTCC_ULE
+#define I8                       TYPE_I8
+#define I16                      TYPE_I16
+#define I32                      TYPE_I32
+#define I64                      TYPE_I64
+#define I128                     TYPE_I128
+#define EQ                       INTCC_EQ
+#define NE                       INTCC_NE
+#define SLT                      INTCC_SLT
+#define SGE                      INTCC_SGE
+#define SGT                      INTCC_SGT
+#define SLE                      INTCC_SLE
+#define ULT                      INTCC_ULT
+#define UGE                      INTCC_UGE
+#define UGT                      INTCC_UGT
+#define ULE                      INTCC_ULE
 
 // Equality of classes as used: two that are known to be equal have one number.
-#define Value_EQ(a, b)     ((a).i == (b).i)
+#define Value_EQ(a, b)           ((a).i == (b).i)
 
-#define ISLE_ALLOC(ctx, T) ARENA_NEW((ctx)->scratch, T)
+#define ISLE_ALLOC(ctx, T)       ARENA_NEW((ctx)->scratch, T)
 
 // The matcher says so of each rule whose right side it is going to evaluate.
-#define ISLE_RULE_FIRED(ctx, id)                 \
-    do {                                         \
-        (ctx)->fired = (id);                     \
-        if ((ctx)->options->rule_counts != NULL) \
-            (ctx)->options->rule_counts[id]++;   \
-    } while (0)
+#define ISLE_RULE_FIRED(ctx, id) opt_note_rule((ctx), (id))
+
+// Counts the firing of a rule, and remembers which rule gave which alternative.
+void opt_note_rule(OptCtx *ctx, uint32_t rule);
 
 // ---- Nodes ----
 
@@ -289,6 +287,40 @@ static inline bool opt_u64_lt(OptCtx *ctx, uint64_t a, uint64_t b)
     return a < b;
 }
 
+static inline bool opt_u64_eq(OptCtx *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    return a == b;
+}
+
+static inline bool opt_has_low_ones(OptCtx *ctx, Value class, Type type)
+{
+    uint128 bits;
+    const uint128 wanted = opt_all_bits(type);
+    return opt_int_constant(ctx, class, &bits) && (bits & wanted) == wanted;
+}
+
+static inline bool opt_is_low_ones(OptCtx *ctx, Value class, Type type)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits) && bits == opt_all_bits(type);
+}
+
+static inline bool opt_covers_amount(OptCtx *ctx, Value class, Type type)
+{
+    uint128 bits;
+    const uint128 wanted = type_lane_bits(type) - 1;
+    return opt_int_constant(ctx, class, &bits) && (bits & wanted) == wanted;
+}
+
+static inline bool opt_type_less(OptCtx *ctx, Type type, uint64_t k, Type *out)
+{
+    (void)ctx;
+    const uint32_t bits = type_bits(type);
+    *out = k < bits ? type_int(bits - (uint32_t)k) : TYPE_INVALID;
+    return k != 0 && *out != TYPE_INVALID;
+}
+
 static inline uint64_t opt_shift_mod(OptCtx *ctx, Type type, uint64_t amount)
 {
     (void)ctx;
@@ -309,11 +341,92 @@ static inline IntCC opt_intcc_swap(OptCtx *ctx, IntCC cc)
     return intcc_swap(cc);
 }
 
+static inline bool opt_equality(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return cc == INTCC_EQ || cc == INTCC_NE;
+}
+
+static inline Value opt_truth(OptCtx *ctx, bool is_true)
+{
+    return opt_make_constant(ctx, TYPE_I8, is_true);
+}
+
 static inline bool opt_intcc_reflexive(OptCtx *ctx, IntCC cc)
 {
     (void)ctx;
     return cc == INTCC_EQ || cc == INTCC_SGE || cc == INTCC_SLE || cc == INTCC_UGE ||
            cc == INTCC_ULE;
+}
+
+// A condition as the set of orders that it holds for.
+enum { ORDER_LESS = 1, ORDER_EQUAL = 2, ORDER_GREATER = 4, ORDER_ALL = 7 };
+
+typedef enum Signedness { SIGN_ANY, SIGN_SIGNED, SIGN_UNSIGNED } Signedness;
+
+typedef struct OrderSet {
+    uint8_t orders;
+    uint8_t sign; // Signedness
+} OrderSet;
+
+// By IntCC.
+extern const OrderSet opt_orders[INTCC_COUNT];
+
+static inline bool opt_is_unsigned_or_equality(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return opt_orders[cc].sign != SIGN_SIGNED;
+}
+
+// The signedness that both have, if they don't differ.
+static inline bool opt_common_sign(IntCC a, IntCC b, uint8_t *sign)
+{
+    const uint8_t x = opt_orders[a].sign, y = opt_orders[b].sign;
+    *sign = x == SIGN_ANY ? y : x;
+    return x == SIGN_ANY || y == SIGN_ANY || x == y;
+}
+
+static inline bool opt_find_order(uint32_t orders, uint8_t sign, IntCC *out)
+{
+    for (uint32_t cc = 0; cc < INTCC_COUNT; cc++) {
+        const OrderSet set = opt_orders[cc];
+        if (set.orders != orders || (set.sign != SIGN_ANY && set.sign != sign))
+            continue;
+        *out = (IntCC)cc;
+        return true;
+    }
+    return false;
+}
+
+static inline bool opt_intcc_and(OptCtx *ctx, IntCC a, IntCC b, IntCC *out)
+{
+    (void)ctx;
+    uint8_t sign;
+    return opt_common_sign(a, b, &sign) &&
+           opt_find_order(opt_orders[a].orders & opt_orders[b].orders, sign, out);
+}
+
+static inline bool opt_intcc_or(OptCtx *ctx, IntCC a, IntCC b, IntCC *out)
+{
+    (void)ctx;
+    uint8_t sign;
+    return opt_common_sign(a, b, &sign) &&
+           opt_find_order(opt_orders[a].orders | opt_orders[b].orders, sign, out);
+}
+
+static inline bool opt_intcc_disjoint(OptCtx *ctx, IntCC a, IntCC b)
+{
+    (void)ctx;
+    uint8_t sign;
+    return opt_common_sign(a, b, &sign) && (opt_orders[a].orders & opt_orders[b].orders) == 0;
+}
+
+static inline bool opt_intcc_complementary(OptCtx *ctx, IntCC a, IntCC b)
+{
+    (void)ctx;
+    uint8_t sign;
+    return opt_common_sign(a, b, &sign) &&
+           (opt_orders[a].orders | opt_orders[b].orders) == ORDER_ALL;
 }
 
 #endif

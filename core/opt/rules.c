@@ -10,6 +10,19 @@ static const OptRule rules[] = {
 #undef ISLE_RULE
 };
 
+const OrderSet opt_orders[INTCC_COUNT] = {
+    [INTCC_EQ] = {ORDER_EQUAL, SIGN_ANY},
+    [INTCC_NE] = {ORDER_LESS | ORDER_GREATER, SIGN_ANY},
+    [INTCC_SLT] = {ORDER_LESS, SIGN_SIGNED},
+    [INTCC_SGE] = {ORDER_EQUAL | ORDER_GREATER, SIGN_SIGNED},
+    [INTCC_SGT] = {ORDER_GREATER, SIGN_SIGNED},
+    [INTCC_SLE] = {ORDER_LESS | ORDER_EQUAL, SIGN_SIGNED},
+    [INTCC_ULT] = {ORDER_LESS, SIGN_UNSIGNED},
+    [INTCC_UGE] = {ORDER_EQUAL | ORDER_GREATER, SIGN_UNSIGNED},
+    [INTCC_UGT] = {ORDER_GREATER, SIGN_UNSIGNED},
+    [INTCC_ULE] = {ORDER_LESS | ORDER_EQUAL, SIGN_UNSIGNED},
+};
+
 const OptRule *opt_rules(uint32_t *count)
 {
     *count = sizeof(rules) / sizeof(rules[0]);
@@ -47,6 +60,19 @@ bool opt_node_next(OptCtx *ctx, opt_node_iter *it, ClifInst *out)
     return false;
 }
 
+void opt_note_rule(OptCtx *ctx, uint32_t rule)
+{
+    if (ctx->options->rule_counts)
+        ctx->options->rule_counts[rule]++;
+    if (!ctx->options->trace)
+        return;
+    const char *const root = rules[rule].root;
+    uint32_t *const num = &ctx->num_fired[ctx->depth];
+    if ((strcmp(root, "simplify") == 0 || strcmp(root, "simplify_skeleton") == 0) &&
+        *num < OPT_MAX_FIRED)
+        ctx->fired[ctx->depth][(*num)++] = rule;
+}
+
 uint32_t opt_simplify(OptCtx *ctx, Value class, Value *out, uint32_t max)
 {
     opt_isle_list_Value found;
@@ -61,6 +87,7 @@ SkeletonRewrite opt_simplify_skeleton(OptCtx *ctx, Inst inst)
 {
     opt_isle_list_SkeletonRewrite found;
     found.len = 0;
+    ctx->num_fired[0] = 0;
     opt_isle_simplify_skeleton(ctx, inst, &found);
     return found.len == 0 ? (SkeletonRewrite){.kind = SKELETON_NONE} : found.items[0];
 }

@@ -150,9 +150,15 @@ void text_print_operands(const Func *f, Inst inst, StrBuf *out)
     const InstData *const data = func_inst(f, inst);
     const Format format = inst_format(f, inst);
     const Span args = inst_args(f, inst);
-    if (format == FMT_LOAD || format == FMT_STORE || format == FMT_LOAD_NO_OFFSET ||
-        format == FMT_STORE_NO_OFFSET)
-        text_print_memflags(data->w[3], out);
+    switch ((int)format) { // those with memory flags
+    case FMT_LOAD:
+    case FMT_STORE:
+    case FMT_LOAD_NO_OFFSET:
+    case FMT_STORE_NO_OFFSET:
+    case FMT_ATOMIC_RMW:
+    case FMT_ATOMIC_CAS: text_print_memflags(data->w[3], out); break;
+    default: break;
+    }
     if (format == FMT_MULTI_ARY && args.len == 0)
         return;
     buf_char(out, ' ');

@@ -17,7 +17,7 @@ uint32_t machine_name(Machine *m, Str name)
     return number;
 }
 
-static uint32_t name_of(Machine *m, const ExtName *name)
+uint32_t machine_name_of(Machine *m, const ExtName *name)
 {
     if (name->kind == NAME_TESTCASE)
         return machine_name(m, name->text);
@@ -40,7 +40,7 @@ static void do_import(Executor *ex, Str name, ImportFn fn, void *context)
 
 static bool resolve(void *context, const ExtName *name, uint64_t *address)
 {
-    *address = MACHINE_IMPORTS + 16 * (uint64_t)name_of(context, name);
+    *address = MACHINE_IMPORTS + 16 * (uint64_t)machine_name_of(context, name);
     return *address < MACHINE_IMPORTS_END;
 }
 
@@ -51,7 +51,8 @@ static Status link_image(Machine *m, Diag *diag)
     for (uint32_t i = 0; i < m->externs.len; i++)
         m->externs.data[i].func = NO_INDEX;
     for (uint32_t i = 0; i < m->module->funcs.len; i++) {
-        const uint32_t name = name_of(m, &m->module->funcs.data[i]->name); // may move the table
+        const uint32_t name =
+            machine_name_of(m, &m->module->funcs.data[i]->name); // may move the table
         MachineExtern *const ext = &m->externs.data[name];
         if (ext->func == NO_INDEX)
             ext->func = i;
@@ -136,7 +137,7 @@ static uint64_t do_func_address(Executor *ex, uint32_t func)
     ASSERT(m->module && func < m->module->funcs.len);
     if (m->image.addresses[func] != 0)
         return m->image.addresses[func];
-    return MACHINE_IMPORTS + 16 * (uint64_t)name_of(m, &m->module->funcs.data[func]->name);
+    return MACHINE_IMPORTS + 16 * (uint64_t)machine_name_of(m, &m->module->funcs.data[func]->name);
 }
 
 // ---- Memory ----

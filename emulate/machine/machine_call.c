@@ -118,10 +118,10 @@ static void name_register(const Machine *m, uint32_t reg, StrBuf *out)
 }
 
 // What the call has broken, empty if nothing.
-static Str find_damage(const MachineCall *call, const CallStack *stack)
+static Str find_damage(const MachineCall *call, const Layout *layout, const CallStack *stack)
 {
     const Machine *const m = call->m;
-    const Convention *const c = m->convention;
+    const Convention *const c = layout->convention;
     StrBuf text = {.arena = call->arena};
     for (uint32_t i = 0; i < c->num_ints; i++) {
         if ((c->saved_ints >> i & 1) == 0 || call->regs.ints[i] == marshal_garbage(1000 + i))
@@ -132,16 +132,22 @@ static Str find_damage(const MachineCall *call, const CallStack *stack)
         return buf_view(&text);
     }
     for (uint32_t i = 0; i < c->num_floats; i++) {
-        const uint64_t low = marshal_garbage(1000 + i);
-        if ((c->saved_floats >> i & 1) == 0 || memcmp(call->regs.floats[i], &low, 8) == 0)
+        const uint64_t words[2] = {marshal_garbage(1000 + i), marshal_garbage(2000 + i)};
+        if ((c->saved_floats >> i & 1) == 0 ||
+            memcmp(call->regs.floats[i], words, c->saved_float_bytes) == 0)
             continue;
-        buf_printf(&text, "callee-saved register d%u is not what it was", i);
+        buf_printf(&text, "callee-saved register %s%u is not what it was",
+                   m->arch == ARCH_X86_64      ? "xmm"
+                   : c->saved_float_bytes == 8 ? "d"
+                                               : "v",
+                   i);
         return buf_view(&text);
     }
     const uint64_t sp = call->regs.ints[c->sp];
-    if (sp != stack->args)
+    const uint64_t sp_due = stack->args + (c->pops ? layout->args_bytes : 0);
+    if (sp != sp_due)
         buf_printf(&text, "the stack pointer is off by %lld after the return",
-                   (long long)(sp - stack->args));
+                   (long long)(sp - sp_due));
     else if (m->arch == ARCH_X86_64 && (call->regs.flags & X64_DIRECTION) != 0)
         buf_puts(&text, "the direction flag is set after the return");
     else if (!canary_is_whole(m, stack->upper) || !canary_is_whole(m, stack->lower))
@@ -149,13 +155,19 @@ static Str find_damage(const MachineCall *call, const CallStack *stack)
     return buf_view(&text);
 }
 
-static void take_results(MachineCall *call, const Signature *sig, const Layout *layout,
-                         const CallStack *stack)
+static void take_results(MachineCall *call, const Layout *layout, const CallStack *stack,
+                         const DataValue *args)
 {
+    const Signature *const sig = &call->m->module->funcs.data[call->result->func]->sig;
     CallResult *const result = call->result;
-    const Str damage = find_damage(call, stack);
+    const Str damage = find_damage(call, layout, stack);
     if (damage.len != 0) {
         machine_end(call, OUTCOME_CRASHED, "%.*s", STR_ARG(damage));
+        return;
+    }
+    if (layout->sret != NO_INDEX &&
+        call->regs.ints[layout->convention->sret_back] != data_to_u64(&args[layout->sret])) {
+        machine_end(call, OUTCOME_CRASHED, "the address for the result (sret) is not returned");
         return;
     }
     result->num_values = sig->num_returns;
@@ -272,6 +284,16 @@ static bool run(MachineCall *call)
     }
 }
 
+// An instruction that optimisation added is no place in the module.
+static void drop_foreign_place(const Machine *m, CallResult *result)
+{
+    const Func *const f =
+        result->func < m->module->funcs.len ? m->module->funcs.data[result->func] : NULL;
+    const Func *const compiled = f ? m->funcs[result->func].func : NULL;
+    if (compiled && compiled != f && result->inst.i >= f->insts.len)
+        result->inst = NO(Inst);
+}
+
 CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,
                         Arena *arena)
 {
@@ -299,6 +321,7 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
     set_up(&call, &layout, &stack, args);
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
-        take_results(&call, sig, &layout, &stack);
+        take_results(&call, &layout, &stack, args);
+    drop_foreign_place(m, &result);
     return result;
 }

@@ -62,6 +62,8 @@ static inline Machine *machine_of(Executor *ex)
 uint8_t *machine_find(Machine *m, uint64_t address, uint64_t size);
 // The number of a name of the form that executor_import takes.
 uint32_t machine_name(Machine *m, Str name);
+// The same of a name in a function; it may move Machine.externs if it is a new one.
+uint32_t machine_name_of(Machine *m, const ExtName *name);
 
 // machine_call.c
 CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,

@@ -6,6 +6,13 @@
 //
 //   x86-64, System V    integers rdi rsi rdx rcx r8 r9, results rax rdx; floats xmm0-7, xmm0-1
 //   AArch64, AAPCS64    integers x0-x7 both ways; floats v0-v7 both ways; sret in x8
+//   x86-64, Windows     rcx rdx r8 r9 or xmm0-3 by position, behind 32 bytes of the callee
+//   AArch64, Windows    as AAPCS64
+//   AArch64, Apple      as AAPCS64, but stack arguments take no more than their size
+//   tail                as the architecture's own one, but the callee pops the stack arguments
+//   winch               likewise, but only the last result is in a register (rax, xmm0, x0, v0)
+//   preserve_all        likewise, without results, and all registers are preserved
+//   probestack          one argument in rax or x15, else the same
 //   both                an i128 is two integers, low half first, both in registers or both on the
 //                       stack at a multiple of 16; what has no register left goes to the stack in
 //                       slots of 8 bytes (vectors: 16, aligned); results beyond registers go to
@@ -39,10 +46,18 @@ typedef struct Convention {
     uint8_t num_floats;    // vector registers
     uint8_t sp;            // the stack pointer's number
     bool even_pairs;       // an i128 starts at an even register
+    bool no_wide;          // an i128 or f128 can't be passed
+    bool by_position;      // argument n is in register n of its kind
+    bool packed;           // stack arguments take their own size
+    bool last_result;      // in a register; those before it are in memory
+    bool pops;             // the callee pops the stack arguments
+    uint8_t shadow;        // bytes below the stack arguments that are the callee's
     uint8_t sret;          // register of an sret parameter; 255: as any other
+    uint8_t sret_back;     // where a function without results returns it; 255: nowhere
     uint8_t link;          // register of the return address; 255: it is on the stack
     uint32_t saved_ints;   // registers that a callee preserves
-    uint32_t saved_floats; // and of these, the low 8 bytes
+    uint32_t saved_floats; // and of these, the low bytes:
+    uint8_t saved_float_bytes;
 } Convention;
 
 typedef enum PlaceKind { PLACE_INT, PLACE_FLOAT, PLACE_STACK } PlaceKind;
@@ -53,7 +68,7 @@ typedef struct Place {
     uint8_t reg;
     uint8_t value_at; // the part's first byte in the value
     uint8_t bytes;    // of the value in this part
-    uint8_t width;    // of the register or slot: 8 or 16
+    uint8_t width;    // of the register or slot: 8 or 16, less if packed
     uint8_t extension;
     uint32_t offset; // PLACE_STACK: from the start of the area
     uint32_t value;  // which parameter or result
@@ -67,9 +82,11 @@ typedef struct Layout {
     uint32_t args_bytes;         // of the stack arguments, a multiple of 16
     uint32_t rets_bytes;         // of the area for results beyond registers; 0: none
     Place area;                  // where the hidden pointer to it is passed
+    uint32_t sret;               // argument that must come back; NO_INDEX: none
 } Layout;
 
-// The convention of an architecture whose code we generate.
+// The usual convention of an architecture whose code we generate. All agree in what is about the
+// stack pointer, the return address and the number of registers.
 const Convention *marshal_convention(Arch arch);
 
 // Lays out `sig`. NULL, or why it can't be done.

@@ -246,7 +246,7 @@ static bool set_up(Native *n)
     return true;
 }
 
-Executor *native_create(const ExecutorConfig *config, const char **reason)
+Cpu *native_cpu(const char **reason)
 {
     Arena arena = {0};
     Native *const n = ARENA_NEW(&arena, Native);
@@ -257,11 +257,23 @@ Executor *native_create(const ExecutorConfig *config, const char **reason)
         do_destroy(&n->base);
         return NULL;
     }
-    const MachineOptions options = {ARCH_X86_64, &n->base, native_refuse};
-    return machine_create(&options, config);
+    return &n->base;
+}
+
+Executor *native_create(const ExecutorConfig *config, const char **reason)
+{
+    Cpu *const cpu = native_cpu(reason);
+    const MachineOptions options = {ARCH_X86_64, cpu, native_refuse};
+    return cpu ? machine_create(&options, config) : NULL;
 }
 
 #else
+
+Cpu *native_cpu(const char **reason)
+{
+    *reason = "this host does not run x86-64 code";
+    return NULL;
+}
 
 Executor *native_create(const ExecutorConfig *config, const char **reason)
 {

@@ -17,4 +17,10 @@
 // no resources for it.
 Executor *native_create(const ExecutorConfig *config, const char **reason);
 
+// The same without the conventions of calls: bytes and registers. Destroyed by its operations.
+struct Cpu *native_cpu(const char **reason);
+
+// Why this CPU can't run code for `isa`, or NULL.
+const char *native_refuse(const Isa *isa);
+
 #endif

@@ -44,7 +44,4 @@ enum { NATIVE_READY = 'r', NATIVE_RUN = 'g', NATIVE_STOPPED = 's', NATIVE_NO_ROO
 // returns. Only what is safe between fork and exec is called.
 NORETURN void native_child(const NativeChild *child);
 
-// Why this CPU can't run code for `isa`, or NULL.
-const char *native_refuse(const Isa *isa);
-
 #endif

@@ -43,4 +43,12 @@ const char *native_refuse(const Isa *isa)
     return NULL;
 }
 
+#else
+
+const char *native_refuse(const Isa *isa)
+{
+    (void)isa;
+    return "this host does not run x86-64 code";
+}
+
 #endif

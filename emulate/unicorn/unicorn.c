@@ -378,7 +378,7 @@ static void do_destroy(Cpu *cpu)
 
 static const CpuOps unicorn_cpu_ops = {do_destroy, do_set_code, do_map, do_run};
 
-Executor *unicorn_create(Arch arch, const ExecutorConfig *config, const char **reason)
+Cpu *unicorn_cpu(Arch arch)
 {
     Arena arena = {0};
     Unicorn *const u = ARENA_NEW(&arena, Unicorn);
@@ -386,7 +386,12 @@ Executor *unicorn_create(Arch arch, const ExecutorConfig *config, const char **r
     u->base.ops = &unicorn_cpu_ops;
     u->arch = arch;
     unicorn_list_registers(arch, &u->regs, &u->list);
-    const MachineOptions options = {arch, &u->base, unicorn_refuse};
+    return &u->base;
+}
+
+Executor *unicorn_create(Arch arch, const ExecutorConfig *config, const char **reason)
+{
+    const MachineOptions options = {arch, unicorn_cpu(arch), unicorn_refuse};
     Executor *const ex = machine_create(&options, config);
     if (!ex)
         *reason = "Unicorn has no memory for a stack";

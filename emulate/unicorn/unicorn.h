@@ -17,4 +17,10 @@
 // be set up.
 Executor *unicorn_create(Arch arch, const ExecutorConfig *config, const char **reason);
 
+// The same without the conventions of calls: bytes and registers. Destroyed by its operations.
+struct Cpu *unicorn_cpu(Arch arch);
+
+// Why Unicorn can't run code for `isa`, or NULL.
+const char *unicorn_refuse(const Isa *isa);
+
 #endif

@@ -21,7 +21,4 @@ typedef struct UnicornRegs {
 // The registers of `arch` in *regs, the program counter last.
 void unicorn_list_registers(Arch arch, GuestRegs *regs, UnicornRegs *out);
 
-// Why Unicorn can't run code for `isa`, or NULL.
-const char *unicorn_refuse(const Isa *isa);
-
 #endif

@@ -11,7 +11,7 @@ from values import Floats, Random, chunked, int_edges
 
 BITS_SOURCE = "Python integers, on the bits."
 MACHINE_FLOATS = (32, 64)
-MACHINE_INTS = (8, 16, 32, 64)
+MACHINE_INTS = INT_BITS
 
 
 def in_hand(bits, to):

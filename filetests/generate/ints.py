@@ -307,7 +307,7 @@ def division_by_constants(file, op, bits):
 
 def division_files():
     for op in DIVISION:
-        for suffix, targets, widths in (("", BOTH, INT_BITS[:4]), ("-i128", INTERPRET, (128,))):
+        for suffix, targets, widths in (("", BOTH, INT_BITS[:4]), ("-i128", BOTH, (128,))):
             file = File(f"runtests/{op}{suffix}", f"{op} {ABOUT[suffix]} Division by zero traps; "
                         "MIN / -1 traps, MIN % -1 is 0.", SOURCE, targets)
             for bits in widths:

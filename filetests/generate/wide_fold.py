@@ -3,7 +3,7 @@
 constants; addresses of several forms."""
 
 from clif import BOTH, File, signed, wrap
-from ints import SOURCE
+from ints import DIVISION, SOURCE, division_outcome
 from memory import run_at_heap
 from values import Random, int_edges, int_values
 from wide import NUMBERS, extended
@@ -53,6 +53,33 @@ def summed(op, side, x, y):
     if op == "iadd":
         return wrap(x + y, BITS)
     return wrap(x - y if side == "right" else y - x, BITS)
+
+
+# ---- Quotients ----
+
+
+def division_file():
+    file = File("runtests/i128-division", "i128 divided by numbers that are extended, and by constants.",
+                SOURCE, BOTH)
+    values = NUMBERS + int_values(BITS)[5:]
+    for op in DIVISION:
+        for extension in ("uextend", "sextend"):
+            for bits in (8, 32, 64):
+                func = file.func(f"{op}_{extension}_i{bits}", ["i128", f"i{bits}"], ["i128"],
+                                 [f"v2 = {extension}.i128 v1", f"v3 = {op} v0, v2", "return v3"])
+                for i, x in enumerate(values):
+                    for y in (int_edges(bits)[i % 5], Random(i).bits(bits)):
+                        divisor = extended(extension, y, bits)
+                        func.run([[x], [y]], division_outcome(op, x, divisor, BITS))
+            for number in (1, 2, 3, 10, -1, 1 << 32, 1 << 62, 1 << 63, -(1 << 63)):
+                y = wrap(number, 64)
+                func = file.func(f"{op}_{extension}_const_{y:x}", ["i128"], ["i128"],
+                                 [f"v1 = iconst.i64 0x{y:x}", f"v2 = {extension}.i128 v1",
+                                  f"v3 = {op} v0, v2", "return v3"])
+                for x in values:
+                    divisor = extended(extension, y, 64)
+                    func.run([[x]], division_outcome(op, x, divisor, BITS))
+    yield file
 
 
 # ---- Logic ----
@@ -168,5 +195,5 @@ def address_file():
 
 
 def files(_oracle):
-    for part in (sum_file, logic_file, shift_file, address_file):
+    for part in (sum_file, division_file, logic_file, shift_file, address_file):
         yield from part()

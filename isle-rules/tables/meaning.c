@@ -85,25 +85,31 @@ static bool set_flag(Meaning *m, const Sexpr *at, Str name, Str text)
     return true;
 }
 
-// (= NAME E)
+// (= NAME E), or (= (low NAME) E)
 static bool read_equation(Meaning *m, const Sexpr *e)
 {
     Term term;
-    if (e->num_items != 3 || e->items[1].kind != SEXPR_ATOM)
+    if (e->num_items != 3)
         return meaning_fail(m, e, "expected (= NAME EXPRESSION)");
-    const Str name = e->items[1].text;
-    const RowOperandModel *const operand = tables_find_operand(m->row, name);
-    if (!operand)
+    const Sexpr *left = &e->items[1];
+    const bool loose =
+        left->kind == SEXPR_LIST && left->num_items == 2 && str_eq(left->items[0].text, STR("low"));
+    left = loose ? &left->items[1] : left;
+    if (left->kind != SEXPR_ATOM)
+        return meaning_fail(m, e, "expected (= NAME EXPRESSION) or (= (low NAME) EXPRESSION)");
+    const RowOperandModel *const operand = tables_find_operand(m->row, left->text);
+    if (!operand && !loose)
         return meaning_expr_of(m, &e->items[2], 1, &term) &&
-               set_flag(m, &e->items[1], name, term.text);
-    if (operand->kind != ROWOP_DEF)
-        return meaning_fail(m, &e->items[1], "'%.*s' is no result", STR_ARG(name));
-    Str *const def = &m->defs[operand - m->row->operands];
-    if (def->len != 0)
-        return meaning_fail(m, e, "'%.*s' is set twice", STR_ARG(name));
+               set_flag(m, left, left->text, term.text);
+    if (!operand || operand->kind != ROWOP_DEF)
+        return meaning_fail(m, left, "'%.*s' is no result", STR_ARG(left->text));
+    const size_t index = (size_t)(operand - m->row->operands);
+    if (m->defs[index].len != 0)
+        return meaning_fail(m, e, "'%.*s' is set twice", STR_ARG(left->text));
     if (!meaning_expr_of(m, &e->items[2], meaning_operand_width(m, operand), &term))
         return false;
-    *def = term.text;
+    m->defs[index] = term.text;
+    m->loose[index] = loose;
     return true;
 }
 

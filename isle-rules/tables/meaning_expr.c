@@ -122,7 +122,8 @@ static Term number_term(const Meaning *m, int64_t value)
 uint32_t meaning_operand_width(const Meaning *m, const RowOperandModel *operand)
 {
     const uint32_t bytes = operand->bytes != 0 ? operand->bytes : m->bytes;
-    return bytes == 0 ? 64 : 8 * bytes;
+    const bool has_64 = bytes == 0 || (operand->kind == ROWOP_IMM && bytes > 8);
+    return has_64 ? 64 : 8 * bytes;
 }
 
 bool meaning_bind(Meaning *m, const Sexpr *at, Str name, Term term)

@@ -34,10 +34,11 @@ typedef struct Meaning {
     Diag *diag;
     uint32_t bytes; // the size looked at, 0: the row has none
 
-    Str defs[ROW_MODEL_OPERANDS]; // by operand: its expression at its width; empty: none yet
-    Str flags[MEANING_FLAGS];     // by flag: its expression; empty: none yet
-    VEC(Str) effects;             // in order
-    VEC(MeaningName) lets;        // names bound by `let` and values of operands, in order
+    Str defs[ROW_MODEL_OPERANDS];   // by operand: its expression at its width; empty: none yet
+    bool loose[ROW_MODEL_OPERANDS]; // by operand: nothing is known of the bits above its width
+    Str flags[MEANING_FLAGS];       // by flag: its expression; empty: none yet
+    VEC(Str) effects;               // in order
+    VEC(MeaningName) lets;          // names bound by `let` and values of operands, in order
     bool operand_named[ROW_MODEL_OPERANDS]; // its value is among the lets
     bool stores, traps, branches;           // effects that the row must declare
     bool opaque;                            // calls and the like: nothing for rules to use

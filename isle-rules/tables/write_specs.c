@@ -18,22 +18,23 @@ static Str immediate_range(Arena *arena, const RowOperandModel *operand, uint32_
     static const struct {
         const char *kind;
         uint32_t limit;
-    } limits[] = {{"u8", 256}, {"uimm4", 16}, {"uimm5", 32}, {"uimm16", 65536}};
+    } limits[] = {{"u8", 128}, {"cond", 16}, {"uimm4", 16}, {"uimm5", 32}, {"uimm16", 65536}};
     const Str name = operand->name, kind = operand->imm_kind;
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         if (str_eq_c(kind, limits[i].kind))
             return str_printf(arena, "(bvult %.*s (int2bv 64 %u))", STR_ARG(name), limits[i].limit);
     if (str_eq(kind, STR("uimm6")))
         return str_printf(arena, "(bvult %.*s (int2bv 64 %u))", STR_ARG(name), width);
+    if (str_eq(kind, STR("atomicop")))
+        return str_printf(arena, "(is_atomic_op! %.*s)", STR_ARG(name));
     if (str_eq(kind, STR("hwshift")))
         return str_printf(arena, "(hwshift_in_range! %.*s (int2bv 64 %u))", STR_ARG(name), width);
-    // Bits above a narrow operation's width don't matter, but the number must be a signed one.
+    // What is as wide as the operation may be a signed or an unsigned number.
+    if (str_eq(kind, STR("i64")) && width == 32)
+        return str_printf(arena, "(fits_imm32! %.*s)", STR_ARG(name));
     if (str_eq(kind, STR("i32")))
-        return str_printf(arena,
-                          width == 8    ? "(fits_i8! %.*s)"
-                          : width == 16 ? "(fits_i16! %.*s)"
-                                        : "(fits_i32! %.*s)",
-                          STR_ARG(name));
+        return width == 64 ? str_printf(arena, "(fits_i32! %.*s)", STR_ARG(name))
+                           : str_printf(arena, "(fits_imm%u! %.*s)", width, STR_ARG(name));
     if (str_eq(kind, STR("uimm12")))
         return str_printf(arena, "(is_uimm12! %.*s)", STR_ARG(name));
     if (str_eq(kind, STR("bitmask")))
@@ -50,10 +51,12 @@ static void write_ranges(const Meaning *m, StrBuf *out)
     buf_puts(out, "(and true");
     for (uint32_t i = 0; i < m->row->num_operands; i++) {
         const RowOperandModel *const operand = &m->row->operands[i];
-        const Str range =
-            operand->kind == ROWOP_IMM
-                ? immediate_range(m->set->arena, operand, meaning_operand_width(m, operand))
-                : STR("");
+        Str range = STR("");
+        if (operand->kind == ROWOP_IMM)
+            range = immediate_range(m->set->arena, operand, meaning_operand_width(m, operand));
+        else if (operand->kind == ROWOP_CC)
+            range = str_printf(m->set->arena, "(%s_cond_in_range! %.*s)",
+                               tables_target_lower(m->set->target), STR_ARG(operand->name));
         if (range.len != 0)
             buf_printf(out, " %.*s", STR_ARG(range));
     }
@@ -71,6 +74,8 @@ static void write_def(const Meaning *m, uint32_t index, StrBuf *out)
     const bool x64 = m->set->target == ROW_X64;
     if (width == all)
         buf_str(out, text);
+    else if (m->loose[index])
+        buf_printf(out, "(conv_to %u %.*s)", all, STR_ARG(text));
     else if (!x64 || (width == 32 && !def->is_vec))
         buf_printf(out, "(zero_ext %u %.*s)", all, STR_ARG(text));
     else if (def->reuse.len != 0 && !def->is_vec)

@@ -9,12 +9,21 @@
 #include "mach/tests/fake_target.h"
 #include "regalloc/regalloc.h"
 
+// Numbers from bytes as long as there are any, so that a fuzzer can steer, and then from `state`.
 typedef struct Rng {
     uint64_t state;
+    const uint8_t *bytes; // NULL: none
+    size_t num_bytes;
 } Rng;
 
 static inline uint32_t rng_next(Rng *rng)
 {
+    if (rng->num_bytes >= 2) {
+        const uint32_t high = (uint32_t)rng->bytes[0] << 8 | rng->bytes[1];
+        rng->bytes += 2;
+        rng->num_bytes -= 2;
+        return high << 16;
+    }
     rng->state += 0x9e3779b97f4a7c15u;
     uint64_t z = rng->state;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -446,13 +455,13 @@ static inline void gen_params(Gen *g)
     }
 }
 
-// A random function with what may be used for it. Sizes follow from the seed.
-static inline void gen_function(Gen *g, Fake *fake, uint64_t seed)
+// A random function with what may be used for it. Sizes follow from the numbers, too.
+static inline void gen_function_by(Gen *g, Fake *fake, Rng rng)
 {
     memset(g, 0, sizeof(*g));
     fake_init(fake);
     g->fake = fake;
-    g->rng.state = seed;
+    g->rng = rng;
     g->options.allocatable = gen_regs(g, REG_INT, 2 + rng_below(&g->rng, 13)) |
                              gen_regs(g, REG_FLOAT, 2 + rng_below(&g->rng, 8));
     g->options.callee_saved =
@@ -477,6 +486,11 @@ static inline void gen_function(Gen *g, Fake *fake, uint64_t seed)
     for (uint32_t i = 0; i < g->num_blocks; i++)
         gen_block(g, g->order[i], rng_below(&g->rng, insts + 1));
     fake_finish(fake);
+}
+
+static inline void gen_function(Gen *g, Fake *fake, uint64_t seed)
+{
+    gen_function_by(g, fake, (Rng){.state = seed});
 }
 
 #endif

@@ -163,7 +163,7 @@ static void run_path(Run *r, Rng *rng, uint32_t steps)
 static void run_function(Fake *fake, const RegallocOptions *options, uint64_t seed)
 {
     const MFunc *const f = &fake->f;
-    Rng rng = {seed};
+    Rng rng = {.state = seed};
     Run r = {.f = f, .options = options, .next_token = 1000};
     r.values = ARENA_ARRAY(&fake->arena, uint64_t, f->vregs.len);
     r.slots = ARENA_ARRAY(&fake->arena, uint64_t, f->num_slots + 2);

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Emission of AArch64: frames, moves, branches in near and far forms, the pseudo instructions, and
-// all other rows through the encoder.
+// Emission of AArch64: moves, branches in near and far forms, the pseudo instructions, and all
+// other rows through the encoder.
 //
 // x16 and x17 are never allocated: they hold what emission has to make up (large offsets, moves
-// between slots). Frame, from high to low: arguments of the caller, x29 and x30 if saved,
-// callee-saved registers, FrameLayout.size bytes. The stack pointer is 16-byte aligned throughout.
+// between slots).
 
 #include "target/aarch64/a64_internal.h"
 
 #define X21 PREG(REG_INT, 21)
 #define X29 PREG(REG_INT, 29)
-#define X30 PREG(REG_INT, 30)
 
 void a64_put_inst(EmitCtx *ctx, const A64Inst *inst)
 {
@@ -26,7 +24,7 @@ void a64_put_inst(EmitCtx *ctx, const A64Inst *inst)
 // ---- Constants ----
 
 // `x` into `reg`: the shorter of a run of movz + movk and one of movn + movk, or one orr.
-static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
+void a64_put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
 {
     uint32_t bits, zeros = 0, ones = 0;
     for (uint32_t i = 0; i < 4; i++) {
@@ -56,108 +54,11 @@ static void put_constant(EmitCtx *ctx, PReg reg, uint64_t x)
     }
 }
 
-// ---- Frame ----
-
-static const uint8_t saved_ints[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28};
-
-// sp +/- amount, by one or two immediates, or through x16.
-static void add_to_sp(EmitCtx *ctx, int64_t amount)
-{
-    A64Inst inst = {
-        .op = amount < 0 ? A64_SUB_IMM : A64_ADD_IMM, .size = 8, .regs = {A64_SP, A64_SP}};
-    const int64_t magnitude = amount < 0 ? -amount : amount;
-    if (magnitude > 0xffffff) {
-        put_constant(ctx, X16, (uint64_t)magnitude);
-        // add or sub (extended register): the form in which 31 is the stack pointer.
-        codebuf_note(ctx->buf, "%s sp, sp, x16", amount < 0 ? "sub" : "add");
-        codebuf_put32(ctx->buf, (amount < 0 ? 0xcb2063ffu : 0x8b2063ffu) | 16u << 16);
-        emit_sp_moved(ctx, -amount);
-        return;
-    }
-    static const int64_t parts[2] = {0xfff000, 0xfff};
-    for (uint32_t i = 0; i < 2; i++) {
-        inst.imm = magnitude & parts[i];
-        if (inst.imm == 0)
-            continue;
-        a64_put_inst(ctx, &inst);
-        emit_sp_moved(ctx, amount < 0 ? inst.imm : -inst.imm);
-    }
-}
-
-void a64_emit_frame(EmitCtx *ctx)
-{
-    FrameLayout *const frame = &ctx->frame;
-    uint32_t saved = 0;
-    for (uint32_t i = 0; i < sizeof(saved_ints); i++)
-        saved += (frame->saved & preg_bit(PREG(REG_INT, saved_ints[i]))) != 0;
-    const bool links = ctx->f->has_calls || frame->frame_pointer;
-    frame->saved_size = (links ? 16 : 0) + (saved + 1) / 2 * 16;
-}
-
-// stp/ldp of x registers with a pre- or post-indexed stack pointer. Register 31 as second one is
-// none.
-static void put_pair(EmitCtx *ctx, PReg first, PReg second, bool load)
-{
-    const uint32_t base = load ? 0xa8c003e0u : 0xa98003e0u; // post-index +16, pre-index -16
-    const uint32_t imm7 = load ? 2u : 0x7eu;
-    codebuf_note(ctx->buf, load ? "ldp %s, %s, [sp], #16" : "stp %s, %s, [sp, #-16]!",
-                 a64_reg_name(first, 8), a64_reg_name(second, 8));
-    codebuf_put32(ctx->buf, (base & ~(0x7fu << 15)) | imm7 << 15 | preg_number(second) << 10 |
-                                preg_number(first));
-    emit_sp_moved(ctx, load ? -16 : 16);
-    for (uint32_t i = 0; i < 2; i++) {
-        const PReg reg = i == 0 ? first : second;
-        if (reg != A64_SP && load)
-            emit_restored(ctx, reg);
-        else if (reg != A64_SP)
-            emit_saved(ctx, reg, i * 8);
-    }
-}
-
-// The saved registers in pairs, an odd last one with the zero register.
-static uint32_t saved_pairs(const EmitCtx *ctx, uint8_t *regs)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < sizeof(saved_ints); i++)
-        if ((ctx->frame.saved & preg_bit(PREG(REG_INT, saved_ints[i]))) != 0)
-            regs[n++] = saved_ints[i];
-    if (n % 2 != 0)
-        regs[n++] = 31;
-    return n;
-}
-
-void a64_emit_prologue(EmitCtx *ctx)
-{
-    uint8_t regs[sizeof(saved_ints) + 1];
-    const uint32_t n = saved_pairs(ctx, regs);
-    if (ctx->f->has_calls || ctx->frame.frame_pointer) {
-        put_pair(ctx, X29, X30, false);
-        a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X29, A64_SP}});
-        emit_cfa_by(ctx, X29);
-    }
-    for (uint32_t i = 0; i < n; i += 2)
-        put_pair(ctx, regs[i], regs[i + 1], false);
-    add_to_sp(ctx, -(int64_t)ctx->frame.size);
-}
-
-// Until the jump that follows, and leaves the function, the frame is that of the entry again.
-static void put_epilogue(EmitCtx *ctx)
-{
-    emit_unwind_remember(ctx);
-    uint8_t regs[sizeof(saved_ints) + 1];
-    const uint32_t n = saved_pairs(ctx, regs);
-    add_to_sp(ctx, ctx->frame.size);
-    for (uint32_t i = n; i != 0; i -= 2)
-        put_pair(ctx, regs[i - 2], regs[i - 1], true);
-    if (ctx->f->has_calls || ctx->frame.frame_pointer) {
-        put_pair(ctx, X29, X30, true);
-        emit_cfa_by(ctx, A64_SP);
-    }
-}
+// ---- Return ----
 
 static void emit_ret(EmitCtx *ctx)
 {
-    put_epilogue(ctx);
+    a64_put_epilogue(ctx, 0);
     codebuf_note(ctx->buf, "ret");
     codebuf_put32(ctx->buf, 0xd65f03c0u);
     emit_unwind_recall(ctx);
@@ -168,7 +69,7 @@ static void emit_ret(EmitCtx *ctx)
 // base + offset into x16.
 static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
 {
-    put_constant(ctx, X16, (uint64_t)offset);
+    a64_put_constant(ctx, X16, (uint64_t)offset);
     // add x16, base, x16, uxtx: the form in which 31 is the stack pointer.
     codebuf_note(ctx->buf, "add x16, %s, x16",
                  preg_number(base) == 31 ? "sp" : a64_reg_name(base, 8));
@@ -176,8 +77,7 @@ static A64Mem far_memory(EmitCtx *ctx, PReg base, int64_t offset)
     return (A64Mem){.kind = AMODE_BASE, .base = X16};
 }
 
-// `bytes`: of the access, 0: of a pair.
-static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
+A64Mem a64_memory_at(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes)
 {
     const bool fits = bytes != 0 ? a64_offset_fits(offset, bytes) : a64_pair_offset_fits(offset);
     if (!fits)
@@ -187,7 +87,7 @@ static A64Mem near_memory(EmitCtx *ctx, PReg base, int64_t offset, uint32_t byte
 
 static A64Mem frame_memory(EmitCtx *ctx, AmodeKind kind, int32_t disp, uint32_t bytes)
 {
-    return near_memory(ctx, A64_SP, emit_frame_offset(ctx, kind, disp), bytes);
+    return a64_memory_at(ctx, A64_SP, emit_frame_offset(ctx, kind, disp), bytes);
 }
 
 static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
@@ -197,7 +97,7 @@ static A64Mem memory_of(EmitCtx *ctx, const MInst *inst)
     const uint32_t bytes = is_pair ? 0 : inst->size;
     switch ((AmodeKind)inst->amode) {
     case AMODE_BASE:
-        return near_memory(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, bytes);
+        return a64_memory_at(ctx, alloc_preg(emit_alloc(ctx, inst, k)), inst->disp, bytes);
     case AMODE_INDEX:
     case AMODE_INDEX_UXTW:
     case AMODE_INDEX_SXTW:
@@ -348,7 +248,7 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
     if (count < 4096) {
         a64_put_inst(ctx, &(A64Inst){.op = A64_CMP_IMM, .size = 4, .regs = {index}, .imm = count});
     } else {
-        put_constant(ctx, X16, count);
+        a64_put_constant(ctx, X16, count);
         a64_put_inst(ctx, &(A64Inst){.op = A64_CMP_RR, .size = 4, .regs = {index, X16}});
     }
     const CondBranch out_of_range = {0x54000002u, 0x54000003u, FIXUP_A64_BRANCH19};
@@ -385,11 +285,13 @@ static void emit_bl(EmitCtx *ctx, const MInst *inst)
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x94000000u);
     codebuf_call(ctx->buf, inst->src);
+    emit_popped(ctx, inst->imm);
+    a64_move_sp(ctx, -inst->imm); // what the callee has popped is outgoing area again
 }
 
 static void emit_return_call(EmitCtx *ctx, const MInst *inst)
 {
-    put_epilogue(ctx);
+    a64_put_epilogue(ctx, (uint32_t)inst->imm);
     if (inst->op == A64_RETURN_CALL_R) {
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         codebuf_note(ctx->buf, "br %s", a64_reg_name(callee, 8));
@@ -433,7 +335,7 @@ static void emit_cond_trap(EmitCtx *ctx, const MInst *inst)
 
 static void emit_float_constant(EmitCtx *ctx, const MInst *inst)
 {
-    put_constant(ctx, X16, (uint64_t)inst->imm);
+    a64_put_constant(ctx, X16, (uint64_t)inst->imm);
     A64Inst move = {.op = A64_FMOV_FROM_GPR, .size = inst->size};
     move.regs[0] = alloc_preg(emit_alloc(ctx, inst, 0));
     move.regs[1] = X16;
@@ -518,7 +420,7 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
         emit_encoded(ctx, inst);
         return;
     case A64_MOV_IMM:
-        put_constant(ctx, alloc_preg(emit_alloc(ctx, inst, 0)), (uint64_t)inst->imm);
+        a64_put_constant(ctx, alloc_preg(emit_alloc(ctx, inst, 0)), (uint64_t)inst->imm);
         return;
     case A64_FMOV_CONST: emit_float_constant(ctx, inst); return;
     case A64_ADDRESS: emit_address(ctx, inst); return;
@@ -541,6 +443,8 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
         codebuf_put32(ctx->buf, 0xd63f0000u | preg_number(alloc_preg(emit_alloc(ctx, inst, 0)))
                                                   << 5);
         codebuf_call(ctx->buf, inst->src);
+        emit_popped(ctx, inst->imm);
+        a64_move_sp(ctx, -inst->imm);
         return;
     case A64_UDF:
         codebuf_trap(ctx->buf, inst->trap, inst->src);

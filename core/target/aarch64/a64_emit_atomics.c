@@ -164,59 +164,77 @@ static void emit_pair_store(EmitCtx *ctx, const MInst *inst, Label again)
     put_pair_store_or_again(ctx, inst, pair_alloc(ctx, inst, 0), addr, again);
 }
 
-// What makes the halves of a new value. Minimum and maximum select by flags: of old - src, or of
-// src - old if `swapped`.
+// How the halves of a new value are made: by two rows, or for minimum and maximum by a condition of
+// the flags of old - src, or of src - old.
 typedef struct PairOp {
-    uint16_t low, high; // rows
+    uint16_t low, high;
     uint8_t cc;
-    bool swapped;
+    bool selects, swapped;
 } PairOp;
 
 static const PairOp pair_ops[ATOMIC_COUNT] = {
-    [ATOMIC_ADD] = {A64_ADDS_RR, A64_ADC_RR, 0, false},
-    [ATOMIC_SUB] = {A64_SUBS_RR, A64_SBC_RR, 0, false},
-    [ATOMIC_AND] = {A64_AND_RR, A64_AND_RR, 0, false},
-    [ATOMIC_NAND] = {A64_AND_RR, A64_AND_RR, 0, false},
-    [ATOMIC_OR] = {A64_ORR_RR, A64_ORR_RR, 0, false},
-    [ATOMIC_XOR] = {A64_EOR_RR, A64_EOR_RR, 0, false},
-    [ATOMIC_XCHG] = {A64_MOV_RR, A64_MOV_RR, 0, false},
-    [ATOMIC_UMIN] = {A64_CSEL, A64_CSEL, 3, false}, // lower
-    [ATOMIC_UMAX] = {A64_CSEL, A64_CSEL, 3, true},
-    [ATOMIC_SMIN] = {A64_CSEL, A64_CSEL, 11, false}, // less
-    [ATOMIC_SMAX] = {A64_CSEL, A64_CSEL, 11, true},
+    [ATOMIC_ADD] = {.low = A64_ADDS_RR, .high = A64_ADC_RR},
+    [ATOMIC_SUB] = {.low = A64_SUBS_RR, .high = A64_SBC_RR},
+    [ATOMIC_AND] = {.low = A64_AND_RR, .high = A64_AND_RR},
+    [ATOMIC_NAND] = {.low = A64_AND_RR, .high = A64_AND_RR},
+    [ATOMIC_OR] = {.low = A64_ORR_RR, .high = A64_ORR_RR},
+    [ATOMIC_XOR] = {.low = A64_EOR_RR, .high = A64_EOR_RR},
+    [ATOMIC_XCHG] = {.low = A64_MOV_RR, .high = A64_MOV_RR},
+    [ATOMIC_UMIN] = {.selects = true, .cc = 3}, // lower
+    [ATOMIC_UMAX] = {.selects = true, .cc = 3, .swapped = true},
+    [ATOMIC_SMIN] = {.selects = true, .cc = 11}, // less
+    [ATOMIC_SMAX] = {.selects = true, .cc = 11, .swapped = true},
 };
 
-static void put_three(EmitCtx *ctx, uint16_t op, uint8_t cc, PReg to, PReg x, PReg y)
+static void put_two(EmitCtx *ctx, uint16_t op, PReg first, PReg second)
 {
-    A64Inst inst = {.op = op, .size = 8, .cc = cc, .regs = {to, x, y}};
-    if (op == A64_MOV_RR)
-        inst.regs[1] = y;
-    a64_put_inst(ctx, &inst);
+    a64_put_inst(ctx, &(A64Inst){.op = op, .size = 8, .regs = {first, second}});
 }
 
-// made = op(old, src), which share no register.
+static void put_three(EmitCtx *ctx, uint16_t op, PReg to, PReg x, PReg y)
+{
+    a64_put_inst(ctx, &(A64Inst){.op = op, .size = 8, .regs = {to, x, y}});
+}
+
+// made = x if the condition holds, else y.
+static void put_select(EmitCtx *ctx, uint8_t cc, Halves made, Halves x, Halves y)
+{
+    A64Inst csel = {.op = A64_CSEL, .size = 8, .cc = cc, .regs = {made.lo, x.lo, y.lo}};
+    a64_put_inst(ctx, &csel);
+    csel.regs[0] = made.hi, csel.regs[1] = x.hi, csel.regs[2] = y.hi;
+    a64_put_inst(ctx, &csel);
+}
+
+// made = op(old, src), which share no register with it.
 static void put_pair_op(EmitCtx *ctx, AtomicOp kind, Halves made, Halves old, Halves src)
 {
     const PairOp *const op = &pair_ops[kind];
-    if (op->low == A64_CSEL) {
+    if (op->selects) {
         const Halves x = op->swapped ? src : old, y = op->swapped ? old : src;
-        put_three(ctx, A64_SUBS_RR, 0, made.lo, x.lo, y.lo);
-        put_three(ctx, A64_SBCS_RR, 0, made.hi, x.hi, y.hi);
+        put_two(ctx, A64_CMP_RR, x.lo, y.lo);
+        put_two(ctx, A64_CMP_BORROW, x.hi, y.hi);
+        put_select(ctx, op->cc, made, old, src);
+        return;
     }
-    put_three(ctx, op->low, op->cc, made.lo, old.lo, src.lo);
-    put_three(ctx, op->high, op->cc, made.hi, old.hi, src.hi);
+    if (op->low == A64_MOV_RR) {
+        put_two(ctx, A64_MOV_RR, made.lo, src.lo);
+        put_two(ctx, A64_MOV_RR, made.hi, src.hi);
+        return;
+    }
+    put_three(ctx, op->low, made.lo, old.lo, src.lo);
+    put_three(ctx, op->high, made.hi, old.hi, src.hi);
     if (kind == ATOMIC_NAND) {
-        put_three(ctx, A64_MVN, 0, made.lo, made.lo, made.lo);
-        put_three(ctx, A64_MVN, 0, made.hi, made.hi, made.hi);
+        put_two(ctx, A64_MVN, made.lo, made.lo);
+        put_two(ctx, A64_MVN, made.hi, made.hi);
     }
 }
 
 // The 16 bytes reversed in place.
 static void put_pair_swap(EmitCtx *ctx, Halves pair, PReg temp)
 {
-    put_three(ctx, A64_REV, 0, temp, pair.lo, pair.lo);
-    put_three(ctx, A64_REV, 0, pair.lo, pair.hi, pair.hi);
-    put_three(ctx, A64_MOV_RR, 0, pair.hi, temp, temp);
+    put_two(ctx, A64_REV, temp, pair.lo);
+    put_two(ctx, A64_REV, pair.lo, pair.hi);
+    put_two(ctx, A64_MOV_RR, pair.hi, temp);
 }
 
 static void emit_pair_rmw(EmitCtx *ctx, const MInst *inst, Label again)
@@ -241,10 +259,9 @@ static void emit_pair_cas(EmitCtx *ctx, const MInst *inst, Label again)
     const Halves stored = {X17, alloc_preg(emit_alloc(ctx, inst, 2))};
     const PReg addr = alloc_preg(emit_alloc(ctx, inst, 7));
     put_exclusive_pair(ctx, inst, old, addr, false);
-    put_three(ctx, A64_CMP_RR, 0, old.lo, expected.lo, expected.lo);
-    put_three(ctx, A64_CCMP_RR, 0, old.hi, expected.hi, expected.hi);
-    put_three(ctx, A64_CSEL, 0, stored.lo, made.lo, old.lo);
-    put_three(ctx, A64_CSEL, 0, stored.hi, made.hi, old.hi);
+    put_two(ctx, A64_CMP_RR, old.lo, expected.lo);
+    put_two(ctx, A64_CCMP_RR, old.hi, expected.hi); // if equal, else not equal
+    put_select(ctx, 0, stored, made, old);
     put_pair_store_or_again(ctx, inst, stored, addr, again);
 }
 

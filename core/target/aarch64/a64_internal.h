@@ -114,8 +114,19 @@ const char *a64_reg_name(PReg reg, uint32_t bytes);
 // the label.
 void a64_put_inst(EmitCtx *ctx, const A64Inst *inst);
 void a64_put_branch(EmitCtx *ctx, uint32_t word, Label to, FixupKind kind);
+// `x` into `reg`, in as few instructions as it takes.
+void a64_put_constant(EmitCtx *ctx, PReg reg, uint64_t x);
 // The loops of atomic operations.
 void a64_emit_atomic(EmitCtx *ctx, const MInst *inst);
+// Memory at base + offset, for an access of `bytes` (0: of a pair); an offset too far for that goes
+// to x16 first.
+A64Mem a64_memory_at(EmitCtx *ctx, PReg base, int64_t offset, uint32_t bytes);
+
+// sp +/- amount, through x16 if it is large.
+void a64_move_sp(EmitCtx *ctx, int64_t amount);
+// Undoes the prologue; above the stack pointer are then stack arguments of `args` bytes. Whoever
+// leaves the function ends it by emit_unwind_recall.
+void a64_put_epilogue(EmitCtx *ctx, uint32_t args);
 
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);

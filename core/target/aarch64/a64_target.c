@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Target of AArch64: registers, AAPCS64 calling convention, and the pieces that lowering of
+// The Target of AArch64: registers, calling conventions, and the pieces that lowering of
 // calls is made of.
 
 #include "target/aarch64/a64.h"
@@ -16,26 +16,73 @@
 
 #define V(n)       PREG(REG_FLOAT, n)
 
+// Conventions that are AAPCS64 but for what is named.
+#define AAPCS64_ARGUMENTS                                                                \
+    .int_args = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_args = 8,                             \
+    .float_args = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)}, .num_float_args = 8, \
+    .sret = PREG(REG_INT, 8), .sret_result = PREG_NONE
+#define AAPCS64_RESULTS                                      \
+    .int_rets = {0, 1, 2, 3, 4, 5, 6, 7}, .num_int_rets = 8, \
+    .float_rets = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)}, .num_float_rets = 8
+
 static const AbiRegs aapcs64 = {
-    .int_args = {0, 1, 2, 3, 4, 5, 6, 7},
-    .num_int_args = 8,
-    .int_rets = {0, 1, 2, 3, 4, 5, 6, 7},
-    .num_int_rets = 8,
-    .float_args = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)},
-    .num_float_args = 8,
-    .float_rets = {V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7)},
-    .num_float_rets = 8,
+    AAPCS64_ARGUMENTS,     AAPCS64_RESULTS,
+    .even_pairs = true,    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    .callee_saved = SAVED,
+};
+
+static const AbiRegs tail = {
+    AAPCS64_ARGUMENTS,
+    AAPCS64_RESULTS,
     .even_pairs = true,
-    .sret = PREG(REG_INT, 8),
+    .callee_pops = true,
     .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
+};
+
+static const AbiRegs apple = {
+    AAPCS64_ARGUMENTS,     AAPCS64_RESULTS,
+    .packed = true,        .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    .callee_saved = SAVED,
+};
+
+// The last result in its register, all others in memory; nothing is preserved but v8 to v15, as far
+// as others preserve them.
+static const AbiRegs winch = {
+    AAPCS64_ARGUMENTS,   .int_rets = {0}, .num_int_rets = 1,   .float_rets = {V(0)},
+    .num_float_rets = 1, .no_wide = true, .last_result = true, .clobbers = ALL_INTS | ALL_FLOATS,
+};
+
+// x16 and x17 are not preserved: the linker's veneers change them in any call.
+static const AbiRegs preserve_all = {
+    AAPCS64_ARGUMENTS,
+    .even_pairs = true,
+    .no_results = true,
+    .callee_saved = ALL_INTS | ALL_FLOATS,
+};
+
+static const AbiRegs probestack = {
+    .int_args = {PREG(REG_INT, 15)},
+    .num_int_args = 1,
+    .no_results = true,
+    .sret = PREG_NONE,
+    .sret_result = PREG_NONE,
+    .callee_saved = ALL_INTS | ALL_FLOATS,
+};
+
+// Windows follows AAPCS64 here, but for variadic functions.
+static const AbiRegs *const conventions[CC_COUNT] = {
+    [CC_FAST] = &aapcs64,        [CC_TAIL] = &tail,
+    [CC_SYSTEM_V] = &aapcs64,    [CC_WINDOWS_FASTCALL] = &aapcs64,
+    [CC_APPLE_AARCH64] = &apple, [CC_PROBESTACK] = &probestack,
+    [CC_WINCH] = &winch,         [CC_PRESERVE_ALL] = &preserve_all,
 };
 
 static Status a64_abi(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
                       Diag *diag)
 {
     (void)settings;
-    return abi_assign(sig, &aapcs64, arena, out, diag);
+    return abi_assign(sig, conventions, arena, out, diag);
 }
 
 static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
@@ -47,6 +94,8 @@ static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, T
 {
     const MAmode amode = frame_amode(kind, base, disp);
     switch ((int)type) {
+    case TYPE_I8: return a64_ldrb(ctx, &amode).reg;
+    case TYPE_I16: return a64_ldrh(ctx, &amode).reg;
     case TYPE_I32: return a64_ldr_w(ctx, &amode).reg;
     case TYPE_I64: return a64_ldr_x(ctx, &amode).reg;
     case TYPE_F16: return a64_ldr_h(ctx, &amode).reg;
@@ -62,6 +111,9 @@ static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, in
 {
     const MAmode amode = frame_amode(kind, base, disp);
     switch ((int)type) {
+    case TYPE_I8: a64_strb(ctx, &amode, (Gpr){value}); return;
+    case TYPE_I16: a64_strh(ctx, &amode, (Gpr){value}); return;
+    case TYPE_I32: a64_str_w(ctx, &amode, (Gpr){value}); return;
     case TYPE_I64: a64_str_x(ctx, &amode, (Gpr){value}); return;
     case TYPE_F16: a64_str_h(ctx, &amode, (Fpr){value}); return;
     case TYPE_F32: a64_str_s(ctx, &amode, (Fpr){value}); return;

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Emission of x86-64: frames, moves, the pseudo instructions, and all other rows through the
-// encoder.
-//
-// Frame, from high to low: arguments of the caller, return address, pushed callee-saved registers,
-// FrameLayout.size bytes. The stack pointer is 16-byte aligned at calls.
+// Emission of x86-64: moves, the pseudo instructions, and all other rows through the encoder.
 
 #include "target/x64/x64_internal.h"
-
-static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15};
 
 static void note_inst(EmitCtx *ctx, const X64Inst *inst)
 {
@@ -26,93 +20,15 @@ static void put_inst(EmitCtx *ctx, const X64Inst *inst)
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 
+void x64_put_inst(EmitCtx *ctx, const X64Inst *inst)
+{
+    put_inst(ctx, inst);
+}
+
 static void put_bytes(EmitCtx *ctx, uint32_t a, uint32_t b)
 {
     const uint8_t bytes[2] = {(uint8_t)a, (uint8_t)b};
     codebuf_put(ctx->buf, bytes, 2);
-}
-
-// ---- Frame ----
-
-static void put_push(EmitCtx *ctx, PReg reg, bool pop)
-{
-    const uint8_t rex = 0x41;
-    const uint8_t opcode = (uint8_t)((pop ? 0x58 : 0x50) + (reg & 7));
-    codebuf_note(ctx->buf, "%s %s", pop ? "pop" : "push", x64_reg_name(reg, 8));
-    if (reg >= 8)
-        codebuf_put(ctx->buf, &rex, 1);
-    codebuf_put(ctx->buf, &opcode, 1);
-    emit_sp_moved(ctx, pop ? -8 : 8);
-}
-
-// A callee-saved register to the stack and back.
-static void save(EmitCtx *ctx, PReg reg)
-{
-    put_push(ctx, reg, false);
-    emit_saved(ctx, reg, 0);
-}
-
-static void restore(EmitCtx *ctx, PReg reg)
-{
-    put_push(ctx, reg, true);
-    emit_restored(ctx, reg);
-}
-
-static void add_to_sp(EmitCtx *ctx, int64_t amount)
-{
-    if (amount == 0)
-        return;
-    put_inst(ctx, &(X64Inst){.op = amount < 0 ? X64_SUB_RI : X64_ADD_RI,
-                             .size = 8,
-                             .regs = {RSP, RSP},
-                             .mem_operand = -1,
-                             .imm = amount < 0 ? -amount : amount});
-    emit_sp_moved(ctx, -amount);
-}
-
-void x64_emit_frame(EmitCtx *ctx)
-{
-    FrameLayout *const frame = &ctx->frame;
-    uint32_t pushes = frame->frame_pointer ? 1 : 0;
-    for (uint32_t i = 0; i < sizeof(push_order); i++)
-        pushes += (frame->saved & preg_bit(push_order[i])) != 0 &&
-                  !(frame->frame_pointer && push_order[i] == RBP);
-    frame->saved_size = 8 + pushes * 8;
-    const bool needs_alignment = ctx->f->has_calls || frame->size != 0;
-    if (needs_alignment && (frame->size + frame->saved_size) % 16 != 0)
-        frame->size += 8;
-}
-
-void x64_emit_prologue(EmitCtx *ctx)
-{
-    const FrameLayout *const frame = &ctx->frame;
-    if (frame->frame_pointer) {
-        save(ctx, RBP);
-        put_inst(ctx,
-                 &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {RBP, RSP}, .mem_operand = -1});
-        emit_cfa_by(ctx, RBP);
-    }
-    for (uint32_t i = 0; i < sizeof(push_order); i++)
-        if ((frame->saved & preg_bit(push_order[i])) != 0 &&
-            !(frame->frame_pointer && push_order[i] == RBP))
-            save(ctx, push_order[i]);
-    add_to_sp(ctx, -(int64_t)frame->size);
-}
-
-// Until the jump that follows, and leaves the function, the frame is that of the entry again.
-static void put_epilogue(EmitCtx *ctx)
-{
-    const FrameLayout *const frame = &ctx->frame;
-    emit_unwind_remember(ctx);
-    add_to_sp(ctx, frame->size);
-    for (uint32_t i = sizeof(push_order); i-- > 0;)
-        if ((frame->saved & preg_bit(push_order[i])) != 0 &&
-            !(frame->frame_pointer && push_order[i] == RBP))
-            restore(ctx, push_order[i]);
-    if (frame->frame_pointer) {
-        restore(ctx, RBP);
-        emit_cfa_by(ctx, RSP);
-    }
 }
 
 static X64Mem frame_memory(const EmitCtx *ctx, AmodeKind kind, int32_t disp)
@@ -283,11 +199,13 @@ static void emit_call(EmitCtx *ctx, const MInst *inst)
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0);
     codebuf_call(ctx->buf, inst->src);
+    x64_put_repush(ctx, inst->imm);
 }
 
 static void emit_return_call(EmitCtx *ctx, const MInst *inst)
 {
-    put_epilogue(ctx);
+    x64_put_epilogue(ctx);
+    x64_put_shrink(ctx, ctx->frame.pops - (uint32_t)inst->imm);
     if (inst->op == X64_RETURN_CALL_R) {
         const PReg callee = alloc_preg(emit_alloc(ctx, inst, 0));
         put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {callee}, .mem_operand = -1});
@@ -310,6 +228,7 @@ static void emit_call_register(EmitCtx *ctx, const MInst *inst)
     put_inst(ctx,
              &(X64Inst){.op = X64_CALL_TARGET, .size = 8, .regs = {callee}, .mem_operand = -1});
     codebuf_call(ctx->buf, inst->src);
+    x64_put_repush(ctx, inst->imm);
 }
 
 static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
@@ -673,14 +592,11 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
             put_jump(ctx, emit_successor(ctx, 0));
         return;
     case X64_JMP_TABLE: emit_jmp_table(ctx, inst); return;
-    case X64_RET: {
-        put_epilogue(ctx);
-        const uint8_t ret = 0xc3;
-        codebuf_note(ctx->buf, "ret");
-        codebuf_put(ctx->buf, &ret, 1);
+    case X64_RET:
+        x64_put_epilogue(ctx);
+        x64_put_return(ctx);
         emit_unwind_recall(ctx);
         return;
-    }
     case X64_RETURN_CALL:
     case X64_RETURN_CALL_R: emit_return_call(ctx, inst); return;
     case X64_CALL: emit_call(ctx, inst); return;

@@ -77,6 +77,21 @@ const char *x64_condition_name(uint32_t cc);
 // Name of a general or vector register at a width in bytes.
 const char *x64_reg_name(PReg reg, uint32_t bytes);
 
+// Puts one instruction, with its note.
+void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
+
+// Adds to the stack pointer.
+void x64_move_sp(EmitCtx *ctx, int64_t amount);
+// Undoes the prologue, as far as the return address, which is where the caller put it but for
+// FrameLayout.growth. Whoever leaves the function then ends it by emit_unwind_recall.
+void x64_put_epilogue(EmitCtx *ctx);
+// Behind an epilogue: moves the return address up by `bytes`, for a tail call of fewer arguments.
+void x64_put_shrink(EmitCtx *ctx, uint32_t bytes);
+// Behind an epilogue: returns, and pops FrameLayout.pops bytes of arguments.
+void x64_put_return(EmitCtx *ctx);
+// Behind a call that pops `bytes` of arguments: takes them for the outgoing area again.
+void x64_put_repush(EmitCtx *ctx, int64_t bytes);
+
 // Parts of the Target.
 void x64_emit_frame(EmitCtx *ctx);
 void x64_emit_prologue(EmitCtx *ctx);

@@ -1,37 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Target of x86-64: registers, System V calling convention, and the pieces that lowering of
+// The Target of x86-64: registers, calling conventions, and the pieces that lowering of
 // calls is made of.
 
 #include "target/x64/x64.h"
 #include "target/x64/x64_lower.h"
 
-// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept. Callees preserve
-// rbx, rbp and r12 to r15.
-#define ALL_INTS   ((PRegSet)0xffef)
-#define SAVED      ((PRegSet)0xf028)
-#define ALL_FLOATS ((PRegSet)0xffff << 32)
-#define XMM(n)     PREG(REG_FLOAT, n)
+// rsp is never allocated. All others are; rbp too, unless a frame pointer is kept.
+#define ALL_INTS      ((PRegSet)0xffef)
+#define ALL_FLOATS    ((PRegSet)0xffff << 32)
+#define XMM(n)        PREG(REG_FLOAT, n)
+
+// What callees preserve: rbx, rbp and r12 to r15; on Windows rdi, rsi and xmm6 to xmm15 as well.
+#define SAVED         ((PRegSet)0xf028)
+#define WINDOWS_SAVED (SAVED | (PRegSet)0xc0 | (PRegSet)0xffc0 << 32)
+#define RBP_ALONE     ((PRegSet)1 << RBP)
+
+// Conventions that are System V's but for what is named.
+#define SYSTEM_V_ARGUMENTS                                                          \
+    .int_args = {RDI, RSI, RDX, RCX, R8, R9}, .num_int_args = 6,                    \
+    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)}, \
+    .num_float_args = 8, .sret = PREG_NONE
+#define SYSTEM_V_RESULTS \
+    .int_rets = {RAX, RDX}, .num_int_rets = 2, .float_rets = {XMM(0), XMM(1)}, .num_float_rets = 2
 
 static const AbiRegs system_v = {
-    .int_args = {RDI, RSI, RDX, RCX, R8, R9},
-    .num_int_args = 6,
-    .int_rets = {RAX, RDX},
-    .num_int_rets = 2,
-    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)},
-    .num_float_args = 8,
-    .float_rets = {XMM(0), XMM(1)},
-    .num_float_rets = 2,
-    .sret = PREG_NONE,
+    SYSTEM_V_ARGUMENTS,    SYSTEM_V_RESULTS,
+    .sret_result = RAX,    .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
+    .callee_saved = SAVED,
+};
+
+static const AbiRegs tail = {
+    SYSTEM_V_ARGUMENTS,
+    SYSTEM_V_RESULTS,
+    .sret_result = PREG_NONE,
+    .callee_pops = true,
     .clobbers = (ALL_INTS & ~SAVED) | ALL_FLOATS,
     .callee_saved = SAVED,
+};
+
+static const AbiRegs windows_fastcall = {
+    .int_args = {RCX, RDX, R8, R9},
+    .num_int_args = 4,
+    .int_rets = {RAX, RDX},
+    .num_int_rets = 2,
+    .float_args = {XMM(0), XMM(1), XMM(2), XMM(3)},
+    .num_float_args = 4,
+    .float_rets = {XMM(0), XMM(1)},
+    .num_float_rets = 2,
+    .shadow = 32,
+    .no_wide = true,
+    .by_position = true,
+    .sret = PREG_NONE,
+    .sret_result = RAX,
+    .clobbers = (ALL_INTS | ALL_FLOATS) & ~WINDOWS_SAVED,
+    .callee_saved = WINDOWS_SAVED,
+};
+
+// The last result in its register, all others in memory; nothing is preserved but the frame
+// pointer.
+static const AbiRegs winch = {
+    SYSTEM_V_ARGUMENTS,
+    .int_rets = {RAX},
+    .num_int_rets = 1,
+    .float_rets = {XMM(0)},
+    .num_float_rets = 1,
+    .no_wide = true,
+    .last_result = true,
+    .sret_result = PREG_NONE,
+    .clobbers = (ALL_INTS & ~RBP_ALONE) | ALL_FLOATS,
+    .callee_saved = RBP_ALONE,
+};
+
+static const AbiRegs preserve_all = {
+    SYSTEM_V_ARGUMENTS,
+    .no_results = true,
+    .sret_result = PREG_NONE,
+    .callee_saved = ALL_INTS | ALL_FLOATS,
+};
+
+static const AbiRegs probestack = {
+    .int_args = {RAX},
+    .num_int_args = 1,
+    .no_results = true,
+    .sret = PREG_NONE,
+    .sret_result = PREG_NONE,
+    .callee_saved = ALL_INTS | ALL_FLOATS,
+};
+
+static const AbiRegs *const conventions[CC_COUNT] = {
+    [CC_FAST] = &system_v,
+    [CC_TAIL] = &tail,
+    [CC_SYSTEM_V] = &system_v,
+    [CC_WINDOWS_FASTCALL] = &windows_fastcall,
+    [CC_PROBESTACK] = &probestack,
+    [CC_WINCH] = &winch,
+    [CC_PRESERVE_ALL] = &preserve_all,
 };
 
 static Status x64_abi(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
                       Diag *diag)
 {
     (void)settings;
-    return abi_assign(sig, &system_v, arena, out, diag);
+    return abi_assign(sig, conventions, arena, out, diag);
 }
 
 static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
@@ -42,7 +113,10 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
 static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
+    const MRegMem memory = {NO(VReg), &amode};
     switch ((int)type) {
+    case TYPE_I8: return x64_movzx_rm8(ctx, 4, &memory).reg;
+    case TYPE_I16: return x64_movzx_rm16(ctx, 4, &memory).reg;
     case TYPE_I32: return x64_mov_load(ctx, 4, &amode).reg;
     case TYPE_I64: return x64_mov_load(ctx, 8, &amode).reg;
     case TYPE_F16: return rule_load_f16(ctx, &amode).reg;
@@ -58,6 +132,9 @@ static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, in
 {
     const MAmode amode = frame_amode(kind, base, disp);
     switch ((int)type) {
+    case TYPE_I8: x64_mov_store(ctx, 1, &amode, (Gpr){value}); return;
+    case TYPE_I16: x64_mov_store(ctx, 2, &amode, (Gpr){value}); return;
+    case TYPE_I32: x64_mov_store(ctx, 4, &amode, (Gpr){value}); return;
     case TYPE_I64: x64_mov_store(ctx, 8, &amode, (Gpr){value}); return;
     case TYPE_F16: rule_store_f16(ctx, &amode, (Fpr){value}); return;
     case TYPE_F32: x64_movx_store(ctx, 4, &amode, (Fpr){value}); return;

@@ -100,7 +100,7 @@ static void test_flags(void **state)
            "    v1 = load.i8 notrap aligned readonly can_move little region3 v0\n"
            "    store user7 big v1, v0+4\n"
            "    v2 = load.i8 v0\n"
-           "    v3 = atomic_rmw.i8 xchg v0, v1\n"
+           "    v3 = atomic_rmw.i8 notrap big xchg v0, v1\n"
            "    v4 = atomic_load.i8 aligned v0\n"
            "}\n");
 }

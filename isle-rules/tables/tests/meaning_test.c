@@ -63,7 +63,7 @@ static void test_written(void **state)
     (void)state;
     expect(MEANING("(= dst (bvadd src n))"), "(spec (x64_t size cc src n)");
     expect(MEANING("(= dst (bvadd src n))"), "(or (= size #x04) (= size #x08))");
-    expect(MEANING("(= dst (bvadd src n))"), "(bvult n (int2bv 64 256))");
+    expect(MEANING("(= dst (bvadd src n))"), "(bvult n (int2bv 64 128))");
     expect(MEANING("(= dst (bvadd src n))"), "(let ((src_v (extract 31 0 src)))");
     expect(MEANING("(= dst (bvadd src n))"), "(= result (zero_ext 64 (bvadd src_v n_v)))");
     expect(MEANING("(= dst (bvadd src n))"), "(= result (bvadd src_v n_v))");

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// assay opt: what the mid-end makes of the functions of a file, and what it did.
+#include "assay/tool_program.h"
+#include "opt/opt.h"
+#include "validate/validate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+typedef struct Opt {
+    const ToolArgs *args;
+    ToolProgram program;
+    OptStats stats;
+    uint32_t fuel;
+    bool found; // the function asked for
+} Opt;
+
+static bool is_wanted(const Opt *o, const Func *f, Arena *arena)
+{
+    const char *const wanted = o->args->values[OPT_OPT_FUNCTION];
+    if (!wanted)
+        return true;
+    StrBuf name = {.arena = arena};
+    extname_print(&f->name, &name);
+    Str printed = buf_view(&name);
+    if (wanted[0] != '%' && printed.data[0] == '%')
+        printed = (Str){printed.data + 1, printed.len - 1};
+    return str_eq_c(printed, wanted);
+}
+
+// Optimises one function and prints it, behind the trace if that is wanted.
+static Status opt_one(Opt *o, Func *f, Arena *texts)
+{
+    Arena scratch = {0};
+    StrBuf trace = {.arena = texts}, text = {.arena = texts};
+    const Settings *const settings = &o->program.targets.settings;
+    const OptOptions options = {.settings = settings,
+                                .stats = &o->stats,
+                                .trace = o->args->values[OPT_OPT_TRACE] ? &trace : NULL,
+                                .fuel = o->args->values[OPT_OPT_FUEL] ? &o->fuel : NULL};
+    opt_func(f, &options, &scratch);
+    arena_free(&scratch);
+    if (!o->args->values[OPT_OPT_STATS]) {
+        text_print_func(f, &text);
+        printf("%.*s%.*s\n", STR_ARG(buf_view(&trace)), STR_ARG(buf_view(&text)));
+    }
+    return validate_func_diag(f, settings, o->program.targets.isa, NULL, &o->program.diag);
+}
+
+static Status opt_all(Opt *o)
+{
+    ToolProgram *const program = &o->program;
+    TRY(tool_load(program, o->args->operands[0], (ParseOptions){0}));
+    const char *const set = o->args->values[OPT_OPT_SET];
+    TRY(tool_set(program, "opt_level=speed"));
+    TRY(tool_set(program, set));
+    TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
+    for (uint32_t i = 0; i < program->file->module.funcs.len; i++) {
+        Arena texts = {0};
+        Func *const f = program->file->module.funcs.data[i];
+        const bool wanted = is_wanted(o, f, &texts);
+        o->found |= wanted;
+        const Status status = wanted ? opt_one(o, f, &texts) : STATUS_OK;
+        arena_free(&texts);
+        TRY(status);
+    }
+    if (!o->found && o->args->values[OPT_OPT_FUNCTION])
+        return diag_error(&program->diag, STATUS_INVALID, &program->file->source, POS_NONE,
+                          "there is no function '%s'", o->args->values[OPT_OPT_FUNCTION]);
+    return STATUS_OK;
+}
+
+static void print_stats(const OptStats *stats)
+{
+    printf("{\n");
+    for (uint32_t i = 0; i < OPT_STAT_COUNT; i++)
+        printf("  \"%s\": %" PRIu64 "%s\n", opt_stat_name((OptStat)i), stats->counts[i],
+               i + 1 < OPT_STAT_COUNT ? "," : "");
+    printf("}\n");
+}
+
+int cmd_opt(const ToolArgs *args)
+{
+    Opt o = {.args = args};
+    uint64_t fuel = 0;
+    const char *const format = args->values[OPT_OPT_STATS];
+    if (args->num_operands != 1)
+        return tool_usage_error(args, "one file is needed");
+    if (format && strcmp(format, "json") != 0)
+        return tool_usage_error(args, "--stats=%s: the format is json", format);
+    if (!tool_number(args, OPT_OPT_FUEL, 0, UINT32_MAX - 1, &fuel))
+        return EXIT_USAGE;
+    o.fuel = (uint32_t)fuel;
+    const Status status = opt_all(&o);
+    if (status == STATUS_OK && format)
+        print_stats(&o.stats);
+    tool_unload(&o.program);
+    return status == STATUS_OK ? EXIT_OK : EXIT_FAILED;
+}
