@@ -83,7 +83,7 @@ static Str show_values(Case *c, const ExprValue *values, const Bitset *known)
     StrBuf out = {.arena = c->results};
     for (uint32_t i = 0; i < c->vc->calls.len; i++) {
         const VcCall *const call = &c->vc->calls.data[i];
-        if (call->extractor) {
+        if (call->extractor) { // what is matched
             print_values(values, known, call->results.data, call->results.len, &out);
             buf_printf(&out, " is (%.*s", STR_ARG(call->text));
             print_values(values, known, call->args.data, call->args.len, &out);
@@ -137,8 +137,23 @@ static void replay(Case *c, const SmtResult *model, const Exprs *conditions)
 
 // ---- Questions ----
 
-// Whether two different inputs satisfy the conditions. Where a variable of the inputs is in no
-// condition, or nothing varies at all, no question is needed.
+// Whether all inputs are numbers, and there are some: widths and kinds are none.
+static bool is_fixed(Case *c)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < c->vc->inputs.len; i++) {
+        const Expr input = c->vc->inputs.data[i];
+        if (expr_node(c->vc->pool, input)->sort.kind != SORT_BV)
+            continue;
+        if (!expr_is_const(c->vc->pool, input, NULL))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+// Whether no two different inputs satisfy the conditions. Where a variable of the inputs is in no
+// condition, no question is needed.
 static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
 {
     ExprPool *const pool = c->vc->pool;
@@ -178,13 +193,14 @@ static void set_unknown(Case *c, const SmtResult *result)
 static void feasible(Case *c, const Exprs *conditions, Exprs *own)
 {
     c->out->verdict = CASE_PROVED;
+    c->out->single = is_fixed(c);
     if (nothing_left(conditions, c->vc->pool))
         return;
     const SmtResult result = ask(c, conditions);
     if (result.verdict == SMT_UNKNOWN) {
         set_unknown(c, &result);
     } else if (result.verdict == SMT_SAT) {
-        c->out->single = is_single(c, conditions, &result);
+        c->out->single = c->out->single || is_single(c, conditions, &result);
     } else {
         const bool shadowed = own->len != conditions->len && ask(c, own).verdict == SMT_SAT;
         c->out->verdict = shadowed ? CASE_SHADOWED : CASE_INAPPLICABLE;

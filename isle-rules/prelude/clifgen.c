@@ -311,7 +311,7 @@ static bool operand_allows(const OpInfo *info, uint32_t n, Type ctrl, Type type)
 {
     const TypeConstraint c = (TypeConstraint)info->args[n];
     // Addresses are as wide as the target's pointers: the validator sees to it.
-    if ((int)c == TC_IN_NONE + (int)TYPESET_PTR && type != TYPE_I64)
+    if (c == TC_IN_PTR && type != TYPE_I64)
         return false;
     return c == TC_NO ? type == scalars[0] : op_constraint_allows(c, ctrl, type);
 }

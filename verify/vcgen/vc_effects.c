@@ -149,7 +149,8 @@ static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
     inst->executed = true;
     for (uint32_t i = 0; inst->effects && i < inst->effects->list.len; i++) {
         Event event = inst->effects->list.data[i];
-        event.guard = expr_and(g->pool, event.guard, now(g));
+        // Not under what the right side has done so far: that is what is compared.
+        event.guard = expr_and(g->pool, event.guard, g->condition);
         add_event(g, &g->left, event);
     }
     if (!g->scope->assert_mode)

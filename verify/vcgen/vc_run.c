@@ -89,9 +89,10 @@ bool vc_trail_next(VcTrail *trail)
 
 uint32_t gen_choose(Gen *g, uint32_t count)
 {
-    ASSERT(count != 0 && !g->no_fork);
+    ASSERT(count != 0);
     if (count == 1)
         return 0;
+    ASSERT(!g->no_fork);
     if (g->at == g->trail->choices.len)
         VEC_PUSH(g->program->arena, &g->trail->choices, ((VcChoice){0, count}));
     const VcChoice choice = g->trail->choices.data[g->at++];
@@ -131,8 +132,8 @@ void gen_assume(Gen *g, const CallScope *scope, Expr e)
 
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
 {
-    if (scope) {
-        e = expr_implies(g->pool, scope->guard, e);
+    if (scope) { // what comes after a trap does not matter
+        e = expr_implies(g->pool, expr_and(g->pool, g->alive, scope->guard), e);
         what = str_printf(g->arena, "%.*s: %.*s",
                           STR_ARG(isle_str(g->isle, g->isle->terms.data[scope->term].name)),
                           STR_ARG(what));
@@ -200,20 +201,25 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
     *needs = (CallScope){.term = root, .guard = expr_bool(g->pool, true)};
     if (!make_args(g, t, args) || !call_signature(g, root, args))
         return;
+    VEC_PUSH(g->arena, &g->calls, ((GenCall){root, false, args, NULL}));
     clauses_of(g, t->spec, ISLE_CLAUSE_REQUIRE, root_env(g, t->spec, args, NULL), needs);
     Sym *const result = g->stop ? NULL : rule_apply(g, root, n, args);
     if (!result)
         return;
+    g->calls.data[0].result = result;
     spec_drain(g);
     CallScope *const promises = ARENA_NEW(g->arena, CallScope);
     *promises = (CallScope){.term = root,
                             .assert_mode = true,
-                            .guard = g->alive,
+                            .guard = expr_bool(g->pool, true),
                             .order = g->order++,
                             .events = &g->left};
     Env *const env = root_env(g, t->spec, args, result);
     clauses_of(g, t->spec, ISLE_CLAUSE_MATCH, env, promises);
     clauses_of(g, t->spec, ISLE_CLAUSE_PROVIDE, env, promises);
+    if (!g->stop)
+        spec_drain(g);
+    g->settle = true;
     if (!g->stop)
         spec_drain(g);
     if (!g->stop && g->waiting.len != 0) {
@@ -355,14 +361,30 @@ static void flatten(Gen *g, Sym *sym, VcCall *call, bool result)
     if (sym->kind == SYM_STRUCT)
         for (uint32_t i = 0; i < sym->num_fields; i++)
             flatten(g, sym->fields[i], call, result);
-    if (sym->kind == SYM_ENUM)
+    if (sym->kind == SYM_ENUM) {
         flatten(g, sym->tag, call, result);
+        for (uint32_t v = 0; v < sym->num_fields; v++)
+            if (sym->fields[v])
+                flatten(g, sym->fields[v], call, result);
+    }
     if (sym->kind != SYM_CELL)
         return;
     if (result)
         VEC_PUSH(g->arena, &call->results, sym->expr);
     else
         VEC_PUSH(g->arena, &call->args, sym->expr);
+}
+
+// The numbers that the rule ranges over. Which variant a value is, is no number.
+static void collect_inputs(Gen *g, Sym *sym)
+{
+    sym = sym_resolve(sym);
+    for (uint32_t i = 0; (sym->kind == SYM_STRUCT || sym->kind == SYM_ENUM) && i < sym->num_fields;
+         i++)
+        if (sym->fields[i])
+            collect_inputs(g, sym->fields[i]);
+    if (sym->kind == SYM_CELL && !expr_same(sym->expr, EXPR_NONE))
+        VEC_PUSH(g->arena, &g->vc->inputs, sym->expr);
 }
 
 static void show_calls(Gen *g)
@@ -373,11 +395,11 @@ static void show_calls(Gen *g)
         VcCall call = {.text = isle_str(g->isle, t->name), .extractor = from->extractor};
         for (uint32_t p = 0; p < t->num_args; p++)
             flatten(g, from->params[p], &call, false);
-        flatten(g, from->result, &call, true);
+        if (from->result)
+            flatten(g, from->result, &call, true);
         VEC_PUSH(g->arena, &g->vc->calls, call);
-        for (uint32_t p = 0; from->extractor && p < call.args.len; p++)
-            if (!expr_same(call.args.data[p], EXPR_NONE))
-                VEC_PUSH(g->arena, &g->vc->inputs, call.args.data[p]);
+        for (uint32_t p = 0; (from->extractor || i == 0) && p < t->num_args; p++)
+            collect_inputs(g, from->params[p]);
     }
 }
 

@@ -442,9 +442,16 @@ bool spec_width(Gen *g, const IsleSpecExpr *e, Env *env, uint32_t *out)
 
 // ---- Statements ----
 
+static bool is_fresh(IsleSpecOp op)
+{
+    return op == ISLE_SPEC_OP_FRESH;
+}
+
 static bool any_below(Gen *g, const IsleSpecExpr *e, bool (*is)(IsleSpecOp op), uint32_t depth)
 {
     if (e->kind == ISLE_SPEC_OP && is(e->op))
+        return true;
+    if (e->kind == ISLE_SPEC_WITH && is == is_fresh) // unknowns by another name
         return true;
     if (e->kind == ISLE_SPEC_MACRO_CALL && depth < 32) {
         const uint32_t index = map_get(&g->isle->macros, e->name);
@@ -456,11 +463,6 @@ static bool any_below(Gen *g, const IsleSpecExpr *e, bool (*is)(IsleSpecOp op), 
         if (any_below(g, e->args[i], is, depth))
             return true;
     return false;
-}
-
-static bool is_fresh(IsleSpecOp op)
-{
-    return op == ISLE_SPEC_OP_FRESH;
 }
 
 bool spec_has_fresh(Gen *g, const IsleSpecExpr *e)

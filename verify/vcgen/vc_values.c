@@ -168,6 +168,11 @@ Expr sym_expr(Gen *g, Sym *sym, IslePos pos)
         gen_stop(g, STOP_BLOCKED, pos, "the width of a value is open");
         return EXPR_NONE;
     }
+    if (sym->sort.kind == SORT_INT && !g->settle) {
+        // Likely a width, which an equation still to come gives.
+        gen_stop(g, STOP_BLOCKED, pos, "a number is open");
+        return EXPR_NONE;
+    }
     sym->expr = expr_var(g->pool, sym->name, sym->sort);
     return sym->expr;
 }

@@ -122,15 +122,16 @@ typedef struct Gen {
     IslePos stop_pos;
     uint32_t serial, order, depth;
     bool no_fork; // trying whether another rule matches
+    bool settle;  // nothing will tell more of numbers: they are variables now
     bool right;   // the right side is being evaluated
     Expr alive;   // the right side has not trapped before
     Events left, right_events;
     VEC(Waiting) waiting;
     VEC(Memo) memos;
-    VEC(GenCall) calls;
-    Sym **states;   // by definition, made when wanted
-    Expr *modified; // by definition of a state: when a call changes it, EXPR_NONE: never
-    uint32_t floor; // of what is tried: older cells may not be defined
+    VEC(GenCall) calls; // the root's first
+    Sym **states;       // by definition, made when wanted
+    Expr *modified;     // by definition of a state: when a call changes it, EXPR_NONE: never
+    uint32_t floor;     // of what is tried: older cells may not be defined
     CallScope *scope;
     Expr condition; // within arms of `if`: when this one counts
     StrBuf types;
