@@ -6,8 +6,15 @@
 #include "lower/lower.h"
 #include "validate/validate.h"
 
-// Settings without which some opcodes are not valid.
-static const SettingId needed[] = {SETTING_ENABLE_PINNED_REG, SETTING_PRESERVE_FRAME_POINTERS};
+// Settings without which some opcodes are not valid or have no meaning.
+static const struct {
+    SettingId id;
+    uint8_t value;
+} needed[] = {
+    {SETTING_ENABLE_PINNED_REG, 1},
+    {SETTING_PRESERVE_FRAME_POINTERS, 1},
+    {SETTING_TLS_MODEL, TLS_MODEL_ELF_GD},
+};
 
 // What is tried, and where it is noted.
 typedef struct Run {
@@ -231,7 +238,7 @@ static void try_all(Run *run, const Settings *settings, const Isa *isa)
 {
     Settings all = *settings;
     for (uint32_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        all.values[needed[i]] = 1;
+        all.values[needed[i].id] = needed[i].value;
     run->lower.target = target_find(isa->arch);
     run->lower.settings = &all;
     run->lower.isa = isa;

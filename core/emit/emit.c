@@ -5,11 +5,30 @@
 
 #include "emit/emit.h"
 
+RelocClass emit_reloc_class(RelocKind kind)
+{
+    static const uint8_t classes[RELOC_COUNT] = {
+#define RELOC(NAME, CLASS, ...) [RELOC_##NAME] = RELOC_CLASS_##CLASS,
+#include "emit/relocs.def"
+    };
+    ASSERT(kind < RELOC_COUNT);
+    return (RelocClass)classes[kind];
+}
+
 Label emit_trap_stub(EmitCtx *ctx, TrapCode code, Inst inst)
 {
     const TrapStub stub = {code, inst, codebuf_label(ctx->buf)};
     VEC_PUSH(ctx->buf->scratch, &ctx->stubs, stub);
     return stub.label;
+}
+
+void emit_note_symbol(EmitCtx *ctx, const char *text, const MInst *inst)
+{
+    StrBuf name = {.arena = ctx->buf->scratch};
+    if (!ctx->buf->listing)
+        return;
+    extname_print(&ctx->f->symbols.data[inst->target], &name);
+    codebuf_note(ctx->buf, "%s%.*s", text, STR_ARG(buf_view(&name)));
 }
 
 static const MEdge *edge_of(const EmitCtx *ctx, uint32_t n)

@@ -17,6 +17,17 @@ typedef enum RelocKind {
     RELOC_COUNT
 } RelocKind;
 
+typedef enum RelocClass {
+    RELOC_CLASS_ADDRESS, // the symbol's address
+    RELOC_CLASS_DIRECT,  // its distance
+    RELOC_CLASS_CALL,    // its distance, or that of a jump to it
+    RELOC_CLASS_GOT,     // the distance of a word with its address
+    RELOC_CLASS_TLS      // what finds it in each thread
+} RelocClass;
+
+// The class of a kind, as relocs.def says.
+RelocClass emit_reloc_class(RelocKind kind);
+
 // A field that the linker fills in: what it names is a function reference or global value of the
 // CLIF function.
 typedef struct Reloc {
@@ -60,6 +71,7 @@ typedef struct SrcRange {
 typedef enum UnwindKind {
     UNWIND_CFA,      // the CFA is `reg` + `value`
     UNWIND_SAVED,    // the caller's `reg`, or return address (PREG_NONE), lies at CFA + `value`
+    UNWIND_MOVED,    // it is in the register whose PReg is `value`
     UNWIND_RESTORED, // the caller's `reg` is in that register again
     UNWIND_REMEMBER, // what holds now is kept,
     UNWIND_RECALL    // and holds again
@@ -239,6 +251,9 @@ static inline Alloc emit_alloc(const EmitCtx *ctx, const MInst *inst, uint32_t k
 Label emit_successor(const EmitCtx *ctx, uint32_t n);
 bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
 
+// When a listing is wanted: the next bytes say `text` and the symbol that `inst` names.
+void emit_note_symbol(EmitCtx *ctx, const char *text, const MInst *inst);
+
 // Where the frame keeps a vector register of FrameLayout.saved, from the stack pointer.
 int32_t emit_saved_float(const EmitCtx *ctx, PReg reg);
 
@@ -260,6 +275,8 @@ void emit_popped(EmitCtx *ctx, int64_t bytes);
 void emit_sp_moved(EmitCtx *ctx, int64_t bytes);
 // The caller's value of `reg` lies at stack pointer + `offset`.
 void emit_saved(EmitCtx *ctx, PReg reg, int64_t offset);
+// It is in register `to`.
+void emit_moved(EmitCtx *ctx, PReg reg, PReg to);
 // The caller's value is in `reg` again.
 void emit_restored(EmitCtx *ctx, PReg reg);
 // From here on the CFA is counted from `reg`, whose value is now that of the stack pointer: a frame

@@ -43,8 +43,7 @@ static uint32_t intern(Linker *l, const ExtName *name)
 
 static bool is_got(RelocKind kind)
 {
-    return kind == RELOC_X64_GOTPCREL || kind == RELOC_A64_ADR_GOT_PAGE ||
-           kind == RELOC_A64_LD64_GOT_LO12_NC;
+    return emit_reloc_class(kind) == RELOC_CLASS_GOT;
 }
 
 // Makes the stub of a symbol that needs one.
@@ -52,6 +51,11 @@ static Status prepare_symbol(Linker *l, const Reloc *reloc)
 {
     const uint32_t name = intern(l, &reloc->name);
     const uint32_t func = l->name_func.data[name];
+    if (emit_reloc_class(reloc->kind) == RELOC_CLASS_TLS)
+        return diag_error(
+            l->diag, STATUS_UNSUPPORTED, NULL, POS_NONE,
+            "the thread-local symbol %.*s is not supported in images, only in objects",
+            STR_ARG(l->names.strings.data[name]));
     if (l->name_stub.data[name] != NO_INDEX || (func != NO_INDEX && !is_got(reloc->kind)))
         return STATUS_OK;
     uint64_t address = func != NO_INDEX ? l->image->addresses[func] : 0;
@@ -122,14 +126,14 @@ static bool patch(RelocKind kind, const Patch *p)
     case RELOC_A64_ADD_ABS_LO12_NC: put_bits(p->at, p->symbol, 10, 12); return true;
     case RELOC_A64_ADR_GOT_PAGE: return patch_page(p, p->got);
     case RELOC_A64_LD64_GOT_LO12_NC: put_bits(p->at, (p->got & 0xfff) >> 3, 10, 12); return true;
+    case RELOC_X64_TLSGD:
+    case RELOC_A64_TLSDESC_ADR_PAGE21:
+    case RELOC_A64_TLSDESC_LD64_LO12:
+    case RELOC_A64_TLSDESC_ADD_LO12:
+    case RELOC_A64_TLSDESC_CALL: // refused by prepare_symbol
     case RELOC_COUNT: break;
     }
     UNREACHABLE();
-}
-
-static bool is_call(RelocKind kind)
-{
-    return kind == RELOC_X64_PLT32 || kind == RELOC_A64_CALL26 || kind == RELOC_A64_JUMP26;
 }
 
 static Status relocate(Linker *l, uint32_t func, const Reloc *reloc)
@@ -142,9 +146,9 @@ static Status relocate(Linker *l, uint32_t func, const Reloc *reloc)
     Patch p = {.at = image->bytes + (place - image->base), .place = place};
     if (stub != NO_INDEX)
         p.got = stub_at + STUB_ADDRESS + (is_got(reloc->kind) ? (uint64_t)reloc->addend : 0);
-    p.symbol = local != NO_INDEX      ? image->addresses[local]
-               : is_call(reloc->kind) ? stub_at
-                                      : l->stubs.data[stub];
+    p.symbol = local != NO_INDEX                                   ? image->addresses[local]
+               : emit_reloc_class(reloc->kind) == RELOC_CLASS_CALL ? stub_at
+                                                                   : l->stubs.data[stub];
     p.symbol += (uint64_t)reloc->addend;
     if (patch(reloc->kind, &p))
         return STATUS_OK;

@@ -45,8 +45,9 @@ typedef struct JitImage {
 } JitImage;
 
 // Links `n` functions, those without code (code is NULL) left out: their names are resolved as
-// outside symbols. Errors: STATUS_INVALID for an unknown symbol, STATUS_LIMIT when a field does not
-// reach. *out and all it points to, but for `funcs`, is in the arena.
+// outside symbols. Errors: STATUS_INVALID for an unknown symbol, STATUS_UNSUPPORTED for a
+// thread-local one, STATUS_LIMIT when a field does not reach. *out and all it points to, but for
+// `funcs`, is in the arena.
 Status jit_link(const CompiledFunc *funcs, uint32_t n, const JitOptions *options, Arena *arena,
                 JitImage *out, Diag *diag);
 

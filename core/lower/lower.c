@@ -127,42 +127,6 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name)
     return ctx->m->symbols.len - 1;
 }
 
-// ---- Globals ----
-
-VReg lower_global(LowerCtx *ctx, GlobalValue global)
-{
-    const Func *const f = ctx->f;
-    VEC(uint32_t) chain = {0}; // from the one asked for to the one at the bottom
-    for (uint32_t g = global.i;; g = f->globals.data[g].base.i) {
-        VEC_PUSH(ctx->scratch, &chain, g);
-        const GlobalKind kind = f->globals.data[g].kind;
-        if (kind != GLOBAL_LOAD && kind != GLOBAL_IADD_IMM)
-            break;
-    }
-    VReg reg = NO(VReg);
-    while (chain.len != 0) {
-        const GlobalData *const data = &f->globals.data[chain.data[--chain.len]];
-        switch (data->kind) {
-        case GLOBAL_VMCTX: {
-            uint32_t param = 0;
-            while (f->sig.params[param].purpose != PURPOSE_VMCTX)
-                param++;
-            reg = lower_value(ctx, (Value){block_params(f, f->first_block).data[param]});
-            break;
-        }
-        case GLOBAL_LOAD:
-            reg = ctx->target->lower_load(ctx, AMODE_BASE, reg, (int32_t)data->offset, data->type);
-            break;
-        case GLOBAL_IADD_IMM: reg = ctx->target->lower_add(ctx, reg, data->offset); break;
-        case GLOBAL_SYMBOL:
-            reg = ctx->target->lower_symbol(ctx, lower_symbol(ctx, &data->name), data->offset);
-            break;
-        case GLOBAL_DYN_SCALE: UNREACHABLE(); // of dynamic vectors, which no rule lowers
-        }
-    }
-    return reg;
-}
-
 // ---- Taking definitions in ----
 
 static bool is_pure(const LowerCtx *ctx, Inst inst)
@@ -628,6 +592,9 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
     TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
+    if (f->stack_limit.i != NO_INDEX && lower_is_thread_local(&ctx, f->stack_limit))
+        return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
+                          "a thread-local stack limit is not supported in lowering");
     m->popped_args = ctx.abi.popped_size;
     lay_out_slots(&ctx);
     TRY(lower_blocks(&ctx));

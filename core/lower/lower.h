@@ -111,9 +111,16 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
 // The number of a symbol in MFunc.symbols.
 uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name);
 
-// The value of a global: the vmctx argument, the chain of loads and sums that it names, a symbol's
-// address.
+// The address of a symbol, plus an offset; `colocated`: it will be near.
+VReg lower_name_address(LowerCtx *ctx, const ExtName *name, bool colocated, int64_t offset);
+
+// Whether a thread-local symbol is at the bottom of the loads and sums that a global names.
+bool lower_is_thread_local(const LowerCtx *ctx, GlobalValue global);
+// The value of a global, which is not thread-local: the vmctx argument, the chain of loads and sums
+// that it names, a symbol's address.
 VReg lower_global(LowerCtx *ctx, GlobalValue global);
+// The address that a thread-local symbol has in this thread, by the general dynamic model.
+VReg lower_thread_local(LowerCtx *ctx, GlobalValue global);
 
 // Calls a library function with arguments in its order, an i128 as two registers, which must all be
 // passed in registers; the register of its only result, the first of two for an i128.

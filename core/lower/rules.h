@@ -510,10 +510,30 @@ static inline Gpr rule_global_value(LowerCtx *ctx, GlobalValue global)
     return (Gpr){lower_global(ctx, global)};
 }
 
+// Globals that are not thread-local; thread-local symbols where ELF's general dynamic model is on.
+static inline bool rule_global_of_all(LowerCtx *ctx, GlobalValue global, GlobalValue *out)
+{
+    *out = global;
+    return !lower_is_thread_local(ctx, global);
+}
+
+static inline bool rule_global_of_thread(LowerCtx *ctx, GlobalValue global, GlobalValue *out)
+{
+    const GlobalData *const data = &ctx->f->globals.data[global.i];
+    *out = global;
+    return data->kind == GLOBAL_SYMBOL && data->tls &&
+           settings_get(ctx->settings, SETTING_TLS_MODEL) == TLS_MODEL_ELF_GD;
+}
+
+static inline Gpr rule_thread_address(LowerCtx *ctx, GlobalValue global)
+{
+    return (Gpr){lower_thread_local(ctx, global)};
+}
+
 static inline Gpr rule_func_address(LowerCtx *ctx, FuncRef func)
 {
-    const uint32_t symbol = lower_symbol(ctx, &ctx->f->funcs.data[func.i].name);
-    return (Gpr){ctx->target->lower_symbol(ctx, symbol, 0)};
+    const ExtFuncData *const data = &ctx->f->funcs.data[func.i];
+    return (Gpr){lower_name_address(ctx, &data->name, data->colocated, 0)};
 }
 
 #endif

@@ -325,6 +325,13 @@ Status abi_assign(const Signature *sig, const AbiRegs *const *conventions, Arena
 
 // ---- The target ----
 
+// How code gets at the address of a symbol.
+typedef enum SymbolReach {
+    SYMBOL_ABSOLUTE, // by 64 bits in the code
+    SYMBOL_NEAR,     // by its distance, with an offset that fits 32 bits
+    SYMBOL_GOT       // from the global offset table, without an offset
+} SymbolReach;
+
 // A lowering rule and where it stands.
 typedef struct TargetRule {
     const char *name, *root, *path;
@@ -363,11 +370,12 @@ typedef struct Target {
                         Type type);
     VReg (*lower_extend)(struct LowerCtx *ctx, VReg value, uint32_t bytes, Extension extension);
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
-    VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, int64_t offset);
+    VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, SymbolReach reach, int64_t offset);
     VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
     uint16_t row_tail_call, row_tail_call_reg;
+    uint16_t row_thread_local; // the address of a thread-local symbol into the result register
     PReg tail_callee; // holds the callee's address through the epilogue: neither saved nor argument
 
     // Emission (core/emit calls these).

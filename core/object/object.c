@@ -96,16 +96,21 @@ typedef struct RelocInfo {
 } RelocInfo;
 
 static const RelocInfo reloc_infos[RELOC_COUNT] = {
-#define RELOC(NAME, x64, a64, bias) [RELOC_##NAME] = {R_X86_64_##x64, R_AARCH64_##a64, bias},
+#define RELOC(NAME, CLASS, x64, a64, bias) [RELOC_##NAME] = {R_X86_64_##x64, R_AARCH64_##a64, bias},
 #include "emit/relocs.def"
 };
 
-// Direct distances within the object go by the section: the symbol itself may be preempted when a
-// shared library is made of it, which the linker would refuse.
-static bool is_direct(RelocKind kind)
+// What else follows from how a symbol is referred to.
+static Status note_reference(ObjectFile *file, const CompiledFunc *code, const Reloc *reloc,
+                             Elf64_Sym *symbol)
 {
-    return kind == RELOC_X64_PC32 || kind == RELOC_A64_ADR_PREL_PG_HI21 ||
-           kind == RELOC_A64_ADD_ABS_LO12_NC;
+    if (emit_reloc_class(reloc->kind) != RELOC_CLASS_TLS)
+        return STATUS_OK;
+    if (symbol->st_shndx != SHN_UNDEF)
+        return diag_error(file->diag, STATUS_INVALID, file->options->source, code->func->pos,
+                          "a function of this file is used as a thread-local symbol");
+    symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS);
+    return STATUS_OK;
 }
 
 static Status add_reloc(ObjectFile *file, uint32_t func, const Reloc *reloc)
@@ -117,8 +122,11 @@ static Status add_reloc(ObjectFile *file, uint32_t func, const Reloc *reloc)
     TRY(find_symbol(file, &reloc->name, file->funcs[func].func, &number));
     Elf64_Rela rela = {.r_offset = file->offsets[func] + reloc->offset,
                        .r_addend = reloc->addend + info->bias};
-    const Elf64_Sym *const symbol = &file->symbols.data[number];
-    if (is_direct(reloc->kind) && symbol->st_shndx == OBJECT_TEXT) {
+    Elf64_Sym *const symbol = &file->symbols.data[number];
+    TRY(note_reference(file, &file->funcs[func], reloc, symbol));
+    // Distances within the object go by the section: the symbol itself may be preempted when a
+    // shared library is made of it, which the linker would refuse.
+    if (emit_reloc_class(reloc->kind) == RELOC_CLASS_DIRECT && symbol->st_shndx == OBJECT_TEXT) {
         rela.r_addend += (int64_t)symbol->st_value;
         number = OBJECT_SYM_TEXT;
     }

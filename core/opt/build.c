@@ -82,18 +82,32 @@ static void replace_test(OptCtx *ctx, Inst inst, Value value)
         data->ctrl = ctx->classes.data[value.i].type;
 }
 
+// Takes an instruction out of the layout, its results being what the rewrite says.
+static void leave(OptCtx *ctx, Inst inst, const SkeletonRewrite *rewrite)
+{
+    if (rewrite->kind != SKELETON_REMOVE)
+        set_result(ctx, inst, 0, rewrite->value);
+    if (rewrite->kind == SKELETON_VALUES)
+        set_result(ctx, inst, 1, rewrite->second);
+    func_remove_inst(ctx->f, inst);
+}
+
 // Applies a rewrite; false when the instruction has left the layout.
 static bool apply(OptCtx *ctx, Inst inst, const SkeletonRewrite *rewrite)
 {
     switch ((SkeletonKind)rewrite->kind) {
     case SKELETON_NONE: return true;
-    case SKELETON_VALUES: set_result(ctx, inst, 1, rewrite->second); // fall through
-    case SKELETON_VALUE: set_result(ctx, inst, 0, rewrite->value);   // fall through
-    case SKELETON_REMOVE: func_remove_inst(ctx->f, inst); return false;
+    case SKELETON_VALUES:
+    case SKELETON_VALUE:
+    case SKELETON_REMOVE: leave(ctx, inst, rewrite); return false;
     case SKELETON_TRAP: become_trap(ctx, inst); return true;
     case SKELETON_TAKE: become_jump(ctx, inst, rewrite->index); return true;
-    case SKELETON_TEST_NOT: negate_test(ctx, inst); // fall through
-    case SKELETON_TEST: replace_test(ctx, inst, rewrite->value); return true;
+    case SKELETON_TEST_NOT:
+    case SKELETON_TEST:
+        if (rewrite->kind == SKELETON_TEST_NOT)
+            negate_test(ctx, inst);
+        replace_test(ctx, inst, rewrite->value);
+        return true;
     }
     UNREACHABLE();
 }
@@ -197,8 +211,9 @@ static void build_inst(OptCtx *ctx, Seen *seen, Inst inst)
         return;
     }
     opt_count(ctx, OPT_STAT_SKELETON);
-    if (simplify_skeleton(ctx, inst) && may_merge(f, inst))
-        (void)merge(ctx, seen, inst);
+    if (!simplify_skeleton(ctx, inst) || (may_merge(f, inst) && merge(ctx, seen, inst)))
+        return;
+    (void)opt_memory_visit(ctx, inst);
 }
 
 void opt_build(OptCtx *ctx)
@@ -206,9 +221,11 @@ void opt_build(OptCtx *ctx)
     Func *const f = ctx->f;
     Seen seen = {0};
     opt_init_classes(ctx);
+    opt_memory_start(ctx);
     ctx->budget = (uint64_t)OPT_BUDGET_PER_INST * f->insts.len;
     for (uint32_t i = 0; i < ctx->tree.num_reachable; i++) {
         const Block block = ctx->tree.preorder[i];
+        opt_memory_enter(ctx, block);
         for (Inst inst = f->blocks.data[block.i].first, next; inst.i != NO_INDEX; inst = next) {
             next = f->nodes.data[inst.i].next;
             build_inst(ctx, &seen, inst);
@@ -216,5 +233,6 @@ void opt_build(OptCtx *ctx)
             if (next.i != NO_INDEX && f->nodes.data[next.i].block.i == NO_INDEX)
                 break;
         }
+        opt_memory_leave(ctx, block);
     }
 }

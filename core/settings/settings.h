@@ -19,6 +19,12 @@ typedef enum SettingId {
 
 // Values of the enumerated settings, in the order of settings.def.
 typedef enum OptLevel { OPT_LEVEL_NONE, OPT_LEVEL_SPEED, OPT_LEVEL_SPEED_AND_SIZE } OptLevel;
+typedef enum TlsModel {
+    TLS_MODEL_NONE,
+    TLS_MODEL_ELF_GD,
+    TLS_MODEL_MACHO,
+    TLS_MODEL_COFF
+} TlsModel;
 
 // Booleans are 0 or 1, enumerations the index of the value, numbers themselves.
 typedef struct Settings {

@@ -295,7 +295,7 @@ def division_by_constants(file, op, bits):
     top = 1 << (bits - 1)
     negative = [wrap(-n, bits) for n in (1, 2, 7)]
     even = [7 << (bits // 2), 3 << (bits - 3)]  # unsigned, the second is above the middle
-    for divisor in [1, 2, 3, 7, 10, 28, 64] + even + negative + [top, top - 1, top + 1]:
+    for divisor in [1, 2, 3, 7, 10, 15, 28, 60, 64] + even + negative + [top, top - 1, top + 1]:
         func = file.func(f"{op}_{type_}_by_{divisor}", [type_], [type_],
                          [f"v1 = iconst.{type_} {signed(divisor, bits)}",
                           f"v2 = {op} v0, v1", "return v2"])

@@ -194,6 +194,11 @@ static void errors(void **state)
     const Reloc address = {4, RELOC_X64_PC32, name_of("outer"), 0};
     assert_int_equal(link_two(&far, ARCH_X86_64, address, zeros), STATUS_LIMIT);
     arena_free(&far.arena);
+    Bench thread = {0};
+    const Reloc local = {4, RELOC_X64_TLSGD, name_of("second"), 0};
+    assert_int_equal(link_two(&thread, ARCH_X86_64, local, zeros), STATUS_UNSUPPORTED);
+    assert_int_equal(thread.diag.errors, 1);
+    arena_free(&thread.arena);
 }
 
 static void tables(void **state)

@@ -220,7 +220,8 @@ static void test_x64_relocs(void **state)
         {RELOC_X64_PLT32, "second", 0, "second", R_X86_64_PLT32, -4},
         {RELOC_X64_PC32, "outer", 9, "outer", R_X86_64_PC32, 5},
         {RELOC_X64_PC32, "second", 9, "", R_X86_64_PC32, 37},
-        {RELOC_X64_GOTPCREL, "second", 0, "second", R_X86_64_GOTPCREL, -4},
+        {RELOC_X64_GOTPCREL, "second", 0, "second", R_X86_64_REX_GOTPCRELX, -4},
+        {RELOC_X64_TLSGD, "outer", 0, "outer", R_X86_64_TLSGD, -4},
     };
     (void)state;
     check_relocs(ARCH_X86_64, cases, sizeof(cases) / sizeof(cases[0]));
@@ -237,6 +238,7 @@ static void test_a64_relocs(void **state)
         {RELOC_A64_ADD_ABS_LO12_NC, "second", 7, "", R_AARCH64_ADD_ABS_LO12_NC, 39},
         {RELOC_A64_ADR_GOT_PAGE, "second", 0, "second", R_AARCH64_ADR_GOT_PAGE, 0},
         {RELOC_A64_LD64_GOT_LO12_NC, "outer", 0, "outer", R_AARCH64_LD64_GOT_LO12_NC, 0},
+        {RELOC_A64_TLSDESC_CALL, "outer", 0, "outer", R_AARCH64_TLSDESC_CALL, 0},
     };
     (void)state;
     check_relocs(ARCH_AARCH64, cases, sizeof(cases) / sizeof(cases[0]));

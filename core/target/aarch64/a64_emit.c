@@ -269,18 +269,9 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
 
 // ---- Calls, symbols, traps ----
 
-static void note_symbol(EmitCtx *ctx, const char *text, const MInst *inst)
-{
-    StrBuf name = {.arena = ctx->buf->scratch};
-    if (!ctx->buf->listing)
-        return;
-    extname_print(&ctx->f->symbols.data[inst->target], &name);
-    codebuf_note(ctx->buf, "%s%.*s", text, STR_ARG(buf_view(&name)));
-}
-
 static void emit_bl(EmitCtx *ctx, const MInst *inst)
 {
-    note_symbol(ctx, "bl ", inst);
+    emit_note_symbol(ctx, "bl ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_CALL26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x94000000u);
@@ -299,26 +290,11 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
         emit_unwind_recall(ctx);
         return;
     }
-    note_symbol(ctx, "b ", inst);
+    emit_note_symbol(ctx, "b ", inst);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_A64_JUMP26,
                   &ctx->f->symbols.data[inst->target], 0);
     codebuf_put32(ctx->buf, 0x14000000u);
     emit_unwind_recall(ctx);
-}
-
-// ldr rd, 1f; b 2f; 1: .quad symbol; 2:
-static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
-{
-    const uint32_t reg = preg_number(alloc_preg(emit_alloc(ctx, inst, 0)));
-    codebuf_note(ctx->buf, "ldr x%u, .+8", reg);
-    codebuf_put32(ctx->buf, 0x58000000u | 2u << 5 | reg);
-    codebuf_note(ctx->buf, "b .+12");
-    codebuf_put32(ctx->buf, 0x14000003u);
-    note_symbol(ctx, ".quad ", inst);
-    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
-                  &ctx->f->symbols.data[inst->target], inst->imm);
-    codebuf_put32(ctx->buf, 0);
-    codebuf_put32(ctx->buf, 0);
 }
 
 void a64_emit_trap(EmitCtx *ctx)
@@ -453,7 +429,8 @@ void a64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case A64_TRAP_IF:
     case A64_TRAP_Z:
     case A64_TRAP_NZ: emit_cond_trap(ctx, inst); return;
-    case A64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    case A64_LOAD_SYMBOL: a64_emit_load_symbol(ctx, inst); return;
+    case A64_THREAD_LOCAL: a64_emit_thread_local(ctx, inst); return;
     case A64_ATOMIC_RMW:
     case A64_ATOMIC_RMW_BIG:
     case A64_ATOMIC_CAS:

@@ -128,6 +128,10 @@ void a64_move_sp(EmitCtx *ctx, int64_t amount);
 // leaves the function ends it by emit_unwind_recall.
 void a64_put_epilogue(EmitCtx *ctx, uint32_t args);
 
+// Addresses of symbols.
+void a64_emit_load_symbol(EmitCtx *ctx, const MInst *inst);
+void a64_emit_thread_local(EmitCtx *ctx, const MInst *inst);
+
 // Parts of the Target.
 void a64_emit_frame(EmitCtx *ctx);
 void a64_emit_prologue(EmitCtx *ctx);

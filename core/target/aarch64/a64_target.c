@@ -136,11 +136,12 @@ static VReg lower_address(LowerCtx *ctx, AmodeKind kind, int32_t disp)
     return a64_address(ctx, &amode).reg;
 }
 
-static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
+static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, SymbolReach reach, int64_t offset)
 {
     const Gpr reg = a64_load_symbol(ctx);
     MInst *const inst = &ctx->pending.data[ctx->pending.len - 1];
     inst->target = symbol;
+    inst->cc = (uint8_t)reach;
     inst->imm = offset;
     return reg.reg;
 }
@@ -184,6 +185,7 @@ const Target a64_target = {
     .row_move = A64_MOV_RR,
     .row_tail_call = A64_RETURN_CALL,
     .row_tail_call_reg = A64_RETURN_CALL_R,
+    .row_thread_local = A64_THREAD_LOCAL,
     .tail_callee = PREG(REG_INT, 15),
     .emit_frame = a64_emit_frame,
     .emit_prologue = a64_emit_prologue,

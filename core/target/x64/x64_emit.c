@@ -181,19 +181,10 @@ static void emit_select_vec(EmitCtx *ctx, const MInst *inst)
 
 // ---- Calls and symbols ----
 
-static void note_symbol(EmitCtx *ctx, const char *text, const MInst *inst)
-{
-    StrBuf name = {.arena = ctx->buf->scratch};
-    if (!ctx->buf->listing)
-        return;
-    extname_print(&ctx->f->symbols.data[inst->target], &name);
-    codebuf_note(ctx->buf, "%s%.*s", text, STR_ARG(buf_view(&name)));
-}
-
 static void emit_call(EmitCtx *ctx, const MInst *inst)
 {
     const uint8_t opcode = 0xe8;
-    note_symbol(ctx, "call ", inst);
+    emit_note_symbol(ctx, "call ", inst);
     codebuf_put(ctx->buf, &opcode, 1);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
                   &ctx->f->symbols.data[inst->target], 0);
@@ -213,7 +204,7 @@ static void emit_return_call(EmitCtx *ctx, const MInst *inst)
         return;
     }
     const uint8_t opcode = 0xe9;
-    note_symbol(ctx, "jmp ", inst);
+    emit_note_symbol(ctx, "jmp ", inst);
     codebuf_put(ctx->buf, &opcode, 1);
     codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_X64_PLT32,
                   &ctx->f->symbols.data[inst->target], 0);
@@ -229,21 +220,6 @@ static void emit_call_register(EmitCtx *ctx, const MInst *inst)
              &(X64Inst){.op = X64_CALL_TARGET, .size = 8, .regs = {callee}, .mem_operand = -1});
     codebuf_call(ctx->buf, inst->src);
     x64_put_repush(ctx, inst->imm);
-}
-
-static void emit_load_symbol(EmitCtx *ctx, const MInst *inst)
-{
-    const X64Bytes bytes = x64_encode(&(X64Inst){.op = X64_MOV_RI,
-                                                 .size = 8,
-                                                 .regs = {alloc_preg(emit_alloc(ctx, inst, 0))},
-                                                 .mem_operand = -1,
-                                                 .imm = INT64_MAX});
-    note_symbol(ctx, "mov of the address of ", inst);
-    codebuf_put(ctx->buf, bytes.bytes, bytes.len - 8u);
-    const uint8_t zeros[8] = {0};
-    codebuf_reloc(ctx->buf, codebuf_offset(ctx->buf), RELOC_ABS64,
-                  &ctx->f->symbols.data[inst->target], inst->imm);
-    codebuf_put(ctx->buf, zeros, 8);
 }
 
 void x64_emit_trap(EmitCtx *ctx)
@@ -602,7 +578,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_CALL: emit_call(ctx, inst); return;
     case X64_CALL_R: emit_call_register(ctx, inst); return;
     case X64_TRAP_IF: put_jcc(ctx, inst->cc, emit_trap_stub(ctx, inst->trap, inst->src)); return;
-    case X64_LOAD_SYMBOL: emit_load_symbol(ctx, inst); return;
+    case X64_LOAD_SYMBOL: x64_emit_load_symbol(ctx, inst); return;
+    case X64_THREAD_LOCAL: x64_emit_thread_local(ctx, inst); return;
     case X64_ATOMIC_RMW:
     case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;

@@ -77,6 +77,10 @@ const char *x64_condition_name(uint32_t cc);
 // Name of a general or vector register at a width in bytes.
 const char *x64_reg_name(PReg reg, uint32_t bytes);
 
+// Addresses of symbols.
+void x64_emit_load_symbol(EmitCtx *ctx, const MInst *inst);
+void x64_emit_thread_local(EmitCtx *ctx, const MInst *inst);
+
 // Puts one instruction, with its note.
 void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
 

@@ -162,11 +162,12 @@ static VReg lower_address(LowerCtx *ctx, AmodeKind kind, int32_t disp)
     return x64_lea(ctx, 8, &amode).reg;
 }
 
-static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, int64_t offset)
+static VReg lower_symbol_address(LowerCtx *ctx, uint32_t symbol, SymbolReach reach, int64_t offset)
 {
     const Gpr reg = x64_load_symbol(ctx);
     MInst *const inst = &ctx->pending.data[ctx->pending.len - 1];
     inst->target = symbol;
+    inst->cc = (uint8_t)reach;
     inst->imm = offset;
     return reg.reg;
 }
@@ -217,6 +218,7 @@ const Target x64_target = {
     .row_move = X64_MOV_RR,
     .row_tail_call = X64_RETURN_CALL,
     .row_tail_call_reg = X64_RETURN_CALL_R,
+    .row_thread_local = X64_THREAD_LOCAL,
     .tail_callee = R11,
     .emit_frame = x64_emit_frame,
     .emit_prologue = x64_emit_prologue,

@@ -31,9 +31,36 @@ static Str read_text(Arena *arena, const char *path)
     return buf_view(&text);
 }
 
+// A mistake: text of a meaning and what takes its place.
+typedef struct Mistake {
+    const char *term, *from, *to;
+} Mistake;
+
+// All occurrences of a mistake's text replaced; adds how many to *count.
+static Str with_mistake(Arena *arena, Str text, const Mistake *mistake, uint32_t *count)
+{
+    const size_t len = strlen(mistake->from);
+    StrBuf out = {.arena = arena};
+    for (size_t i = 0; i < text.len;) {
+        if (i + len <= text.len && memcmp(text.data + i, mistake->from, len) == 0) {
+            buf_puts(&out, mistake->to);
+            i += len;
+            ++*count;
+        } else {
+            buf_char(&out, text.data[i++]);
+        }
+    }
+    return buf_view(&out);
+}
+
+static const Mistake *the_mistake; // of the program being read, or NULL
+static uint32_t mistakes_made;
+
 static void add_file(Isle *isle, const char *path)
 {
-    const Str text = read_text(isle->arena, path);
+    Str text = read_text(isle->arena, path);
+    if (the_mistake)
+        text = with_mistake(isle->arena, text, the_mistake, &mistakes_made);
     assert_int_equal(isle_add_text(isle, str_copy(isle->arena, str_from(path)), text), STATUS_OK);
 }
 
@@ -129,9 +156,107 @@ static void test_rows_unicorn_aarch64(void **state)
     check_rows(ENGINE_UNICORN_AARCH64, "aarch64", "a64", 100);
 }
 
+static void test_clif(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    AgreeReport report = {.arena = &arena};
+    AgreeOptions options = options_of();
+    options.tuples *= 10;
+    agree_clif(program(&arena, &diag, "x64", "x64"), &options, &report);
+    judge(&report, 90);
+    arena_free(&arena);
+}
+
+// A meaning with a mistake must differ from what happens.
+static void find_mistakes(const Mistake *mistakes, size_t count, Engine engine)
+{
+    for (size_t i = 0; i < count; i++) {
+        Arena arena = {0};
+        Diag diag = {.arena = &arena};
+        AgreeReport report = {.arena = &arena};
+        const AgreeOptions options = {2000, 7, str_from(mistakes[i].term)};
+        const bool a64 = engine == ENGINE_UNICORN_AARCH64;
+        const char *reason = NULL;
+        uint64_t mismatches = 0;
+        the_mistake = &mistakes[i];
+        mistakes_made = 0;
+        Isle *const isle = program(&arena, &diag, a64 ? "aarch64" : "x64", a64 ? "a64" : "x64");
+        the_mistake = NULL;
+        assert_true(mistakes_made != 0);
+        if (engine == ENGINE_INTERP)
+            agree_clif(isle, &options, &report);
+        else if (!agree_rows(isle, engine, &options, &report, &reason))
+            skip();
+        for (uint32_t r = 0; r < report.results.len; r++)
+            mismatches += report.results.data[r].mismatches;
+        if (mismatches == 0)
+            fail_msg("%s: nobody saw %s for %s", mistakes[i].term, mistakes[i].to,
+                     mistakes[i].from);
+        arena_free(&arena);
+    }
+}
+
+static void test_clif_mistakes(void **state)
+{
+    (void)state;
+    static const Mistake mistakes[] = {
+        {"iadd", "(= result (bvadd x y))", "(= result (bvsub x y))"},
+        {"sshr", "(bvashr x (amount! x y))", "(bvlshr x (amount! x y))"},
+        {"ishl", "(int2bv 128 (- (widthof x) 1))", "(int2bv 128 63)"},
+        {"sdiv", "(trap-if (and (= x (sign_mask!", "(trap-if (and (= y (sign_mask!"},
+        {"udiv", "(trap-if (= y (zero! y)) (TRAP_INT_DIVZ!)) (= result (bvudiv",
+         "(trap-if (= y (zero! y)) (TRAP_INT_OVF!)) (= result (bvudiv"},
+        {"icmp", "((INTCC_ULE!) (bvule x y))", "((INTCC_ULE!) (bvult x y))"},
+        {"fcmp", "((FLOATCC_UGT!) (or (fp_unordered! x y) (fp.gt x y)))",
+         "((FLOATCC_UGT!) (fp.gt x y))"},
+        {"fmin", "(fp.min x y)", "(if (fp.lt x y) x y)"},
+        {"fneg", "(bvxor x (sign_mask! (widthof x)))", "(fp.sub (fp.+zero (widthof x)) x)"},
+        {"fcvt_to_uint", "(fp.ge (fp.trunc x) (fp.+zero (widthof x)))",
+         "(fp.ge x (fp.+zero (widthof x)))"},
+        {"load", "(if (access_big! flags) (bswap x) x)", "x"},
+        {"store", "(macro (access_trap flags) (extract 7 0 flags))",
+         "(macro (access_trap flags) #x01)"},
+        {"uadd_overflow_cin", "(if (= c #x00)", "(if (= c #x02)"},
+        {"brif", "(goto (if (= c (zero! c)) #x00000001 #x00000000))", "(goto #x00000000)"},
+        {"atomic_rmw", "((ATOMIC_SMAX!) (if (bvsgt old x) old x))",
+         "((ATOMIC_SMAX!) (if (bvugt old x) old x))"},
+    };
+    find_mistakes(mistakes, sizeof(mistakes) / sizeof(mistakes[0]), ENGINE_INTERP);
+}
+
+static void test_row_mistakes(void **state)
+{
+    (void)state;
+    static const Mistake x64[] = {
+        {"x64_sub_rm", "(bvult src1_v src2_v)", "(bvule src1_v src2_v)"},
+        {"x64_add_rm", "(zero_ext 64 (bvadd src1_v src2_v))", "(conv_to 64 (bvsub src1_v src2_v))"},
+        {"x64_add_rm", "(zero_ext 64 (bvadd src1_v src2_v))",
+         "(sign_ext 64 (bvadd src1_v src2_v))"},
+        {"x64_setcc", "(#b110 (bvxor (:SF flags) (:OF flags)))", "(#b110 (:SF flags))"},
+        {"x64_idiv_rm", "(bvsdiv n d)", "(bvudiv n d)"},
+        {"x64_mov_store", "(store (:address dst) src_v (:trap dst))",
+         "(store (:address dst) (bvnot src_v) (:trap dst))"},
+        {"x64_minx", "(if (fp.lt src1_v src2_v) src1_v src2_v)", "(fp.min src1_v src2_v)"},
+        {"x64_bt_rr", "(low! 1 (bvlshr src_v", "(msb! (bvlshr src_v"},
+    };
+    static const Mistake a64[] = {
+        {"a64_subs_rr", "(bvuge rn_v rm_v)", "(bvugt rn_v rm_v)"},
+        {"a64_ubfm", "(bvuge imms_v immr_v)", "(bvugt imms_v immr_v)"},
+        {"a64_csel", "(#b100 (bvand (:C flags) (bvnot (:Z flags))))", "(#b100 (:C flags))"},
+        {"a64_fcvtzu_d", "(fp.to_ubv_sat", "(fp.to_sbv_sat"},
+    };
+    find_mistakes(x64, sizeof(x64) / sizeof(x64[0]), ENGINE_UNICORN_X64);
+    find_mistakes(a64, sizeof(a64) / sizeof(a64[0]), ENGINE_UNICORN_AARCH64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clif),
+        cmocka_unit_test(test_clif_mistakes),
+        cmocka_unit_test(test_row_mistakes),
         cmocka_unit_test(test_rows_native),
         cmocka_unit_test(test_rows_unicorn_x64),
         cmocka_unit_test(test_rows_unicorn_aarch64),
