@@ -158,9 +158,9 @@ static Events *effects_of(Gen *g, bool extractor, Sym *result, const Expr *path)
     return inst->effects;
 }
 
-static void note_call(Gen *g, IsleTermId term, bool extractor, Sym **params, Sym *result)
+static void note_call(Gen *g, const Memo *made)
 {
-    const GenCall call = {term, extractor, params, result};
+    const GenCall call = {made->term, made->extractor, made->args, made->result};
     VEC_PUSH(g->arena, &g->calls, call);
 }
 
@@ -194,20 +194,19 @@ static bool run_spec(Gen *g, const Memo *call, const Expr *path, Expr *some)
     return !g->stop;
 }
 
-static bool make_values(Gen *g, IsleTermId term, bool extractor, Sym **args, Memo *call)
+static bool make_values(Gen *g, const Call *call, Memo *made)
 {
-    const IsleTerm *const t = &g->isle->terms.data[term];
-    *call = (Memo){.term = term, .extractor = extractor};
-    call->args = args;
-    if (!extractor) {
-        call->result = sym_of_type(g, t->ret, isle_str(g->isle, t->name));
-        return call->result != NULL;
+    const IsleTerm *const t = &g->isle->terms.data[call->term];
+    *made = (Memo){.term = call->term, .extractor = call->extractor, .args = call->args};
+    if (!call->extractor) {
+        made->result = sym_of_type(g, t->ret, isle_str(g->isle, t->name));
+        return made->result != NULL;
     }
-    call->result = args[0];
-    call->args = ARENA_ARRAY(g->arena, Sym *, t->num_args);
+    made->result = call->args[0];
+    made->args = ARENA_ARRAY(g->arena, Sym *, t->num_args);
     for (uint32_t p = 0; p < t->num_args; p++) {
         const Str name = isle_str(g->isle, t->spec->u.spec.params[p].sym);
-        if (!(call->args[p] = sym_of_type(g, t->args[p], name)))
+        if (!(made->args[p] = sym_of_type(g, t->args[p], name)))
             return false;
     }
     return true;
@@ -223,24 +222,23 @@ static void give(Gen *g, const Memo *call, CallResult *out)
     out->values[0] = call->result;
 }
 
-bool call_spec(Gen *g, IsleTermId term, bool extractor, Sym **args, const Expr *path,
-               CallResult *out)
+bool call_spec(Gen *g, const Call *call, CallResult *out)
 {
-    const bool share = may_share(g, term, extractor);
-    const Memo *const known = share ? find_memo(g, term, extractor, args) : NULL;
+    const bool share = may_share(g, call->term, call->extractor);
+    const Memo *const known = share ? find_memo(g, call->term, call->extractor, call->args) : NULL;
     if (known) {
         give(g, known, out);
         return true;
     }
-    Memo call;
-    if (!make_values(g, term, extractor, args, &call) ||
-        !choose_signature(g, term, call.args, call.result) || !run_spec(g, &call, path, &call.some))
+    Memo made;
+    if (!make_values(g, call, &made) || !choose_signature(g, call->term, made.args, made.result) ||
+        !run_spec(g, &made, call->path, &made.some))
         return false;
     if (share)
-        VEC_PUSH(g->arena, &g->memos, call);
-    if (!path)
-        note_call(g, term, extractor, call.args, call.result);
-    give(g, &call, out);
+        VEC_PUSH(g->arena, &g->memos, made);
+    if (!call->path)
+        note_call(g, &made);
+    give(g, &made, out);
     return true;
 }
 

@@ -73,18 +73,17 @@ typedef struct Operands {
 } Operands;
 
 // Evaluates operands of one sort: the first that is known gives it to the others.
-static bool same_sort(Gen *g, const IsleSpecExpr *e, uint32_t first, Env *env, const Sort *want,
-                      Operands *out)
+static bool same_sort(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want, Operands *out)
 {
     Sort sort;
     bool retry = false;
     if (want && want->kind == SORT_BV && want->width == 0)
         want = NULL;
-    if (e->num_args - first > MAX_OPERANDS)
+    if (e->num_args > MAX_OPERANDS)
         return gen_stop(g, STOP_ERROR, e->pos, "more than %u operands", MAX_OPERANDS), false;
-    out->count = e->num_args - first;
+    out->count = e->num_args;
     for (uint32_t i = 0; i < out->count; i++) {
-        out->e[i] = spec_scalar(g, e->args[first + i], env, want);
+        out->e[i] = spec_scalar(g, e->args[i], env, want);
         if (g->stop == STOP_BLOCKED && !want && i + 1 < e->num_args) {
             g->stop = STOP_NONE;
             retry = true;
@@ -95,7 +94,7 @@ static bool same_sort(Gen *g, const IsleSpecExpr *e, uint32_t first, Env *env, c
             continue;
         sort = expr_node(g->pool, out->e[i])->sort;
         // A bare number is no judge of the sort.
-        if (e->args[first + i]->kind == ISLE_SPEC_INT) {
+        if (e->args[i]->kind == ISLE_SPEC_INT) {
             retry = true;
             out->e[i] = EXPR_NONE;
         } else {
@@ -104,7 +103,7 @@ static bool same_sort(Gen *g, const IsleSpecExpr *e, uint32_t first, Env *env, c
     }
     for (uint32_t i = 0; retry && i < out->count && !g->stop; i++)
         if (expr_same(out->e[i], EXPR_NONE))
-            out->e[i] = spec_scalar(g, e->args[first + i], env, want);
+            out->e[i] = spec_scalar(g, e->args[i], env, want);
     return !g->stop;
 }
 
@@ -145,7 +144,7 @@ static Sym *integer(Gen *g, const IsleSpecExpr *e, Env *env)
 {
     const Sort sort = sort_int();
     Operands o;
-    if (!same_sort(g, e, 0, env, &sort, &o))
+    if (!same_sort(g, e, env, &sort, &o))
         return NULL;
     const bool swap = e->op == ISLE_SPEC_OP_GT || e->op == ISLE_SPEC_OP_GE;
     const ExprOp op = e->op == ISLE_SPEC_OP_GT   ? EXPR_INT_LT
@@ -182,7 +181,7 @@ static Sym *equal(Gen *g, const IsleSpecExpr *e, Env *env)
 static Sym *bits(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want)
 {
     Operands o;
-    if (!same_sort(g, e, 0, env, want, &o) || !check_kind(g, &o, SORT_BV, e->pos))
+    if (!same_sort(g, e, env, want, &o) || !check_kind(g, &o, SORT_BV, e->pos))
         return NULL;
     const ExprOp op = direct_op(e->op);
     ASSERT(op != EXPR_OP_COUNT);
@@ -207,7 +206,7 @@ static Expr signed_overflow(Gen *g, Expr a, Expr b)
 static Sym *order(Gen *g, const IsleSpecExpr *e, Env *env)
 {
     Operands o;
-    if (!same_sort(g, e, 0, env, NULL, &o) || !check_kind(g, &o, SORT_BV, e->pos))
+    if (!same_sort(g, e, env, NULL, &o) || !check_kind(g, &o, SORT_BV, e->pos))
         return NULL;
     const Expr a = o.e[0], b = o.e[1];
     switch ((int)e->op) {

@@ -112,11 +112,10 @@ static bool eval_call(Frame *f, IsleBindingId id, const IsleBinding *b)
     Gen *const g = f->g;
     const bool extractor = b->kind == ISLE_BIND_EXTRACTOR;
     CallResult *const result = ARENA_NEW(g->arena, CallResult);
-    Sym **const args = arg_values(f, b);
+    const Call call = {b->term, extractor, arg_values(f, b), f->path};
     if (extractor && !g->isle->terms.data[b->term].spec)
         return missing_spec(g, b->term);
-    if (extractor ? !call_spec(g, b->term, true, args, f->path, result)
-                  : !rule_construct(g, b->term, args, f->path, result))
+    if (extractor ? !call_spec(g, &call, result) : !rule_construct(g, &call, result))
         return false;
     if (f->path)
         *f->path = expr_and(g->pool, *f->path, result->some);
@@ -372,19 +371,19 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
     return value_of(&f, form->result);
 }
 
-bool rule_construct(Gen *g, IsleTermId term, Sym **args, const Expr *path, CallResult *out)
+bool rule_construct(Gen *g, const Call *call, CallResult *out)
 {
-    const IsleTerm *const t = &g->isle->terms.data[term];
+    const IsleTerm *const t = &g->isle->terms.data[call->term];
     if (t->spec)
-        return call_spec(g, term, false, args, path, out);
+        return call_spec(g, call, out);
     if (t->rules.len == 0)
-        return missing_spec(g, term);
-    if (path) {
+        return missing_spec(g, call->term);
+    if (call->path) {
         gen_stop(g, STOP_BLOCKED, t->pos, "rules are not tried one by one");
         return false;
     }
-    const uint32_t count = vc_num_rules(g->program, term);
-    Sym *const result = rule_apply(g, term, gen_choose(g, count), args);
+    const uint32_t count = vc_num_rules(g->program, call->term);
+    Sym *const result = rule_apply(g, call->term, gen_choose(g, count), call->args);
     if (!result)
         return false;
     out->some = expr_bool(g->pool, true);

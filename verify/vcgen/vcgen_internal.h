@@ -212,15 +212,22 @@ typedef struct CallResult {
     Expr some;
 } CallResult;
 
-// A call of a term with a specification. `tentative`: the call of a rule that perhaps does not
-// match; what it provides holds if it succeeds and `path` holds.
-bool call_spec(Gen *g, IsleTermId term, bool extractor, Sym **args, const Expr *path,
-               CallResult *out);
+// A call of a term. `path` not NULL: of a rule that perhaps does not match; what the term provides
+// holds if it succeeds and `path` holds.
+typedef struct Call {
+    IsleTermId term;
+    bool extractor;
+    Sym **args;
+    const Expr *path;
+} Call;
+
+// A call of a term with a specification.
+bool call_spec(Gen *g, const Call *call, CallResult *out);
 // Chooses a signature of a root, if it has any.
 bool call_signature(Gen *g, IsleTermId term, Sym **args);
 // The value of a term's rule `n` on `args`.
 Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
 // Any constructor: by specification or by rules.
-bool rule_construct(Gen *g, IsleTermId term, Sym **args, const Expr *path, CallResult *out);
+bool rule_construct(Gen *g, const Call *call, CallResult *out);
 
 #endif
