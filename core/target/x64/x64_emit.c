@@ -101,6 +101,11 @@ static void put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
     codebuf_branch32(ctx->buf, start, (uint8_t)(0x70 + cc), to);
 }
 
+void x64_put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
+{
+    put_jcc(ctx, cc, to);
+}
+
 static void emit_jcc(EmitCtx *ctx, const MInst *inst)
 {
     if (emit_falls_through(ctx, 0)) {
@@ -162,6 +167,7 @@ static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
         &(X64Inst){.op = X64_ADD_RM, .size = 8, .regs = {entry, entry, base}, .mem_operand = -1});
     put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {entry}, .mem_operand = -1});
     codebuf_bind(ctx->buf, table);
+    codebuf_data(ctx->buf, 4 * count);
     for (uint32_t i = 0; i < count; i++)
         codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
 }
@@ -582,6 +588,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_THREAD_LOCAL: x64_emit_thread_local(ctx, inst); return;
     case X64_ATOMIC_RMW:
     case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
+    case X64_ATOMIC_PAIR_RMW:
+    case X64_ATOMIC_PAIR_RMW_BIG: x64_emit_pair_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;
     case X64_GET_FRAME_POINTER:
     case X64_GET_STACK_POINTER:
