@@ -26,7 +26,7 @@ endfunction()
 assay_archive(assay assay_base assay_ir assay_settings assay_analysis assay_text assay_validate
               assay_builder assay_mach assay_opt assay_lower assay_regalloc assay_emit assay_x64 assay_a64
               assay_target assay_driver assay_jit)
-set(engines assay_softfloat assay_executor assay_interp assay_marshal assay_machine assay_native
+set(engines assay_runtime assay_softfloat assay_executor assay_interp assay_marshal assay_machine assay_native
             assay_emulate)
 set(ASSAY_PC_ENGINES)
 if(ASSAY_UNICORN)
@@ -40,6 +40,9 @@ foreach(dir core/base core/ir core/settings core/analysis core/text core/validat
 endforeach()
 install(DIRECTORY core/include/assay DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN *.h)
+
+assay_archive(assay_object assay_object)
+assay_headers(core/object)
 
 file(RELATIVE_PATH ASSAY_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/assay.pc.in assay.pc @ONLY)

@@ -3,6 +3,7 @@
 // Library calls as imports. Each has one signature; a declaration with another one is refused.
 
 #include "emulate/emulate_internal.h"
+#include "runtime/runtime.h"
 
 #include <math.h>
 
@@ -106,12 +107,7 @@ static uint128 wide_arg(const ImportCall *call, uint32_t i)
     return x;
 }
 
-static uint128 wide_magnitude(uint128 x)
-{
-    return x >> 127 != 0 ? 0 - x : x;
-}
-
-// Quotient or remainder of what both arguments are; zero has been looked for by the caller.
+// Quotient or remainder; zero has been looked for by the caller.
 static TrapCode divide(ImportCall *call, Libcall libcall)
 {
     if (!fits(call, libcall))
@@ -119,15 +115,13 @@ static TrapCode divide(ImportCall *call, Libcall libcall)
     const bool is_signed = libcall == LIBCALL_SDIV_I128 || libcall == LIBCALL_SREM_I128;
     const bool remainder = libcall == LIBCALL_UREM_I128 || libcall == LIBCALL_SREM_I128;
     const uint128 x = wide_arg(call, 0), y = wide_arg(call, 1);
-    const uint128 a = is_signed ? wide_magnitude(x) : x, b = is_signed ? wide_magnitude(y) : y;
-    if (b == 0) {
+    if (y == 0) {
         call->refusal = "division by zero";
         return TRAP_NONE;
     }
-    const uint128 result = remainder ? a % b : a / b;
-    const bool negative = is_signed && (remainder ? x : x ^ y) >> 127 != 0;
-    const uint128 signed_result = negative ? 0 - result : result;
-    memcpy(call->results[0].bytes, &signed_result, sizeof(signed_result));
+    const Quotient128 both = is_signed ? runtime_sdivmod128(x, y) : runtime_udivmod128(x, y);
+    const uint128 result = remainder ? both.remainder : both.quotient;
+    memcpy(call->results[0].bytes, &result, sizeof(result));
     return TRAP_NONE;
 }
 

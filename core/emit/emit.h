@@ -71,6 +71,7 @@ typedef struct SrcRange {
 typedef enum UnwindKind {
     UNWIND_CFA,      // the CFA is `reg` + `value`
     UNWIND_SAVED,    // the caller's `reg`, or return address (PREG_NONE), lies at CFA + `value`
+    UNWIND_MOVED,    // it is in the register whose PReg is `value`
     UNWIND_RESTORED, // the caller's `reg` is in that register again
     UNWIND_REMEMBER, // what holds now is kept,
     UNWIND_RECALL    // and holds again
@@ -274,6 +275,8 @@ void emit_popped(EmitCtx *ctx, int64_t bytes);
 void emit_sp_moved(EmitCtx *ctx, int64_t bytes);
 // The caller's value of `reg` lies at stack pointer + `offset`.
 void emit_saved(EmitCtx *ctx, PReg reg, int64_t offset);
+// It is in register `to`.
+void emit_moved(EmitCtx *ctx, PReg reg, PReg to);
 // The caller's value is in `reg` again.
 void emit_restored(EmitCtx *ctx, PReg reg);
 // From here on the CFA is counted from `reg`, whose value is now that of the stack pointer: a frame

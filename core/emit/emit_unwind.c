@@ -53,6 +53,11 @@ void emit_saved(EmitCtx *ctx, PReg reg, int64_t offset)
     put_record(ctx, UNWIND_SAVED, reg, offset - ctx->unwind.depth);
 }
 
+void emit_moved(EmitCtx *ctx, PReg reg, PReg to)
+{
+    put_record(ctx, UNWIND_MOVED, reg, to);
+}
+
 void emit_restored(EmitCtx *ctx, PReg reg)
 {
     put_record(ctx, UNWIND_RESTORED, reg, 0);

@@ -181,6 +181,11 @@ static void put_records(const ObjectFile *file, const CompiledFunc *code, Bytes 
             break;
         }
         case UNWIND_SAVED: put_saved(out, reg, record->value); break;
+        case UNWIND_MOVED:
+            put_byte(out, DW_CFA_register);
+            put_uleb(out, reg);
+            put_uleb(out, dwarf_register(file, (PReg)record->value));
+            break;
         case UNWIND_RESTORED: put_restored(out, reg); break;
         case UNWIND_REMEMBER:
             if (is_recalled(code, i))

@@ -211,8 +211,9 @@ static void build_inst(OptCtx *ctx, Seen *seen, Inst inst)
         return;
     }
     opt_count(ctx, OPT_STAT_SKELETON);
-    if (simplify_skeleton(ctx, inst) && may_merge(f, inst))
-        (void)merge(ctx, seen, inst);
+    if (!simplify_skeleton(ctx, inst) || (may_merge(f, inst) && merge(ctx, seen, inst)))
+        return;
+    (void)opt_memory_visit(ctx, inst);
 }
 
 void opt_build(OptCtx *ctx)
@@ -220,9 +221,11 @@ void opt_build(OptCtx *ctx)
     Func *const f = ctx->f;
     Seen seen = {0};
     opt_init_classes(ctx);
+    opt_memory_start(ctx);
     ctx->budget = (uint64_t)OPT_BUDGET_PER_INST * f->insts.len;
     for (uint32_t i = 0; i < ctx->tree.num_reachable; i++) {
         const Block block = ctx->tree.preorder[i];
+        opt_memory_enter(ctx, block);
         for (Inst inst = f->blocks.data[block.i].first, next; inst.i != NO_INDEX; inst = next) {
             next = f->nodes.data[inst.i].next;
             build_inst(ctx, &seen, inst);
@@ -230,5 +233,6 @@ void opt_build(OptCtx *ctx)
             if (next.i != NO_INDEX && f->nodes.data[next.i].block.i == NO_INDEX)
                 break;
         }
+        opt_memory_leave(ctx, block);
     }
 }

@@ -73,7 +73,8 @@ typedef struct OptCtx {
     uint32_t pos;                        // source position of what is being made
     uint32_t fired[OPT_MAX_DEPTH + 1][OPT_MAX_FIRED]; // by depth: rules that gave alternatives
     uint32_t num_fired[OPT_MAX_DEPTH + 1];
-    VEC(Placed) placed; // by class, of nodes
+    VEC(Placed) placed;       // by class, of nodes
+    struct OptMemory *memory; // what is known of memory, NULL: nothing
 } OptCtx;
 
 static inline void opt_count(OptCtx *ctx, OptStat stat)
@@ -140,6 +141,15 @@ SkeletonRewrite opt_simplify_skeleton(OptCtx *ctx, Inst inst);
 // Lines of the trace (trace.c): a rewrite of a class by a rule, of an instruction of the skeleton.
 void opt_trace_rewrite(OptCtx *ctx, uint32_t rule, Value from, Value to);
 void opt_trace_skeleton(OptCtx *ctx, uint32_t rule, Inst inst, const SkeletonRewrite *rewrite);
+
+// ---- memory.c ----
+// Called in the order of opt_build; nothing happens without opt_memory_start.
+
+void opt_memory_start(OptCtx *ctx);
+void opt_memory_enter(OptCtx *ctx, Block block);
+// An instruction whose operands are classes; false when it has left the layout.
+bool opt_memory_visit(OptCtx *ctx, Inst inst);
+void opt_memory_leave(OptCtx *ctx, Block block);
 
 // ---- The passes ----
 

@@ -188,6 +188,30 @@ def selection_file():
     yield file
 
 
+# ---- Atomic operations ----
+
+
+def atomic_bounds_file():
+    file = File("runtests/atomic-bounds-i128", "Atomic operations of 16 bytes at the heap's end and "
+                "beyond: the code is that of the access.", SOURCE,
+                ("x86_64 has_cmpxchg16b", "aarch64"))
+    size = 4096
+    x = Random(9).bits(BITS)
+    for name, code, body in (
+            ("rmw", "heap_oob", "v2 = atomic_rmw.i128 add v0, v1"),
+            ("rmw_big", "user4", "v2 = atomic_rmw.i128 user4 big smax v0, v1"),
+            ("cas", "user2", "v2 = atomic_cas user2 v0, v1, v1"),
+            ("load", "heap_oob", "v2 = atomic_load.i128 v0")):
+        func = file.func(name, ["i64", "i128"], ["i128"], [body, "return v2"], heap=size)
+        run_at_heap(func, f"heap+{size - 16}", [[x]], [[0]])
+        run_at_heap(func, f"heap+{size}", [[x]], Trap(code))
+    func = file.func("store", ["i64", "i128"], ["i128"], [
+        "atomic_store user3 v1, v0", "v2 = load.i128 v0", "return v2"], heap=size)
+    run_at_heap(func, f"heap+{size - 16}", [[x]], [[x]])
+    run_at_heap(func, f"heap+{size}", [[x]], Trap("user3"))
+    yield file
+
+
 # ---- Loops ----
 
 
@@ -239,5 +263,6 @@ def many_values(x, y, count):
 
 
 def files(_oracle):
-    for part in (product_file, memory_file, zero_file, condition_file, selection_file, loop_file):
+    for part in (product_file, memory_file, zero_file, condition_file, selection_file,
+                 atomic_bounds_file, loop_file):
         yield from part()

@@ -190,14 +190,13 @@ static Concrete type_value(Clif *c, Type type)
     return record(c, names, fields);
 }
 
-static bool param_value(Clif *c, const Form *form, uint32_t param, const DataValue *args,
-                        uint32_t *next, Concrete *out)
+// A parameter of the term, of an ISLE type; `**next` is the next value operand.
+static bool param_value(Clif *c, const Form *form, Str type, const DataValue **next, Concrete *out)
 {
-    const Str type = isle_str(c->isle, c->isle->types.data[c->term->args[param]].name);
     if (str_eq(type, STR("Type")))
         *out = type_value(c, form->ctrl);
     else if (str_eq(type, STR("Value")))
-        *out = value_of(&args[(*next)++]);
+        *out = value_of((*next)++);
     else if (str_eq(type, STR("MemFlags")))
         *out = concrete_u64(32, form->flags);
     else if (str_eq(type, STR("i32")))
@@ -326,7 +325,7 @@ static bool try_tuple(Clif *c, const Form *form)
 {
     DataValue args[3];
     Concrete params[PARAMS_MAX];
-    uint32_t next = 0;
+    const DataValue *next = args;
     const ConcreteState state = {c->num_targets, concrete_u64(32, TARGETS)};
     ConcreteRun run = {.isle = c->isle,
                        .arena = c->scratch,
@@ -336,9 +335,11 @@ static bool try_tuple(Clif *c, const Form *form)
                        .num_states = 1};
     arena_reset(c->scratch);
     sample_args(c, form, args);
-    for (uint32_t i = 0; i < c->term->num_args; i++)
-        if (!param_value(c, form, i, args, &next, &params[i]))
+    for (uint32_t i = 0; i < c->term->num_args; i++) {
+        const Str type = isle_str(c->isle, c->isle->types.data[c->term->args[i]].name);
+        if (!param_value(c, form, type, &next, &params[i]))
             return false;
+    }
     const CallResult call = executor_call(c->ex, 0, args, form->num_args, c->scratch);
     const Concrete result = result_value(c, form, &call);
     const ConcreteOutcome outcome =
@@ -473,6 +474,7 @@ static const char *why_not(Opcode op)
     switch ((int)op) {
     case OP_STACK_ADDR:
     case OP_SYMBOL_VALUE:
+    case OP_TLS_VALUE:
     case OP_FUNC_ADDR: return "addresses are each engine's own";
     case OP_GET_FRAME_POINTER:
     case OP_GET_STACK_POINTER:

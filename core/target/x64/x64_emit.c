@@ -101,6 +101,11 @@ static void put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
     codebuf_branch32(ctx->buf, start, (uint8_t)(0x70 + cc), to);
 }
 
+void x64_put_jcc(EmitCtx *ctx, uint32_t cc, Label to)
+{
+    put_jcc(ctx, cc, to);
+}
+
 static void emit_jcc(EmitCtx *ctx, const MInst *inst)
 {
     if (emit_falls_through(ctx, 0)) {
@@ -582,6 +587,8 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_THREAD_LOCAL: x64_emit_thread_local(ctx, inst); return;
     case X64_ATOMIC_RMW:
     case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
+    case X64_ATOMIC_PAIR_RMW:
+    case X64_ATOMIC_PAIR_RMW_BIG: x64_emit_pair_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;
     case X64_GET_FRAME_POINTER:
     case X64_GET_STACK_POINTER:

@@ -85,6 +85,7 @@ static void put_saved_floats(EmitCtx *ctx, bool load)
 static void move_return_address(EmitCtx *ctx, int32_t by)
 {
     put_mem(ctx, X64_MOV_LOAD, R10, at_sp(0));
+    emit_moved(ctx, PREG_NONE, R10);
     put_mem(ctx, X64_LEA, RSP, at_sp(by));
     emit_sp_moved(ctx, -(int64_t)by);
     put_mem(ctx, X64_MOV_STORE, R10, at_sp(0));
@@ -108,6 +109,7 @@ void x64_put_return(EmitCtx *ctx)
     const uint32_t pops = ctx->frame.pops;
     if (pops > RET_POP_MAX) {
         put_mem(ctx, X64_MOV_LOAD, R11, at_sp(0));
+        emit_moved(ctx, PREG_NONE, R11);
         put_mem(ctx, X64_LEA, RSP, at_sp((int32_t)pops + 8));
         emit_sp_moved(ctx, -(int64_t)pops - 8);
         x64_put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {R11}, .mem_operand = -1});

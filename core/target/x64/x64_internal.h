@@ -84,6 +84,12 @@ void x64_emit_thread_local(EmitCtx *ctx, const MInst *inst);
 // Puts one instruction, with its note.
 void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
 
+// A jump to `to` if the condition holds.
+void x64_put_jcc(EmitCtx *ctx, uint32_t cc, Label to);
+
+// Atomic operations of 16 bytes, as loops: x64_emit_pair.c.
+void x64_emit_pair_rmw(EmitCtx *ctx, const MInst *inst);
+
 // Adds to the stack pointer.
 void x64_move_sp(EmitCtx *ctx, int64_t amount);
 // Undoes the prologue, as far as the return address, which is where the caller put it but for

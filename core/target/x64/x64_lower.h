@@ -232,6 +232,11 @@ static inline bool rule_has_lzcnt(LowerCtx *ctx)
     return isa_has(ctx->isa, ISA_X86_64_HAS_LZCNT);
 }
 
+static inline bool rule_has_cmpxchg16b(LowerCtx *ctx)
+{
+    return isa_has(ctx->isa, ISA_X86_64_HAS_CMPXCHG16B);
+}
+
 static inline bool rule_has_popcnt(LowerCtx *ctx)
 {
     return isa_has(ctx->isa, ISA_X86_64_HAS_POPCNT);

@@ -139,6 +139,7 @@ static inline int64_t rule_cond_i64(LowerCtx *ctx, Cond cond)
 
 // ---- Conversion to integers ----
 
+// An f32 holds no power of two from 2^128 on: nothing finite reaches those.
 static inline uint64_t x64_float_of(Type type, double x)
 {
     uint64_t bits;
@@ -146,6 +147,8 @@ static inline uint64_t x64_float_of(Type type, double x)
         memcpy(&bits, &x, sizeof(bits));
         return bits;
     }
+    if (x >= 0x1p128)
+        return 0x7f800000;         // infinity
     const float narrow = (float)x; // exact
     uint32_t low;
     memcpy(&low, &narrow, sizeof(low));
@@ -154,7 +157,17 @@ static inline uint64_t x64_float_of(Type type, double x)
 
 static inline double x64_power(uint32_t exponent)
 {
-    return exponent == 64 ? 18446744073709551616.0 : (double)((uint64_t)1 << exponent);
+    double above = 1.0;
+    for (; exponent >= 64; exponent -= 64)
+        above *= 0x1p64;
+    return above * (double)((uint64_t)1 << exponent);
+}
+
+// The bits of 2^n.
+static inline uint64_t rule_power_bits(LowerCtx *ctx, Type type, int64_t n)
+{
+    (void)ctx;
+    return type == TYPE_F32 ? (uint64_t)(127 + n) << 23 : (uint64_t)(1023 + n) << 52;
 }
 
 // The least power of two above the integers of a type.
