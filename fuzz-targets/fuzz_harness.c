@@ -112,7 +112,7 @@ void harness_run(Harness *h, const uint8_t *data, size_t size)
         return; // a machine without any of the engines
     h->make(h->tables[group], data, size, &h->scratch, &c);
     const Verdict v = judge_case(&h->judges[group], &c, &h->scratch);
-    if (v.finding != FINDING_NONE) {
+    if (v.finding != FINDING_NONE || getenv("FUZZ_PRINT")) {
         StrBuf text = {.arena = &h->scratch};
         judge_print(&h->judges[group], &c, &v, &text);
         fwrite(text.data, 1, text.len, stderr);

@@ -38,7 +38,8 @@ typedef struct Harness {
     uint64_t inputs;
 } Harness;
 
-// Runs one input. Does not return when there is a finding.
+// Runs one input. Does not return when there is a finding. With FUZZ_PRINT in the environment, each
+// case is printed on stderr as a file test.
 void harness_run(Harness *h, const uint8_t *data, size_t size);
 
 #endif

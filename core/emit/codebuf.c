@@ -70,6 +70,13 @@ void codebuf_fixup(CodeBuffer *buf, uint32_t offset, Label label, FixupKind kind
     VEC_PUSH(buf->scratch, &buf->fixups, fixup);
 }
 
+void codebuf_data(CodeBuffer *buf, uint32_t size)
+{
+    const DataRange range = {buf->bytes.len, size};
+    if (size != 0)
+        VEC_PUSH(buf->arena, &buf->data, range);
+}
+
 void codebuf_table_entry(CodeBuffer *buf, Label base, Label label)
 {
     const Fixup fixup = {buf->bytes.len, label, base, FIXUP_TABLE32};
@@ -234,6 +241,8 @@ static void shrink_branches(CodeBuffer *buf)
         buf->notes.data[i].offset = shrunk_offset(buf, sums, buf->notes.data[i].offset);
     for (uint32_t i = 0; i < buf->srcs.len; i++)
         buf->srcs.data[i].offset = shrunk_offset(buf, sums, buf->srcs.data[i].offset);
+    for (uint32_t i = 0; i < buf->data.len; i++)
+        buf->data.data[i].offset = shrunk_offset(buf, sums, buf->data.data[i].offset);
     for (uint32_t i = 0; i < buf->unwind.len; i++)
         buf->unwind.data[i].offset = shrunk_offset(buf, sums, buf->unwind.data[i].offset);
 }
@@ -254,6 +263,10 @@ static void place_pool(CodeBuffer *buf)
             codebuf_note(buf, ".bytes");
             codebuf_put(buf, entry->bytes, size);
         }
+    }
+    if (buf->bytes.len != buf->code_size) {
+        const DataRange range = {buf->code_size, buf->bytes.len - buf->code_size};
+        VEC_PUSH(buf->arena, &buf->data, range);
     }
 }
 

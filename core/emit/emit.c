@@ -238,6 +238,8 @@ CompiledFunc emit_func(const MFunc *f, bool listing, Arena *arena, Arena *scratc
         .num_calls = buf.calls.len,
         .srcs = buf.srcs.data,
         .num_srcs = buf.srcs.len,
+        .data = buf.data.data,
+        .num_data = buf.data.len,
         .unwind = buf.unwind.data,
         .num_unwind = buf.unwind.len,
         .notes = buf.notes.data,

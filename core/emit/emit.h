@@ -65,6 +65,11 @@ typedef struct SrcRange {
     Inst inst;
 } SrcRange;
 
+// Bytes that are no instructions: jump tables, addresses, constants.
+typedef struct DataRange {
+    uint32_t offset, size;
+} DataRange;
+
 // How the caller's frame is found, told as changes. The CFA is the stack pointer of the caller as
 // it will be after the return: as before the call, or above the arguments that the callee pops. The
 // return address of x86-64 lies right below it, unless a record says otherwise.
@@ -105,6 +110,8 @@ typedef struct CompiledFunc {
     uint32_t num_calls;
     const SrcRange *srcs;
     uint32_t num_srcs;
+    const DataRange *data; // sorted, in the code and behind it
+    uint32_t num_data;
     const UnwindRecord *unwind; // sorted by offset; before the first one all is as at the entry
     uint32_t num_unwind;
     const CodeNote *notes; // only when a listing was wanted
@@ -157,6 +164,7 @@ typedef struct CodeBuffer {
     VEC(TrapSite) traps;
     VEC(CallRecord) calls;
     VEC(SrcRange) srcs;
+    VEC(DataRange) data;
     VEC(UnwindRecord) unwind;
     uint32_t code_size; // before the pool, once finished
     bool listing;       // notes are wanted
@@ -177,6 +185,8 @@ void codebuf_put(CodeBuffer *buf, const void *bytes, uint32_t size);
 void codebuf_put32(CodeBuffer *buf, uint32_t word);
 // A field of `kind` at `offset` refers to `label`.
 void codebuf_fixup(CodeBuffer *buf, uint32_t offset, Label label, FixupKind kind);
+// The next `size` bytes are no instructions.
+void codebuf_data(CodeBuffer *buf, uint32_t size);
 // A 32-bit jump table entry here: the distance from `base` to `label`.
 void codebuf_table_entry(CodeBuffer *buf, Label base, Label label);
 // A branch whose rel32 is put next may shrink to `opcode` rel8; `start` is where it begins.

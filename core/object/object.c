@@ -32,7 +32,7 @@ static Status find_symbol(ObjectFile *file, const ExtName *name, const Func *fun
         return diag_error(file->diag, STATUS_INVALID, file->options->source, func->pos,
                           "the name '%.*s' can't be a symbol", STR_ARG(buf_view(&printed)));
     }
-    *out = OBJECT_SYM_COUNT + strtable_add(file->arena, &file->names, buf_view(&text));
+    *out = file->num_locals + strtable_add(file->arena, &file->names, buf_view(&text));
     if (*out == file->symbols.len) {
         const Elf64_Sym symbol = {.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE)};
         VEC_PUSH(file->arena, &file->symbols, symbol);
@@ -49,7 +49,7 @@ static Status define_symbol(ObjectFile *file, uint32_t func)
     if (symbol->st_shndx != SHN_UNDEF)
         return diag_error(file->diag, STATUS_INVALID, file->options->source, code->func->pos,
                           "the symbol '%.*s' is defined twice",
-                          STR_ARG(file->names.strings.data[number - OBJECT_SYM_COUNT]));
+                          STR_ARG(file->names.strings.data[number - file->num_locals]));
     symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
     symbol->st_shndx = OBJECT_TEXT;
     symbol->st_value = file->offsets[func];
@@ -86,6 +86,39 @@ static Status lay_out_text(ObjectFile *file)
         if (file->funcs[i].code)
             memcpy(file->text + file->offsets[i], file->funcs[i].code, file->funcs[i].size);
     return STATUS_OK;
+}
+
+// ---- Code and data ----
+
+static void put_mark(ObjectFile *file, uint32_t name, uint64_t at)
+{
+    const Elf64_Sym symbol = {.st_name = name,
+                              .st_info = ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE),
+                              .st_shndx = OBJECT_TEXT,
+                              .st_value = at};
+    VEC_PUSH(file->arena, &file->symbols, symbol);
+}
+
+// The mapping symbols of AArch64's ABI: $x where instructions begin, $d where data does.
+static void mark_data(ObjectFile *file)
+{
+    const uint32_t code_name = u32_from(file->strings.len), data_name = code_name + 3;
+    buf_str(&file->strings, STR("$x\0$d\0"));
+    for (uint32_t i = 0; i < file->num_funcs; i++) {
+        const CompiledFunc *const code = &file->funcs[i];
+        uint64_t end = 0; // of the data so far
+        if (!code->code)
+            continue;
+        for (uint32_t k = 0; k < code->num_data; k++) {
+            const DataRange *const data = &code->data[k];
+            if (data->offset != end)
+                put_mark(file, code_name, file->offsets[i] + end);
+            put_mark(file, data_name, file->offsets[i] + data->offset);
+            end = (uint64_t)data->offset + data->size;
+        }
+        if (end != code->size)
+            put_mark(file, code_name, file->offsets[i] + end);
+    }
 }
 
 // ---- Relocations ----
@@ -137,10 +170,15 @@ static Status add_reloc(ObjectFile *file, uint32_t func, const Reloc *reloc)
 
 Status object_build(ObjectFile *file)
 {
+    file->strings.arena = file->arena;
+    buf_char(&file->strings, '\0');
     VEC_PUSH_ZEROED(file->arena, &file->symbols, OBJECT_SYM_COUNT);
     file->symbols.data[OBJECT_SYM_TEXT].st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION);
     file->symbols.data[OBJECT_SYM_TEXT].st_shndx = OBJECT_TEXT;
     TRY(lay_out_text(file));
+    if (file->options->arch == ARCH_AARCH64)
+        mark_data(file);
+    file->num_locals = file->symbols.len;
     for (uint32_t i = 0; i < file->num_funcs; i++)
         if (file->funcs[i].code)
             TRY(define_symbol(file, i));

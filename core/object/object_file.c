@@ -21,7 +21,7 @@ typedef struct SectionInfo {
 typedef struct Sections {
     SectionInfo infos[OBJECT_SECTION_END];
     uint32_t numbers[OBJECT_SECTION_END]; // in the file, 0: left out
-    StrBuf symbol_names, section_names;
+    StrBuf section_names;
 } Sections;
 
 static uint32_t add_string(StrBuf *table, Str text)
@@ -32,11 +32,11 @@ static uint32_t add_string(StrBuf *table, Str text)
     return at;
 }
 
-static void name_symbols(ObjectFile *file, Sections *s)
+static void name_symbols(ObjectFile *file)
 {
-    for (uint32_t i = OBJECT_SYM_COUNT; i < file->symbols.len; i++)
+    for (uint32_t i = file->num_locals; i < file->symbols.len; i++)
         file->symbols.data[i].st_name =
-            add_string(&s->symbol_names, file->names.strings.data[i - OBJECT_SYM_COUNT]);
+            add_string(&file->strings, file->names.strings.data[i - file->num_locals]);
 }
 
 static void number_sections(ObjectFile *file, Sections *s)
@@ -95,8 +95,8 @@ static void describe_sections(ObjectFile *file, Sections *s)
     infos[OBJECT_STRTAB] = (SectionInfo){.name = ".strtab",
                                          .type = SHT_STRTAB,
                                          .align = 1,
-                                         .data = s->symbol_names.data,
-                                         .size = s->symbol_names.len};
+                                         .data = file->strings.data,
+                                         .size = file->strings.len};
     // Its contents grow with the headers.
     infos[OBJECT_SHSTRTAB] =
         (SectionInfo){.name = ".shstrtab", .type = SHT_STRTAB, .align = 1, .keep = true};
@@ -109,7 +109,7 @@ static Status elf_error(const ObjectFile *file)
                       "the object can't be written: %s", elf_errmsg(-1));
 }
 
-static bool put_section(Elf *elf, Sections *s, ObjectSection number)
+static bool put_section(const ObjectFile *file, Elf *elf, Sections *s, ObjectSection number)
 {
     const SectionInfo *const info = &s->infos[number];
     Elf_Scn *const section = elf_newscn(elf);
@@ -123,7 +123,7 @@ static bool put_section(Elf *elf, Sections *s, ObjectSection number)
     header->sh_flags = info->flags;
     header->sh_addralign = info->align;
     header->sh_link = s->numbers[info->link];
-    header->sh_info = number == OBJECT_SYMTAB ? OBJECT_SYM_COUNT : s->numbers[info->info];
+    header->sh_info = number == OBJECT_SYMTAB ? file->num_locals : s->numbers[info->info];
     data->d_type = info->data_type;
     data->d_align = info->align;
     data->d_buf = info->data;
@@ -146,17 +146,16 @@ static bool put_file(const ObjectFile *file, Sections *s, Elf *elf)
     header->e_version = EV_CURRENT;
     header->e_shstrndx = (Elf64_Half)s->numbers[OBJECT_SHSTRTAB];
     for (uint32_t i = 1; i < OBJECT_SECTION_END; i++)
-        if (s->numbers[i] != 0 && !put_section(elf, s, (ObjectSection)i))
+        if (s->numbers[i] != 0 && !put_section(file, elf, s, (ObjectSection)i))
             return false;
     return elf_update(elf, ELF_C_WRITE) >= 0;
 }
 
 Status object_put(ObjectFile *file, int fd)
 {
-    Sections s = {.symbol_names = {.arena = file->arena}, .section_names = {.arena = file->arena}};
-    buf_char(&s.symbol_names, '\0');
+    Sections s = {.section_names = {.arena = file->arena}};
     buf_char(&s.section_names, '\0');
-    name_symbols(file, &s);
+    name_symbols(file);
     describe_sections(file, &s);
     number_sections(file, &s);
     if (elf_version(EV_CURRENT) == EV_NONE)

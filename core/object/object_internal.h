@@ -22,11 +22,13 @@ typedef struct ObjectFile {
     VEC(Elf64_Rela) relas;
     StrBuf unwind; // .eh_frame, empty: none
     VEC(Elf64_Rela) unwind_relas;
-    VEC(Elf64_Sym) symbols; // OBJECT_SYM_* first, then the global ones
-    StrTable names;         // of the global symbols, from OBJECT_SYM_COUNT on
+    VEC(Elf64_Sym) symbols; // local ones first: OBJECT_SYM_*, then marks of what is data
+    uint32_t num_locals;
+    StrTable names; // of the global symbols
+    StrBuf strings; // .strtab
 } ObjectFile;
 
-// The local symbols.
+// The first local symbols.
 enum { OBJECT_SYM_NULL, OBJECT_SYM_TEXT, OBJECT_SYM_COUNT };
 
 // Sections, in the order of the file. Those that are empty are left out of it.

@@ -181,6 +181,33 @@ Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits)
     return opt_insert(ctx, &data, NO(Inst));
 }
 
+// The function's constant of `size` bytes `byte`, made if there is none.
+static Constant pattern_constant(Func *f, uint32_t size, uint8_t byte)
+{
+    uint8_t *const bytes = arena_alloc(f->arena, size, 1);
+    memset(bytes, byte, size);
+    for (uint32_t i = 0; i < f->constants.len; i++)
+        if (f->constants.data[i].size == size && f->constants.data[i].declared &&
+            memcmp(f->constants.data[i].bytes, bytes, size) == 0)
+            return (Constant){i};
+    const ConstantData data = {.bytes = bytes, .size = size, .declared = true, .pos = POS_NONE};
+    VEC_PUSH(f->arena, &f->constants, data);
+    return (Constant){f->constants.len - 1};
+}
+
+Value opt_make_pattern(OptCtx *ctx, Type type, uint8_t byte)
+{
+    if (!type_is_vector(type) && type != TYPE_F128) {
+        const uint128 all = mask_of(type);
+        return opt_make_constant(ctx, type, byte * (~(uint128)0 / 0xff) & all);
+    }
+    const Constant constant = pattern_constant(ctx->f, type_bytes(type), byte);
+    const InstData data = {.op = type == TYPE_F128 ? OP_F128CONST : OP_VCONST,
+                           .ctrl = type == TYPE_F128 ? TYPE_INVALID : type,
+                           .w = {constant.i}};
+    return opt_insert(ctx, &data, NO(Inst));
+}
+
 // ---- Looking nodes up ----
 
 static void swap_operands(InstData *data)

@@ -101,6 +101,9 @@ bool opt_constant(const OptCtx *ctx, Value class, uint128 *bits);
 // The class of a constant of a scalar type other than f128.
 Value opt_make_constant(OptCtx *ctx, Type type, uint128 bits);
 
+// The class of the constant of any type of at most 16 bytes all of whose bytes are `byte`.
+Value opt_make_pattern(OptCtx *ctx, Type type, uint8_t byte);
+
 // ---- cost.c ----
 
 enum { OPT_COST_WORTH_HOISTING = 7 }; // of an operation with a constant

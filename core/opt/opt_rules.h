@@ -258,9 +258,21 @@ static inline Value opt_make_smax_of(OptCtx *ctx, Type type)
     return opt_make_constant(ctx, type, OPT_SMAX(type));
 }
 
+static inline bool opt_ty_fixed(OptCtx *ctx, Type type, Type *out)
+{
+    (void)ctx;
+    *out = type;
+    return !type_is_dynamic(type) && type_bytes(type) <= 16;
+}
+
+static inline Value opt_make_zero_of(OptCtx *ctx, Type type)
+{
+    return opt_make_pattern(ctx, type, 0);
+}
+
 static inline Value opt_make_ones(OptCtx *ctx, Type type)
 {
-    return opt_make_constant(ctx, type, opt_all_bits(type));
+    return opt_make_pattern(ctx, type, 0xff);
 }
 
 static inline Value opt_make_low_ones(OptCtx *ctx, Type type, uint64_t n)
@@ -306,6 +318,47 @@ static inline bool opt_is_low_ones(OptCtx *ctx, Value class, Type type)
     return opt_int_constant(ctx, class, &bits) && bits == opt_all_bits(type);
 }
 
+// Two constants of one type, whose bits go to `bits`.
+static inline bool opt_two_constants(OptCtx *ctx, Value a, Value b, uint128 bits[2])
+{
+    return opt_value_type(ctx, a) == opt_value_type(ctx, b) && opt_int_constant(ctx, a, &bits[0]) &&
+           opt_int_constant(ctx, b, &bits[1]);
+}
+
+static inline bool opt_are_complements(OptCtx *ctx, Value a, Value b)
+{
+    uint128 bits[2];
+    return opt_two_constants(ctx, a, b, bits) &&
+           (bits[0] ^ bits[1]) == opt_all_bits(opt_value_type(ctx, a));
+}
+
+static inline bool opt_are_negatives(OptCtx *ctx, Value a, Value b)
+{
+    uint128 bits[2];
+    return opt_two_constants(ctx, a, b, bits) &&
+           ((bits[0] + bits[1]) & opt_all_bits(opt_value_type(ctx, a))) == 0;
+}
+
+static inline bool opt_is_odd(OptCtx *ctx, Value class)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits) && (bits & 1) != 0;
+}
+
+// The inverse of an odd number modulo 2^128, by Newton's iteration: each step doubles the number of
+// right bits, of which x * x = 1 (mod 8) gives three to begin with.
+static inline Value opt_odd_inverse(OptCtx *ctx, Value class)
+{
+    uint128 bits = 1;
+    const bool known = opt_int_constant(ctx, class, &bits);
+    ASSERT(known);
+    uint128 inverse = bits;
+    for (uint32_t right = 3; right < 128; right *= 2)
+        inverse *= 2 - bits * inverse;
+    const Type type = opt_value_type(ctx, class);
+    return opt_make_constant(ctx, type, inverse & opt_all_bits(type));
+}
+
 static inline bool opt_covers_amount(OptCtx *ctx, Value class, Type type)
 {
     uint128 bits;
@@ -347,9 +400,10 @@ static inline bool opt_equality(OptCtx *ctx, IntCC cc)
     return cc == INTCC_EQ || cc == INTCC_NE;
 }
 
-static inline Value opt_truth(OptCtx *ctx, bool is_true)
+static inline Value opt_truth(OptCtx *ctx, Type type, bool is_true)
 {
-    return opt_make_constant(ctx, TYPE_I8, is_true);
+    return type_is_vector(type) ? opt_make_pattern(ctx, type_truthy(type), is_true ? 0xff : 0)
+                                : opt_make_constant(ctx, TYPE_I8, is_true);
 }
 
 static inline bool opt_intcc_reflexive(OptCtx *ctx, IntCC cc)

@@ -39,6 +39,7 @@ static uint128 int_bits(uint32_t bits, uint64_t seed)
     case 11: return (~(uint128)0 / 255) * x; // one byte, repeated
     case 12: return x << (shift & ~7u);
     case 13: return (~(uint128)0 / 3) << (x & 1); // 5555... or aaaa...
+    case 14: return x & 15;
     default: return wide(seed);
     }
 }
@@ -103,5 +104,16 @@ DataValue gen_data(Type type, uint64_t seed)
         const uint128 x = type_is_float(type) ? float_bits(bits, own) : int_bits(bits, own);
         memcpy(out.bytes + (size_t)lane * bytes, &x, bytes);
     }
+    return out;
+}
+
+DataValue gen_operand_data(Type type, uint8_t byte)
+{
+    const uint32_t choice = byte & 0x3f;
+    if (type_is_vector(type) || !type_is_int(type) || choice >= 24)
+        return gen_data(type, byte);
+    const int128 small = (int128)choice - 4;
+    DataValue out = {.type = type};
+    memcpy(out.bytes, &small, type_bytes(type));
     return out;
 }

@@ -165,7 +165,7 @@ void gen_lone(Gen *g, const GenRecord *r, const GenShape *s)
     } else {
         // Some operands are constants.
         for (uint32_t i = 0; i < 3 && s->args[i] != TYPE_INVALID; i++) {
-            const DataValue data = gen_data(s->args[i], choices[i]);
+            const DataValue data = gen_operand_data(s->args[i], choices[i]);
             v[i] = choices[i] >= 0xc0 ? gen_constant(g, s->args[i], &data)
                                       : builder_param(g->b, 1 + i);
         }

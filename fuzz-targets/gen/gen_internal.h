@@ -67,6 +67,12 @@ typedef struct Gen {
     bool imported[GEN_FUNCS_MAX];
 } Gen;
 
+// ---- gen_data.c ----
+
+// A constant operand: as gen_data, but that of integers many bytes mean the small numbers that
+// rules treat by themselves.
+DataValue gen_operand_data(Type type, uint8_t byte);
+
 // ---- gen_value.c ----
 
 // A constant of `type` with these bytes, in the current block.

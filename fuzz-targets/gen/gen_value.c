@@ -173,7 +173,7 @@ Value gen_operand(Gen *g, Type type, uint8_t byte, bool strict, bool *exact)
             return value.v;
         }
     }
-    const DataValue data = gen_data(type, byte);
+    const DataValue data = gen_operand_data(type, byte);
     if (exact)
         *exact = true;
     return gen_constant(g, type, &data);

@@ -172,6 +172,45 @@ static void test_padding(void **state)
     }
 }
 
+// Marks of code and data, in order: '$x' or '$d' and an address each.
+static void check_marks(Arch arch, const CompiledFunc *funcs, uint32_t n, const char *wanted)
+{
+    Bench b;
+    GElf_Shdr header;
+    GElf_Sym symbol;
+    set_up(&b);
+    StrBuf found = {.arena = &b.arena};
+    assert_int_equal(write_funcs(&b, funcs, n, arch), STATUS_OK);
+    Elf_Data *const data = section_data(&b, ".symtab", &header);
+    assert_non_null(data);
+    for (int i = 2; i < (int)header.sh_info; i++) {
+        assert_non_null(gelf_getsym(data, i, &symbol));
+        assert_int_equal(GELF_ST_BIND(symbol.st_info), STB_LOCAL);
+        buf_printf(&found, "%s %u ", elf_strptr(b.elf, header.sh_link, symbol.st_name),
+                   (unsigned)symbol.st_value);
+    }
+    assert_true(str_eq_c(buf_view(&found), wanted));
+    assert_int_equal(find_symbol(&b, "f", &symbol), header.sh_info);
+    tear_down(&b);
+}
+
+static void test_marks(void **state)
+{
+    (void)state;
+    static const DataRange ranges[] = {{4, 8}, {12, 4}, {20, 4}}, all[] = {{0, 8}};
+    Bench b;
+    set_up(&b);
+    CompiledFunc funcs[3] = {func_of(&b, name_of("f"), 24), func_of(&b, name_of("g"), 8),
+                             func_of(&b, name_of("h"), 8)};
+    funcs[0].data = ranges;
+    funcs[0].num_data = 3;
+    funcs[1].data = all;
+    funcs[1].num_data = 1;
+    check_marks(ARCH_AARCH64, funcs, 3, "$x 0 $d 4 $d 12 $x 16 $d 20 $d 32 $x 48 ");
+    check_marks(ARCH_X86_64, funcs, 3, "");
+    tear_down(&b);
+}
+
 // ---- Relocations ----
 
 typedef struct RelocCase {
@@ -315,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_padding),    cmocka_unit_test(test_x64_relocs),
         cmocka_unit_test(test_a64_relocs), cmocka_unit_test(test_errors),
         cmocka_unit_test(test_unwritable), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

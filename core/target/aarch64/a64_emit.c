@@ -263,6 +263,7 @@ static void emit_br_table(EmitCtx *ctx, const MInst *inst)
     codebuf_note(ctx->buf, "br %s", a64_reg_name(entry, 8));
     codebuf_put32(ctx->buf, 0xd61f0000u | preg_number(entry) << 5);
     codebuf_bind(ctx->buf, table);
+    codebuf_data(ctx->buf, 4 * count);
     for (uint32_t i = 0; i < count; i++)
         codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
 }

@@ -28,6 +28,7 @@ static void load_absolute(EmitCtx *ctx, const MInst *inst, uint32_t reg)
     codebuf_note(ctx->buf, "b .+12");
     codebuf_put32(ctx->buf, 0x14000003u);
     emit_note_symbol(ctx, ".quad ", inst);
+    codebuf_data(ctx->buf, 8);
     put_relocated(ctx, inst, RELOC_ABS64, 0);
     codebuf_put32(ctx->buf, 0);
 }

@@ -167,6 +167,7 @@ static void emit_jmp_table(EmitCtx *ctx, const MInst *inst)
         &(X64Inst){.op = X64_ADD_RM, .size = 8, .regs = {entry, entry, base}, .mem_operand = -1});
     put_inst(ctx, &(X64Inst){.op = X64_JMP_R, .size = 8, .regs = {entry}, .mem_operand = -1});
     codebuf_bind(ctx->buf, table);
+    codebuf_data(ctx->buf, 4 * count);
     for (uint32_t i = 0; i < count; i++)
         codebuf_table_entry(ctx->buf, table, emit_successor(ctx, i + 1));
 }
