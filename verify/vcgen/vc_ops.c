@@ -185,7 +185,7 @@ static Sym *bits(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want)
         return NULL;
     const ExprOp op = direct_op(e->op);
     ASSERT(op != EXPR_OP_COUNT);
-    if (e->num_args == 1 || e->num_args == 3)
+    if (e->num_args == 1 || op == EXPR_FP_FMA)
         return sym_of_expr(g, expr_make(g->pool, op, o.e, 0, 0));
     Expr all = o.e[0];
     for (uint32_t i = 1; i < o.count; i++)
