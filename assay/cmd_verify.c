@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_specs.h"
 #    include "verify/verify.h"
 
 #    include <jansson.h>
@@ -232,6 +233,8 @@ int cmd_verify(const ToolArgs *args)
     const bool aarch64 = !target || strcmp(target, "aarch64") == 0;
     if (!x64 && !aarch64)
         return tool_usage_error(args, "--target is x64 or aarch64, not %s", target);
+    if (args->values[OPT_VERIFY_CHECK_SPECS])
+        return tool_check_specs(args);
     const VerifyOptions options = {.rule = args->values[OPT_VERIFY_RULE],
                                    .root = args->values[OPT_VERIFY_ROOT],
                                    .filter = args->values[OPT_VERIFY_FILTER],

@@ -483,15 +483,6 @@ static const Operator *find_operator(Str name)
     return NULL;
 }
 
-// The trap code of the row's accesses: its operand of kind `trap`, else none.
-static Str row_trap(const RowModel *row)
-{
-    for (uint32_t i = 0; i < row->num_operands; i++)
-        if (str_eq(row->operands[i].imm_kind, STR("trap")))
-            return row->operands[i].name;
-    return STR("#x00");
-}
-
 static bool operator_term(Meaning *m, const Sexpr *e, const Operator *op, Term *out)
 {
     Call call = {.at = e, .op = op, .num_args = e->num_items - 1};
@@ -506,7 +497,7 @@ static bool operator_term(Meaning *m, const Sexpr *e, const Operator *op, Term *
         if (!meaning_expr(m, &e->items[i + 1], &call.args[i]))
             return false;
     if (load)
-        call.args[call.num_args++] = bits_term(8, row_trap(m->row));
+        call.args[call.num_args++] = bits_term(8, meaning_trap(m));
     return apply(m, &call, out);
 }
 
