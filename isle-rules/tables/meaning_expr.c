@@ -36,6 +36,7 @@ typedef enum Shape {
     SHAPE_TRAP,
     SHAPE_OUTPUT,
     SHAPE_GOTO,
+    SHAPE_EXECUTE,
     SHAPE_EFFECT,
     // Of the abbreviations below.
     SHAPE_CONSTANT, // (bv NUMBER WIDTH)
@@ -468,6 +469,7 @@ static bool apply(Meaning *m, const Call *call, Term *out)
     case SHAPE_TRAP:
     case SHAPE_OUTPUT:
     case SHAPE_GOTO:
+    case SHAPE_EXECUTE:
     case SHAPE_EFFECT: break;
     }
     UNREACHABLE();
