@@ -12,6 +12,7 @@ typedef struct Opt {
     const ToolArgs *args;
     ToolProgram program;
     OptStats stats;
+    uint32_t *rule_counts; // for --unused
     uint32_t fuel;
     bool found; // the function asked for
 } Opt;
@@ -36,25 +37,24 @@ static Status opt_one(Opt *o, Func *f, Arena *texts)
     StrBuf trace = {.arena = texts}, text = {.arena = texts};
     const Settings *const settings = &o->program.targets.settings;
     const OptOptions options = {.settings = settings,
+                                .rule_counts = o->rule_counts,
                                 .stats = &o->stats,
                                 .trace = o->args->values[OPT_OPT_TRACE] ? &trace : NULL,
                                 .fuel = o->args->values[OPT_OPT_FUEL] ? &o->fuel : NULL};
     opt_func(f, &options, &scratch);
     arena_free(&scratch);
-    if (!o->args->values[OPT_OPT_STATS]) {
+    if (!o->args->values[OPT_OPT_STATS] && !o->rule_counts) {
         text_print_func(f, &text);
         printf("%.*s%.*s\n", STR_ARG(buf_view(&trace)), STR_ARG(buf_view(&text)));
     }
     return validate_func_diag(f, settings, o->program.targets.isa, NULL, &o->program.diag);
 }
 
-static Status opt_all(Opt *o)
+static Status opt_funcs(Opt *o)
 {
     ToolProgram *const program = &o->program;
-    TRY(tool_load(program, o->args->operands[0], (ParseOptions){0}));
-    const char *const set = o->args->values[OPT_OPT_SET];
     TRY(tool_set(program, "opt_level=speed"));
-    TRY(tool_set(program, set));
+    TRY(tool_set(program, o->args->values[OPT_OPT_SET]));
     TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
     for (uint32_t i = 0; i < program->file->module.funcs.len; i++) {
         Arena texts = {0};
@@ -65,10 +65,31 @@ static Status opt_all(Opt *o)
         arena_free(&texts);
         TRY(status);
     }
-    if (!o->found && o->args->values[OPT_OPT_FUNCTION])
-        return diag_error(&program->diag, STATUS_INVALID, &program->file->source, POS_NONE,
-                          "there is no function '%s'", o->args->values[OPT_OPT_FUNCTION]);
     return STATUS_OK;
+}
+
+static Status opt_file(Opt *o, const char *path)
+{
+    Status status = tool_load(&o->program, path, (ParseOptions){0});
+    if (status == STATUS_OK)
+        status = opt_funcs(o);
+    tool_unload(&o->program);
+    return status;
+}
+
+// The rules that nothing made fire.
+static void print_unused(const Opt *o)
+{
+    uint32_t count, unused = 0;
+    const OptRule *const rules = opt_rules(&count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (o->rule_counts[i] != 0)
+            continue;
+        printf("%s:%u: %s of %s never fired\n", rules[i].path, rules[i].line, rules[i].name,
+               rules[i].root);
+        unused++;
+    }
+    printf("%u of %u rules never fired\n", unused, count);
 }
 
 static void print_stats(const OptStats *stats)
@@ -83,18 +104,32 @@ static void print_stats(const OptStats *stats)
 int cmd_opt(const ToolArgs *args)
 {
     Opt o = {.args = args};
+    Arena arena = {0};
     uint64_t fuel = 0;
+    uint32_t num_rules;
     const char *const format = args->values[OPT_OPT_STATS];
-    if (args->num_operands != 1)
-        return tool_usage_error(args, "one file is needed");
+    const char *const function = args->values[OPT_OPT_FUNCTION];
+    (void)opt_rules(&num_rules);
+    if (args->num_operands == 0)
+        return tool_usage_error(args, "a file is needed");
     if (format && strcmp(format, "json") != 0)
         return tool_usage_error(args, "--stats=%s: the format is json", format);
     if (!tool_number(args, OPT_OPT_FUEL, 0, UINT32_MAX - 1, &fuel))
         return EXIT_USAGE;
     o.fuel = (uint32_t)fuel;
-    const Status status = opt_all(&o);
-    if (status == STATUS_OK && format)
+    if (args->values[OPT_OPT_UNUSED])
+        o.rule_counts = ARENA_ARRAY(&arena, uint32_t, num_rules);
+    bool good = true;
+    for (uint32_t i = 0; i < args->num_operands; i++)
+        good &= opt_file(&o, args->operands[i]) == STATUS_OK;
+    if (function && !o.found) {
+        fprintf(stderr, "error: there is no function '%s'\n", function);
+        good = false;
+    }
+    if (format)
         print_stats(&o.stats);
-    tool_unload(&o.program);
-    return status == STATUS_OK ? EXIT_OK : EXIT_FAILED;
+    if (o.rule_counts)
+        print_unused(&o);
+    arena_free(&arena);
+    return good ? EXIT_OK : EXIT_FAILED;
 }

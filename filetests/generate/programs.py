@@ -5,7 +5,8 @@ A program is a few functions, each calling earlier ones: straight lines, diamond
 few turns whose parameters change places, stack slots of every width of access, traps. Every
 instruction is a line of text beside a closure over the environment, so that what is written and
 what is computed cannot drift apart. The same seed gives the same program on every machine. One
-program in four has operations too that a target may not lower, which leaves it unsupported there.
+program in four has operations too that a target may not lower, which leaves it unsupported there;
+one in three has i128 among its types.
 """
 
 from clif import BOTH, File, Trap, signed, wrap
@@ -58,9 +59,10 @@ class Block:
 class Function:
     """Writes one function; `earlier` are those that it may call."""
 
-    def __init__(self, name, random, earlier, plain):
+    def __init__(self, name, random, earlier, plain, widths):
         self.name, self.random, self.earlier = name, random, earlier
         self.plain = plain  # without the operations that a target may lack
+        self.widths = widths
         self.count = self.slots = 0
         self.blocks = []
         self.params = [self.width() for _ in range(1 + self.below(12 if self.chance(20) else 5))]
@@ -88,7 +90,7 @@ class Function:
         return items[self.below(len(items))]
 
     def width(self):
-        return self.choose(BITS)
+        return self.choose(self.widths)
 
     def number(self, bits):
         """A constant that may be near an edge, small, or anything."""
@@ -137,6 +139,9 @@ class Function:
         return result
 
     def constant(self, number, bits):
+        if bits == 128:
+            low, high = self.constant(wrap(number, 64), 64), self.constant(number >> 64, 64)
+            return self.define(bits, f"iconcat v{low}, v{high}", lambda env: number)
         return self.define(bits, f"iconst.i{bits} {signed(number, bits)}", lambda env: number)
 
     def finish(self, text, end):
@@ -178,7 +183,7 @@ class Function:
     def unary(self):
         op, bits = self.choose(op for op in UNARY if not self.plain or op not in RARE), self.width()
         if op == "bswap":
-            bits = self.choose(BITS[1:])
+            bits = self.choose(self.widths[1:])
         x, meaning = self.pick(bits), UNARY[op][0]
         self.define(bits, f"{op} v{x}", lambda env: meaning(env[x], bits))
 
@@ -243,7 +248,8 @@ class Function:
         """Two results: the wrapped one, and whether it is not the true one."""
         if self.plain:
             return
-        op, bits = self.choose(("add", "sub", "mul")), self.width()
+        bits = self.width()
+        op = self.choose(("add", "sub", "mul")[:2 if bits == 128 else 3])
         is_signed = self.chance(50)
         x, y = self.pick(bits), self.pick(bits)
         arithmetic = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}[op]
@@ -305,7 +311,7 @@ class Function:
         address = self.define_address(f"stack_addr.i64 ss{slot}")
         offset = self.below(SLOT // 2)
         where = lambda env: offset
-        if self.chance(40):  # plus an index below 8, scaled by the size of the access
+        if self.chance(40) and bits < 128:  # plus an index below 8, scaled by the size of the access
             offset = self.below(SLOT - 8 * size + 1)
             index, mask = self.pick(64), self.constant(7, 64)
             low = self.define(64, f"band v{index}, v{mask}", lambda env: env[index] & 7)
@@ -453,7 +459,8 @@ def program(seed, calls=4):
     file = File(f"program-{seed}", f"Random program of seed {seed}.", "Python integers.", BOTH)
     earlier = []
     for i in range(3):
-        function = Function(f"f{i}", random, list(earlier), seed % 4 != 0)
+        widths = BITS + (128, 128) if seed % 3 == 1 else BITS
+        function = Function(f"f{i}", random, list(earlier), seed % 4 != 0, widths)
         earlier.append(function)
         func = file.func(function.name, [f"i{b}" for b in function.params],
                          [f"i{b}" for b in function.results], list(function.body()),

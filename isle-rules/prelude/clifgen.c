@@ -310,6 +310,9 @@ static void write_signature(const OpInfo *info, Type ctrl, const Type *operands,
 static bool operand_allows(const OpInfo *info, uint32_t n, Type ctrl, Type type)
 {
     const TypeConstraint c = (TypeConstraint)info->args[n];
+    // Addresses are as wide as the target's pointers: the validator sees to it.
+    if (c == TC_IN_PTR && type != TYPE_I64)
+        return false;
     return c == TC_NO ? type == scalars[0] : op_constraint_allows(c, ctrl, type);
 }
 

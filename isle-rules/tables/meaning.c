@@ -172,6 +172,17 @@ static const RowOperandModel *trap_operand(const RowModel *row)
     return NULL;
 }
 
+Str meaning_trap(const Meaning *m)
+{
+    const RowOperandModel *const code = trap_operand(m->row);
+    if (code)
+        return code->name;
+    for (uint32_t i = 0; i < m->row->num_operands; i++)
+        if (m->row->operands[i].kind == ROWOP_MEM)
+            return str_printf(m->set->arena, "(:trap %.*s)", STR_ARG(m->row->operands[i].name));
+    return STR("#x00");
+}
+
 static bool push_effect(Meaning *m, Str text)
 {
     VEC_PUSH(m->set->arena, &m->effects, text);
@@ -207,13 +218,12 @@ static bool read_store(Meaning *m, const Sexpr *e)
                push_effect(m, str_printf(arena, "(store (:address %.*s) %.*s (:trap %.*s))",
                                          STR_ARG(name), STR_ARG(value.text), STR_ARG(name)));
     }
-    const RowOperandModel *const code = trap_operand(m->row);
     if (!meaning_expr_of(m, &e->items[1], 64, &address) || !meaning_expr(m, &e->items[2], &value))
         return false;
-    if (value.sort != TERM_BV || !code)
-        return meaning_fail(m, e, "a store of bits, in a row with a trap code");
+    if (value.sort != TERM_BV)
+        return meaning_fail(m, e, "a store of what are no bits");
     return push_effect(m, str_printf(arena, "(store %.*s %.*s %.*s)", STR_ARG(address.text),
-                                     STR_ARG(value.text), STR_ARG(code->name)));
+                                     STR_ARG(value.text), STR_ARG(meaning_trap(m))));
 }
 
 static bool read_goto(Meaning *m, const Sexpr *e)

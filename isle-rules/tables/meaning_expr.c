@@ -36,6 +36,7 @@ typedef enum Shape {
     SHAPE_TRAP,
     SHAPE_OUTPUT,
     SHAPE_GOTO,
+    SHAPE_EXECUTE,
     SHAPE_EFFECT,
     // Of the abbreviations below.
     SHAPE_CONSTANT, // (bv NUMBER WIDTH)
@@ -468,6 +469,7 @@ static bool apply(Meaning *m, const Call *call, Term *out)
     case SHAPE_TRAP:
     case SHAPE_OUTPUT:
     case SHAPE_GOTO:
+    case SHAPE_EXECUTE:
     case SHAPE_EFFECT: break;
     }
     UNREACHABLE();
@@ -479,15 +481,6 @@ static const Operator *find_operator(Str name)
         if (str_eq_c(name, operators[i].text))
             return &operators[i];
     return NULL;
-}
-
-// The trap code of the row's accesses: its operand of kind `trap`, else none.
-static Str row_trap(const RowModel *row)
-{
-    for (uint32_t i = 0; i < row->num_operands; i++)
-        if (str_eq(row->operands[i].imm_kind, STR("trap")))
-            return row->operands[i].name;
-    return STR("#x00");
 }
 
 static bool operator_term(Meaning *m, const Sexpr *e, const Operator *op, Term *out)
@@ -504,7 +497,7 @@ static bool operator_term(Meaning *m, const Sexpr *e, const Operator *op, Term *
         if (!meaning_expr(m, &e->items[i + 1], &call.args[i]))
             return false;
     if (load)
-        call.args[call.num_args++] = bits_term(8, row_trap(m->row));
+        call.args[call.num_args++] = bits_term(8, meaning_trap(m));
     return apply(m, &call, out);
 }
 

@@ -64,6 +64,9 @@ bool meaning_lists_flag(const Sexpr *list, Str name);
 bool meaning_expr(Meaning *m, const Sexpr *e, Term *out);
 // An expression that must be a bit vector of `width`, or a Bool for width 0.
 bool meaning_expr_of(Meaning *m, const Sexpr *e, uint32_t width, Term *out);
+// The trap code of the row's accesses at an address: its operand of kind `trap`, that of its memory
+// operand, or none.
+Str meaning_trap(const Meaning *m);
 // Binds a name; it must be new.
 bool meaning_bind(Meaning *m, const Sexpr *at, Str name, Term term);
 

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Expressions as terms of Z3. A float operation is done on Z3's floats and comes back as a new bit
+// vector that stands for the same float, so that the bits of a NaN remain open; one node is one
+// such vector, so equal operations give equal NaNs.
+
+#include "verify/smt/smt.h"
+
+#include <z3.h>
+
+typedef struct Smt {
+    Z3_context ctx;
+    Z3_solver solver;
+    const ExprPool *pool;
+    Arena *arena;
+    Z3_ast *terms; // by node, NULL: not wanted
+    bool has_int, has_float;
+    bool failed; // something that has no translation
+} Smt;
+
+// ---- Sorts and leaves ----
+
+static Z3_sort sort_of(Smt *s, Sort sort)
+{
+    switch (sort.kind) {
+    case SORT_BOOL: return Z3_mk_bool_sort(s->ctx);
+    case SORT_INT: return Z3_mk_int_sort(s->ctx);
+    case SORT_BV: return Z3_mk_bv_sort(s->ctx, sort.width);
+    }
+    UNREACHABLE();
+}
+
+static Z3_ast constant(Smt *s, const ExprValue *value)
+{
+    if (value->sort.kind == SORT_BOOL)
+        return value->bits.w[0] ? Z3_mk_true(s->ctx) : Z3_mk_false(s->ctx);
+    if (value->sort.kind == SORT_INT) {
+        const int128 number = wide_to_int(&value->bits);
+        const uint128 magnitude = number < 0 ? -(uint128)number : (uint128)number;
+        char digits[48], *at = digits + sizeof(digits) - 1;
+        *at = 0;
+        uint128 rest = magnitude;
+        do
+            *--at = (char)('0' + (int)(rest % 10));
+        while ((rest /= 10) != 0);
+        if (number < 0)
+            *--at = '-';
+        return Z3_mk_numeral(s->ctx, at, sort_of(s, value->sort));
+    }
+    bool bits[WIDE_MAX_WIDTH];
+    for (uint32_t i = 0; i < value->sort.width; i++)
+        bits[i] = wide_bit(&value->bits, i);
+    return Z3_mk_bv_numeral(s->ctx, value->sort.width, bits);
+}
+
+static Z3_ast variable(Smt *s, const ExprNode *node, uint32_t index)
+{
+    (void)node;
+    return Z3_mk_const(s->ctx, Z3_mk_int_symbol(s->ctx, (int)index), sort_of(s, node->sort));
+}
+
+static Z3_ast number(Smt *s, uint32_t width, uint64_t value)
+{
+    return Z3_mk_unsigned_int64(s->ctx, value, Z3_mk_bv_sort(s->ctx, width));
+}
+
+// ---- Bits ----
+
+static Z3_ast zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x)
+{
+    return to == from ? x : Z3_mk_zero_ext(s->ctx, to - from, x);
+}
+
+static Z3_ast popcnt(Smt *s, uint32_t width, Z3_ast x)
+{
+    Z3_ast sum = number(s, width, 0);
+    for (uint32_t i = 0; i < width; i++)
+        sum = Z3_mk_bvadd(s->ctx, sum, zero_extend(s, 1, width, Z3_mk_extract(s->ctx, i, i, x)));
+    return sum;
+}
+
+// By halves: where the upper 2^k bits of what is looked at are zero, that many are counted and
+// the lower ones moved up.
+static Z3_ast clz(Smt *s, uint32_t width, Z3_ast x)
+{
+    if (width & (width - 1)) { // no power of two: one bit after the other
+        Z3_ast out = number(s, width, width);
+        for (uint32_t i = 0; i < width; i++)
+            out =
+                Z3_mk_ite(s->ctx, Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, i, i, x), number(s, 1, 1)),
+                          number(s, width, width - 1 - i), out);
+        return out;
+    }
+    Z3_ast count = number(s, width, 0), rest = x;
+    for (uint32_t step = width / 2; step != 0; step /= 2) {
+        const Z3_ast upper = Z3_mk_extract(s->ctx, width - 1, width - step, rest);
+        const Z3_ast empty = Z3_mk_eq(s->ctx, upper, number(s, step, 0));
+        rest = Z3_mk_ite(s->ctx, empty, Z3_mk_bvshl(s->ctx, rest, number(s, width, step)), rest);
+        count = Z3_mk_ite(s->ctx, empty, Z3_mk_bvadd(s->ctx, count, number(s, width, step)), count);
+    }
+    const Z3_ast top = Z3_mk_extract(s->ctx, width - 1, width - 1, rest);
+    const Z3_ast none = zero_extend(s, 1, width, Z3_mk_bvnot(s->ctx, top));
+    return Z3_mk_bvadd(s->ctx, count, none);
+}
+
+// Copies of the sign below it: the zeros above the highest bit that differs from its left
+// neighbour, of which the topmost one is the sign's own.
+static Z3_ast cls(Smt *s, uint32_t width, Z3_ast x)
+{
+    const Z3_ast signs = Z3_mk_bvashr(s->ctx, x, number(s, width, 1));
+    const Z3_ast changes = Z3_mk_bvxor(s->ctx, x, signs);
+    return Z3_mk_bvsub(s->ctx, clz(s, width, changes), number(s, width, 1));
+}
+
+static Z3_ast reverse(Smt *s, uint32_t width, Z3_ast x)
+{
+    Z3_ast out = Z3_mk_extract(s->ctx, 0, 0, x);
+    for (uint32_t i = 1; i < width; i++)
+        out = Z3_mk_concat(s->ctx, out, Z3_mk_extract(s->ctx, i, i, x));
+    return out;
+}
+
+static Z3_ast rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount)
+{
+    const Z3_ast all = number(s, width, width);
+    // A width of one bit has no number for itself; nor needs it one.
+    if (width == 1)
+        return x;
+    const Z3_ast n = Z3_mk_bvurem(s->ctx, amount, all);
+    const Z3_ast back = Z3_mk_bvsub(s->ctx, all, n);
+    const Z3_ast up = left ? n : back, down = left ? back : n;
+    return Z3_mk_bvor(s->ctx, Z3_mk_bvshl(s->ctx, x, up), Z3_mk_bvlshr(s->ctx, x, down));
+}
+
+// ---- Floats ----
+
+static Z3_sort float_sort(Smt *s, uint32_t width)
+{
+    switch (width) {
+    case 16: return Z3_mk_fpa_sort_16(s->ctx);
+    case 32: return Z3_mk_fpa_sort_32(s->ctx);
+    case 64: return Z3_mk_fpa_sort_64(s->ctx);
+    case 128: return Z3_mk_fpa_sort_128(s->ctx);
+    default: s->failed = true; return Z3_mk_fpa_sort_32(s->ctx);
+    }
+}
+
+static Z3_ast as_float(Smt *s, Expr e)
+{
+    const uint32_t width = expr_node(s->pool, e)->sort.width;
+    const Z3_sort sort = float_sort(s, width);
+    s->has_float = true;
+    return s->failed ? s->terms[e.index] : Z3_mk_fpa_to_fp_bv(s->ctx, s->terms[e.index], sort);
+}
+
+// The bits of a float: any that stand for it.
+static Z3_ast as_bits(Smt *s, uint32_t width, Z3_ast f)
+{
+    const Z3_ast bits = Z3_mk_fresh_const(s->ctx, "fp", Z3_mk_bv_sort(s->ctx, width));
+    const Z3_ast back = Z3_mk_fpa_to_fp_bv(s->ctx, bits, float_sort(s, width));
+    Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, back, f));
+    return bits;
+}
+
+static Z3_ast nearest_even(Smt *s)
+{
+    return Z3_mk_fpa_round_nearest_ties_to_even(s->ctx);
+}
+
+static Z3_ast round_to(Smt *s, ExprOp op, Z3_ast x)
+{
+    const Z3_ast mode = op == EXPR_FP_CEIL    ? Z3_mk_fpa_round_toward_positive(s->ctx)
+                        : op == EXPR_FP_FLOOR ? Z3_mk_fpa_round_toward_negative(s->ctx)
+                        : op == EXPR_FP_TRUNC ? Z3_mk_fpa_round_toward_zero(s->ctx)
+                                              : nearest_even(s);
+    return Z3_mk_fpa_round_to_integral(s->ctx, mode, x);
+}
+
+// On bits: of two zeros the one with the sign that is less, or greater.
+static Z3_ast min_max(Smt *s, const ExprNode *n)
+{
+    const uint32_t width = n->sort.width;
+    const bool is_min = n->op == EXPR_FP_MIN;
+    const Z3_ast a = s->terms[n->args[0].index], b = s->terms[n->args[1].index];
+    const Z3_ast x = as_float(s, n->args[0]), y = as_float(s, n->args[1]);
+    if (s->failed)
+        return a;
+    const Z3_ast nan = as_bits(s, width, Z3_mk_fpa_nan(s->ctx, float_sort(s, width)));
+    const Z3_ast nans[] = {Z3_mk_fpa_is_nan(s->ctx, x), Z3_mk_fpa_is_nan(s->ctx, y)};
+    const Z3_ast first = is_min ? Z3_mk_fpa_lt(s->ctx, x, y) : Z3_mk_fpa_lt(s->ctx, y, x);
+    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, a, b) : Z3_mk_bvand(s->ctx, a, b);
+    const Z3_ast rest = Z3_mk_ite(s->ctx, Z3_mk_fpa_eq(s->ctx, x, y), both, b);
+    return Z3_mk_ite(s->ctx, Z3_mk_or(s->ctx, 2, nans), nan, Z3_mk_ite(s->ctx, first, a, rest));
+}
+
+static Z3_ast float_value(Smt *s, const ExprNode *n)
+{
+    const Z3_ast x = as_float(s, n->args[0]);
+    const Z3_ast y = n->num_args > 1 ? as_float(s, n->args[1]) : x;
+    if (s->failed)
+        return x;
+    const Z3_ast rm = nearest_even(s);
+    switch ((int)n->op) {
+    case EXPR_FP_ADD: return Z3_mk_fpa_add(s->ctx, rm, x, y);
+    case EXPR_FP_SUB: return Z3_mk_fpa_sub(s->ctx, rm, x, y);
+    case EXPR_FP_MUL: return Z3_mk_fpa_mul(s->ctx, rm, x, y);
+    case EXPR_FP_DIV: return Z3_mk_fpa_div(s->ctx, rm, x, y);
+    case EXPR_FP_FMA: return Z3_mk_fpa_fma(s->ctx, rm, x, y, as_float(s, n->args[2]));
+    case EXPR_FP_SQRT: return Z3_mk_fpa_sqrt(s->ctx, rm, x);
+    case EXPR_TO_FP_FROM_FP:
+        return Z3_mk_fpa_to_fp_float(s->ctx, rm, x, float_sort(s, n->sort.width));
+    default: return round_to(s, n->op, x);
+    }
+}
+
+static Z3_ast float_term(Smt *s, const ExprNode *n)
+{
+    const Z3_ast a = s->terms[n->args[0].index];
+    const Z3_ast zero_mode = Z3_mk_fpa_round_toward_zero(s->ctx);
+    Z3_ast f = NULL;
+    switch ((int)n->op) {
+    case EXPR_FP_EQ: return Z3_mk_fpa_eq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
+    case EXPR_FP_LT: return Z3_mk_fpa_lt(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
+    case EXPR_FP_LE: return Z3_mk_fpa_leq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
+    case EXPR_FP_MIN:
+    case EXPR_FP_MAX: return min_max(s, n);
+    case EXPR_FP_TO_UBV:
+        return Z3_mk_fpa_to_ubv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
+    case EXPR_FP_TO_SBV:
+        return Z3_mk_fpa_to_sbv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
+    case EXPR_TO_FP:
+        f = Z3_mk_fpa_to_fp_signed(s->ctx, nearest_even(s), a, float_sort(s, n->sort.width));
+        break;
+    case EXPR_TO_FP_UNSIGNED:
+        f = Z3_mk_fpa_to_fp_unsigned(s->ctx, nearest_even(s), a, float_sort(s, n->sort.width));
+        break;
+    default: f = float_value(s, n);
+    }
+    s->has_float = true;
+    return s->failed ? a : as_bits(s, n->sort.width, f);
+}
+
+static bool is_float_op(ExprOp op)
+{
+    return op >= EXPR_FP_ADD;
+}
+
+// ---- All operators ----
+
+static Z3_ast bits_term(Smt *s, const ExprNode *n, Z3_ast a, Z3_ast b)
+{
+    const uint32_t width = expr_node(s->pool, n->args[0])->sort.width;
+    switch ((int)n->op) {
+    case EXPR_BVNOT: return Z3_mk_bvnot(s->ctx, a);
+    case EXPR_BVNEG: return Z3_mk_bvneg(s->ctx, a);
+    case EXPR_BVAND: return Z3_mk_bvand(s->ctx, a, b);
+    case EXPR_BVOR: return Z3_mk_bvor(s->ctx, a, b);
+    case EXPR_BVXOR: return Z3_mk_bvxor(s->ctx, a, b);
+    case EXPR_BVADD: return Z3_mk_bvadd(s->ctx, a, b);
+    case EXPR_BVSUB: return Z3_mk_bvsub(s->ctx, a, b);
+    case EXPR_BVMUL: return Z3_mk_bvmul(s->ctx, a, b);
+    case EXPR_BVUDIV: return Z3_mk_bvudiv(s->ctx, a, b);
+    case EXPR_BVUREM: return Z3_mk_bvurem(s->ctx, a, b);
+    case EXPR_BVSDIV: return Z3_mk_bvsdiv(s->ctx, a, b);
+    case EXPR_BVSREM: return Z3_mk_bvsrem(s->ctx, a, b);
+    case EXPR_BVSHL: return Z3_mk_bvshl(s->ctx, a, b);
+    case EXPR_BVLSHR: return Z3_mk_bvlshr(s->ctx, a, b);
+    case EXPR_BVASHR: return Z3_mk_bvashr(s->ctx, a, b);
+    case EXPR_ROTL: return rotate(s, true, width, a, b);
+    case EXPR_ROTR: return rotate(s, false, width, a, b);
+    case EXPR_BVULT: return Z3_mk_bvult(s->ctx, a, b);
+    case EXPR_BVULE: return Z3_mk_bvule(s->ctx, a, b);
+    case EXPR_BVSLT: return Z3_mk_bvslt(s->ctx, a, b);
+    case EXPR_BVSLE: return Z3_mk_bvsle(s->ctx, a, b);
+    case EXPR_CONCAT: return Z3_mk_concat(s->ctx, a, b);
+    case EXPR_EXTRACT: return Z3_mk_extract(s->ctx, n->p0, n->p1, a);
+    case EXPR_ZERO_EXT: return zero_extend(s, width, n->p0, a);
+    case EXPR_SIGN_EXT: return Z3_mk_sign_ext(s->ctx, n->p0 - width, a);
+    case EXPR_POPCNT: return popcnt(s, width, a);
+    case EXPR_CLZ: return clz(s, width, a);
+    case EXPR_CLS: return cls(s, width, a);
+    case EXPR_REV: return reverse(s, width, a);
+    default: UNREACHABLE();
+    }
+}
+
+static Z3_ast term(Smt *s, const ExprNode *n)
+{
+    const Z3_ast a = s->terms[n->args[0].index];
+    const Z3_ast b = n->num_args > 1 ? s->terms[n->args[1].index] : NULL;
+    const Z3_ast two[] = {a, b};
+    if (is_float_op(n->op))
+        return float_term(s, n);
+    switch ((int)n->op) {
+    case EXPR_EQ: return Z3_mk_eq(s->ctx, a, b);
+    case EXPR_ITE: return Z3_mk_ite(s->ctx, a, b, s->terms[n->args[2].index]);
+    case EXPR_NOT: return Z3_mk_not(s->ctx, a);
+    case EXPR_AND: return Z3_mk_and(s->ctx, 2, two);
+    case EXPR_OR: return Z3_mk_or(s->ctx, 2, two);
+    case EXPR_INT_ADD: return Z3_mk_add(s->ctx, 2, two);
+    case EXPR_INT_SUB: return Z3_mk_sub(s->ctx, 2, two);
+    case EXPR_INT_MUL: return Z3_mk_mul(s->ctx, 2, two);
+    case EXPR_INT_LT: return Z3_mk_lt(s->ctx, a, b);
+    case EXPR_INT_LE: return Z3_mk_le(s->ctx, a, b);
+    case EXPR_BV2NAT: return Z3_mk_bv2int(s->ctx, a, false);
+    case EXPR_INT2BV: return Z3_mk_int2bv(s->ctx, n->p0, a);
+    default: return bits_term(s, n, a, b);
+    }
+}
+
+// ---- Questions ----
+
+static void translate(Smt *s, const Expr *conditions, uint32_t count, const Bitset *wanted)
+{
+    for (uint32_t i = 0; i < s->pool->nodes.len; i++) {
+        if (!bitset_has(wanted, i))
+            continue;
+        const ExprNode *const node = &s->pool->nodes.data[i];
+        ExprValue value;
+        s->has_int |= node->sort.kind == SORT_INT;
+        if (node->op == EXPR_VAR)
+            s->terms[i] = variable(s, node, i);
+        else if (expr_is_const(s->pool, (Expr){i}, &value))
+            s->terms[i] = constant(s, &value);
+        else
+            s->terms[i] = term(s, node);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        Z3_solver_assert(s->ctx, s->solver, s->terms[conditions[i].index]);
+}
+
+// A numeral of the solver, in decimal.
+static Wide read_decimal(const char *text)
+{
+    int128 value = 0;
+    const bool negative = *text == '-';
+    for (const char *at = text + negative; *at >= '0' && *at <= '9'; at++)
+        value = (int128)((uint128)value * 10 + (uint128)(*at - '0'));
+    return wide_from_int(negative ? -value : value);
+}
+
+static Wide read_value(Smt *s, Z3_ast value, Sort sort)
+{
+    if (sort.kind == SORT_BOOL)
+        return wide_from_u64(Z3_get_bool_value(s->ctx, value) == Z3_L_TRUE);
+    if (sort.kind == SORT_INT)
+        return Z3_is_numeral_ast(s->ctx, value) ? read_decimal(Z3_get_numeral_string(s->ctx, value))
+                                                : wide_from_u64(0);
+    Wide out = {{0}};
+    const char *const bits =
+        Z3_is_numeral_ast(s->ctx, value) ? Z3_get_numeral_binary_string(s->ctx, value) : "";
+    for (const char *at = bits; *at; at++) {
+        out = wide_shl(out, 1);
+        out.w[0] |= *at == '1';
+    }
+    return out;
+}
+
+static void read_model(Smt *s, SmtResult *result)
+{
+    const Z3_model model = Z3_solver_get_model(s->ctx, s->solver);
+    result->num_model = s->pool->nodes.len;
+    result->model = ARENA_ARRAY(s->arena, ExprValue, result->num_model);
+    for (uint32_t i = 0; i < result->num_model; i++) {
+        const ExprNode *const node = &s->pool->nodes.data[i];
+        result->model[i].sort = node->sort;
+        Z3_ast value;
+        if (node->op != EXPR_VAR || !s->terms[i] ||
+            !Z3_model_eval(s->ctx, model, s->terms[i], true, &value))
+            continue;
+        result->model[i].bits = read_value(s, value, node->sort);
+    }
+}
+
+static uint64_t steps_taken(Smt *s)
+{
+    const Z3_stats stats = Z3_solver_get_statistics(s->ctx, s->solver);
+    Z3_stats_inc_ref(s->ctx, stats);
+    uint64_t steps = 0;
+    for (unsigned i = 0; i < Z3_stats_size(s->ctx, stats); i++)
+        if (strcmp(Z3_stats_get_key(s->ctx, stats, i), "rlimit count") == 0)
+            steps = Z3_stats_is_uint(s->ctx, stats, i)
+                        ? Z3_stats_get_uint_value(s->ctx, stats, i)
+                        : (uint64_t)Z3_stats_get_double_value(s->ctx, stats, i);
+    Z3_stats_dec_ref(s->ctx, stats);
+    return steps;
+}
+
+// Errors are results here, not ends of the program: a question that makes one is unknown.
+static void ignore_error(Z3_context ctx, Z3_error_code code)
+{
+    (void)ctx;
+    (void)code;
+}
+
+static Z3_context new_context(uint64_t budget)
+{
+    const Z3_config config = Z3_mk_config();
+    char text[24];
+    uint64_t rest = budget > UINT32_MAX ? UINT32_MAX : budget;
+    char *at = text + sizeof(text) - 1;
+    *at = 0;
+    do
+        *--at = (char)('0' + (int)(rest % 10));
+    while ((rest /= 10) != 0);
+    Z3_set_param_value(config, "rlimit", at);
+    Z3_set_param_value(config, "model", "true");
+    const Z3_context ctx = Z3_mk_context(config);
+    Z3_del_config(config);
+    Z3_set_error_handler(ctx, ignore_error);
+    return ctx;
+}
+
+SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                    Arena *arena)
+{
+    Smt s = {.ctx = new_context(budget), .pool = pool, .arena = arena};
+    SmtResult result = {.verdict = SMT_UNKNOWN};
+    Bitset wanted = bitset_new(arena, pool->nodes.len);
+    for (uint32_t i = 0; i < count; i++)
+        expr_reach(pool, conditions[i], &wanted);
+    bool plain = true;
+    for (uint32_t i = 0; i < pool->nodes.len; i++)
+        if (bitset_has(&wanted, i))
+            plain = plain && pool->nodes.data[i].sort.kind != SORT_INT &&
+                    !is_float_op(pool->nodes.data[i].op);
+    s.terms = ARENA_ARRAY(arena, Z3_ast, pool->nodes.len);
+    s.solver = plain ? Z3_mk_solver_for_logic(s.ctx, Z3_mk_string_symbol(s.ctx, "QF_BV"))
+                     : Z3_mk_solver(s.ctx);
+    Z3_solver_inc_ref(s.ctx, s.solver);
+    translate(&s, conditions, count, &wanted);
+    const Z3_lbool answer = s.failed || Z3_get_error_code(s.ctx) != Z3_OK
+                                ? Z3_L_UNDEF
+                                : Z3_solver_check(s.ctx, s.solver);
+    result.steps = steps_taken(&s);
+    if (answer == Z3_L_FALSE) {
+        result.verdict = SMT_UNSAT;
+    } else if (answer == Z3_L_TRUE) {
+        result.verdict = SMT_SAT;
+        read_model(&s, &result);
+    } else {
+        result.reason =
+            str_copy(arena, s.failed ? STR("floats of this width")
+                                     : str_from(Z3_solver_get_reason_unknown(s.ctx, s.solver)));
+    }
+    Z3_solver_dec_ref(s.ctx, s.solver);
+    Z3_del_context(s.ctx);
+    return result;
+}
+
+Str smt_version(Arena *arena)
+{
+    unsigned major, minor, build, revision;
+    Z3_get_version(&major, &minor, &build, &revision);
+    return str_printf(arena, "Z3 %u.%u.%u.%u", major, minor, build, revision);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// smt: the one place that knows a solver. Conjunctions of expressions go in, a verdict and a model
+// come out. Every question gets a solver of its own with a fixed seed and a budget counted in the
+// solver's steps, not in time: the same question has the same answer on every machine.
+#ifndef VERIFY_SMT_SMT_H
+#define VERIFY_SMT_SMT_H
+
+#include "verify/expr/expr.h"
+
+typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
+
+typedef struct SmtResult {
+    SmtVerdict verdict;
+    ExprValue *model; // SAT: by node, the values of the variables that were asked about
+    uint32_t num_model;
+    uint64_t steps; // of the budget
+    Str reason;     // UNKNOWN: the solver's word for it
+} SmtResult;
+
+// Whether all of `conditions` (booleans) can be true at once. `budget` is in the solver's steps; 0
+// is without limit. Results live in `arena`.
+SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                    Arena *arena);
+
+// "Z3 4.8.12.0".
+Str smt_version(Arena *arena);
+
+#endif

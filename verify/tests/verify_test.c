@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rules that are right must be proved, and rules that are wrong rejected, each with the verdict
+// that the first word of its name says. Results must not depend on the number of workers.
+
+// clang-format off
+#include <stddef.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "verify/verify.h"
+
+#include <stdio.h>
+
+static Str read_file(Arena *arena, const char *path)
+{
+    FILE *const file = fopen(path, "rb");
+    assert_non_null(file);
+    StrBuf text = {.arena = arena};
+    for (int c; (c = fgetc(file)) != EOF;)
+        buf_char(&text, (char)c);
+    fclose(file);
+    return buf_view(&text);
+}
+
+static Isle *load(Arena *arena, Diag *diag, const char *path)
+{
+    Isle *const isle = isle_new(arena, diag);
+    const Status read = isle_add_text(isle, str_from(path), read_file(arena, path));
+    const Status checked = read == STATUS_OK ? isle_check(isle) : read;
+    for (uint32_t i = 0; i < diag->messages.len; i++) {
+        StrBuf text = {.arena = arena};
+        diag_format(&diag->messages.data[i], &text);
+        print_error("%.*s\n", STR_ARG(buf_view(&text)));
+    }
+    assert_int_equal(checked, STATUS_OK);
+    return isle;
+}
+
+// The verdict that a rule of broken/ wants.
+static RuleVerdict wanted(Str label)
+{
+    static const struct {
+        const char *prefix;
+        RuleVerdict verdict;
+    } words[] = {{"bad_", RULE_FAILED},    {"never_", RULE_NEVER},     {"shadowed_", RULE_SHADOWED},
+                 {"single_", RULE_SINGLE}, {"missing_", RULE_NO_SPEC}, {"error_", RULE_ERROR}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_starts_with(label, str_from(words[i].prefix)))
+            return words[i].verdict;
+    return RULE_PROVED;
+}
+
+static void judge(const char *path)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    Isle *const isle = load(&arena, &diag, path);
+    const VerifyOptions options = {.jobs = 1};
+    const VerifyReport *const report = verify_run(isle, &options, &arena);
+    bool good = true;
+    for (uint32_t r = 0; r < report->num_rules; r++) {
+        const VerifyRule *const rule = &report->rules[r];
+        const Str label = isle->rules.data[r].label;
+        if (rule->verdict == wanted(label))
+            continue;
+        good = false;
+        print_error("%s: %.*s is %s\n", path, STR_ARG(label), verify_rule_name(rule->verdict));
+        if (rule->worst)
+            print_error("%.*s\n%.*s\n", STR_ARG(rule->worst->message),
+                        STR_ARG(rule->worst->values));
+    }
+    assert_true(good);
+    arena_free(&arena);
+}
+
+static const char *const files[] = {
+    VERIFY_TESTS "/pass/identities.isle", VERIFY_TESTS "/broken/identities.isle",
+    VERIFY_TESTS "/pass/machine.isle", VERIFY_TESTS "/broken/machine.isle"};
+
+static void rules_get_their_verdicts(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        judge(files[i]);
+}
+
+// Everything that is found, as text.
+static Str result_text(Arena *arena, const char *path, uint32_t jobs)
+{
+    Diag diag = {.arena = arena};
+    Isle *const isle = load(arena, &diag, path);
+    const VerifyOptions options = {.jobs = jobs};
+    const VerifyReport *const report = verify_run(isle, &options, arena);
+    StrBuf out = {.arena = arena};
+    for (uint32_t t = 0; t < report->tasks.len; t++)
+        for (uint32_t c = 0; c < report->tasks.data[t].cases.len; c++) {
+            const VerifyCase *const found = &report->tasks.data[t].cases.data[c];
+            buf_printf(&out, "%u %s %.*s %.*s %.*s\n", t, verify_case_name(found->verdict),
+                       STR_ARG(found->types), STR_ARG(found->message), STR_ARG(found->values));
+        }
+    return buf_view(&out);
+}
+
+static void workers_change_nothing(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        Arena arena = {0};
+        const Str one = result_text(&arena, files[i], 1), three = result_text(&arena, files[i], 3);
+        assert_true(one.len != 0);
+        assert_true(str_eq(one, three));
+        arena_free(&arena);
+    }
+}
+
+// A model that the tool shows is in the rule's own terms.
+static void counterexamples_have_values(void **unused)
+{
+    (void)unused;
+    Arena arena = {0};
+    const Str text = result_text(&arena, VERIFY_TESTS "/broken/identities.isle", 1);
+    const char *const wanted_text = "is (sub 8 0x01 0x00)";
+    bool found = false;
+    for (size_t i = 0; i + strlen(wanted_text) <= text.len; i++)
+        found = found || memcmp(text.data + i, wanted_text, strlen(wanted_text)) == 0;
+    assert_true(found);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules_get_their_verdicts),
+                                       cmocka_unit_test(workers_change_nothing),
+                                       cmocka_unit_test(counterexamples_have_values)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

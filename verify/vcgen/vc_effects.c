@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What instructions do beside giving values, as lists of events in the order of the program, and
+// the contract of the two sides: the same traps, the same accesses in the same order, the same
+// successor, the same results.
+//
+//   left:   the instructions that the rule takes in (execute), the root's own last
+//   right:  the machine instructions, as the right side emits them
+//
+// Between two accesses the order of traps on one side does not matter, only which comes first: each
+// such stretch is one "traps, with which code". What follows a trap does not happen. Loads of the
+// two sides are paired by number: where their addresses are equal, and all that was stored before
+// is, they read the same.
+
+#include "verify/vcgen/vcgen_internal.h"
+
+static Events *events_of(Gen *g, const IsleSpecExpr *e)
+{
+    if (g->scope && g->scope->events)
+        return g->scope->events;
+    gen_stop(g, STOP_ERROR, e->pos, "an effect can't happen here: the term is pure");
+    return NULL;
+}
+
+static Expr now(const Gen *g)
+{
+    return expr_and(g->pool, g->scope->guard, g->condition);
+}
+
+static void add_event(Gen *g, Events *events, Event event)
+{
+    event.order = g->scope->order;
+    VEC_PUSH(g->arena, &events->list, event);
+}
+
+Expr effect_load(Gen *g, const IsleSpecExpr *e, Env *env)
+{
+    const Sort address_sort = sort_bv(64), code_sort = sort_bv(8);
+    uint32_t width;
+    Events *const events = events_of(g, e);
+    if (!events || !spec_width(g, e->args[0], env, &width))
+        return EXPR_NONE;
+    const Expr address = spec_scalar(g, e->args[1], env, &address_sort);
+    const Expr code = g->stop ? EXPR_NONE : spec_scalar(g, e->args[2], env, &code_sort);
+    if (g->stop)
+        return EXPR_NONE;
+    if (width == 0 || width % 8 != 0) {
+        gen_stop(g, STOP_ERROR, e->pos, "%u bits can't be read from memory", width);
+        return EXPR_NONE;
+    }
+    CallScope *const scope = g->scope;
+    const Expr guard = now(g);
+    for (uint32_t i = 0; i < scope->loads.len; i++) {
+        const Event *const known = &scope->loads.data[i];
+        if (expr_same(known->address, address) && expr_same(known->code, code) &&
+            expr_same(known->guard, guard) && expr_node(g->pool, known->value)->sort.width == width)
+            return known->value;
+    }
+    const Event load = {.kind = EVENT_LOAD,
+                        .guard = guard,
+                        .address = address,
+                        .value = expr_var(g->pool, STR("loaded"), sort_bv(width)),
+                        .code = code};
+    VEC_PUSH(g->arena, &scope->loads, load);
+    add_event(g, events, load);
+    return load.value;
+}
+
+static void happen_store(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
+{
+    const Sort address_sort = sort_bv(64), code_sort = sort_bv(8);
+    Event store = {.kind = EVENT_STORE, .guard = now(g)};
+    store.address = spec_scalar(g, e->args[0], env, &address_sort);
+    if (!g->stop)
+        store.value = spec_scalar(g, e->args[1], env, NULL);
+    if (!g->stop)
+        store.code = spec_scalar(g, e->args[2], env, &code_sort);
+    if (!g->stop && expr_node(g->pool, store.value)->sort.width % 8 != 0)
+        gen_stop(g, STOP_ERROR, e->pos, "these bits can't be written to memory");
+    if (!g->stop)
+        add_event(g, events, store);
+}
+
+static void happen_trap(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
+{
+    const Sort boolean = sort_bool(), code_sort = sort_bv(8);
+    const Expr cond = spec_scalar(g, e->args[0], env, &boolean);
+    const Expr code = g->stop ? EXPR_NONE : spec_scalar(g, e->args[1], env, &code_sort);
+    if (g->stop)
+        return;
+    const Expr guard = now(g);
+    add_event(g, events, (Event){.kind = EVENT_TRAP, .guard = guard, .value = cond, .code = code});
+    g->scope->guard = expr_and(g->pool, g->scope->guard, expr_not(g->pool, cond));
+    if (events == &g->right_events)
+        g->alive = expr_and(g->pool, g->alive, expr_not(g->pool, expr_and(g->pool, guard, cond)));
+}
+
+static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
+{
+    uint32_t number;
+    if (!spec_width(g, e->args[0], env, &number))
+        return;
+    const Expr value = spec_scalar(g, e->args[1], env, NULL);
+    if (!g->stop)
+        add_event(g, events,
+                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = value});
+}
+
+static void happen_goto(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
+{
+    const Sort sort = sort_bv(32);
+    const Expr value = spec_scalar(g, e->args[0], env, &sort);
+    if (!g->stop)
+        add_event(g, events, (Event){.kind = EVENT_GOTO, .guard = now(g), .value = value});
+}
+
+static void happen_other(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
+{
+    Event event = {.kind = EVENT_OTHER,
+                   .guard = now(g),
+                   .number = (uint32_t)e->op,
+                   .value = expr_bool(g->pool, true)};
+    if (e->num_args > 1)
+        gen_stop(g, STOP_ERROR, e->pos, "an effect with several operands is not understood");
+    else if (e->num_args == 1)
+        event.value = spec_scalar(g, e->args[0], env, NULL);
+    if (!g->stop)
+        add_event(g, events, event);
+}
+
+// ---- Execution ----
+
+static void output(Gen *g, uint32_t number, Sym *value, IslePos pos)
+{
+    const Expr e = sym_expr(g, value, pos);
+    if (!g->stop)
+        add_event(g, &g->left,
+                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = e});
+}
+
+static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
+{
+    Sym *const value = spec_eval(g, e->args[0], env, NULL);
+    if (!value)
+        return;
+    Sym *const inst = sym_resolve(value);
+    if (inst->executed)
+        gen_goal(g, NULL, expr_bool(g->pool, false), STR("an instruction is executed once"));
+    inst->executed = true;
+    for (uint32_t i = 0; inst->effects && i < inst->effects->list.len; i++) {
+        Event event = inst->effects->list.data[i];
+        // Not under what the right side has done so far: that is what is compared.
+        event.guard = expr_and(g->pool, event.guard, g->condition);
+        add_event(g, &g->left, event);
+    }
+    if (!g->scope->assert_mode)
+        return; // taken in: its value is used where the pattern says
+    if (inst->kind == SYM_STRUCT)
+        for (uint32_t i = 0; i < inst->num_fields && !g->stop; i++)
+            output(g, i, inst->fields[i], e->pos);
+    else if (inst->kind != SYM_UNIT)
+        output(g, 0, inst, e->pos);
+}
+
+void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
+{
+    (void)scope;
+    if (e->op == ISLE_SPEC_OP_EXECUTE) {
+        happen_execute(g, e, env);
+        return;
+    }
+    Events *const events = events_of(g, e);
+    if (!events)
+        return;
+    switch ((int)e->op) {
+    case ISLE_SPEC_OP_STORE: happen_store(g, e, env, events); break;
+    case ISLE_SPEC_OP_TRAP_IF: happen_trap(g, e, env, events); break;
+    case ISLE_SPEC_OP_OUTPUT: happen_output(g, e, env, events); break;
+    case ISLE_SPEC_OP_GOTO: happen_goto(g, e, env, events); break;
+    default: happen_other(g, e, env, events);
+    }
+}
+
+// ---- The contract ----
+
+// Stable, by call: what waited for a width may have come late.
+static void sort_events(Events *events)
+{
+    for (uint32_t i = 1; i < events->list.len; i++) {
+        const Event event = events->list.data[i];
+        uint32_t j = i;
+        for (; j > 0 && events->list.data[j - 1].order > event.order; j--)
+            events->list.data[j] = events->list.data[j - 1];
+        events->list.data[j] = event;
+    }
+}
+
+typedef struct Side {
+    const Events *events;
+    uint32_t at;
+} Side;
+
+// The traps up to the next access: whether there is one, and the code of the first.
+static void take_traps(Gen *g, Side *side, Expr *traps, Expr *code)
+{
+    *traps = expr_bool(g->pool, false);
+    *code = expr_bv(g->pool, 8, 0);
+    const uint32_t first = side->at;
+    while (side->at < side->events->list.len &&
+           (side->events->list.data[side->at].kind == EVENT_TRAP ||
+            side->events->list.data[side->at].kind == EVENT_OUTPUT))
+        side->at++;
+    for (uint32_t i = side->at; i-- > first;) {
+        const Event *const event = &side->events->list.data[i];
+        if (event->kind != EVENT_TRAP)
+            continue;
+        const Expr here = expr_and(g->pool, event->guard, event->value);
+        *traps = expr_or(g->pool, here, *traps);
+        *code = expr_ite(g->pool, here, event->code, *code);
+    }
+}
+
+static const Event *next_access(const Side *side)
+{
+    return side->at < side->events->list.len ? &side->events->list.data[side->at] : NULL;
+}
+
+static void goal_if(Gen *g, Expr condition, Expr goal, Str what)
+{
+    gen_goal(g, NULL, expr_implies(g->pool, condition, goal), what);
+}
+
+static void compare_access(Gen *g, Expr alive, const Event *l, const Event *r)
+{
+    const bool memory = l->kind == EVENT_LOAD || l->kind == EVENT_STORE;
+    const Sort sort = expr_node(g->pool, l->value)->sort;
+    if (l->kind != r->kind || l->number != r->number ||
+        !sort_equal(sort, expr_node(g->pool, r->value)->sort)) {
+        goal_if(g, alive, expr_bool(g->pool, false),
+                memory && l->kind == r->kind ? STR("accesses of memory have the same size")
+                                             : STR("effects are of the same kind, in order"));
+        return;
+    }
+    goal_if(g, alive, expr_eq(g->pool, l->guard, r->guard), STR("effects happen at the same time"));
+    const Expr here = expr_and(g->pool, alive, l->guard);
+    const Expr same = expr_eq(g->pool, l->value, r->value);
+    if (!memory) {
+        goal_if(g, here, same,
+                l->kind == EVENT_GOTO ? STR("the same successor is chosen")
+                                      : STR("effects have the same operands"));
+        return;
+    }
+    const Expr address = expr_eq(g->pool, l->address, r->address);
+    goal_if(g, here, address, STR("memory is accessed at the same address"));
+    goal_if(g, here, expr_eq(g->pool, l->code, r->code),
+            STR("accesses of memory have the same trap code"));
+    if (l->kind == EVENT_LOAD)
+        gen_assume(g, NULL, expr_implies(g->pool, address, same));
+    else
+        goal_if(g, here, same, STR("the same value is stored"));
+}
+
+static void compare_outputs(Gen *g, Expr alive)
+{
+    uint32_t left = 0, right = 0;
+    for (uint32_t i = 0; i < g->right_events.list.len; i++)
+        right += g->right_events.list.data[i].kind == EVENT_OUTPUT;
+    for (uint32_t i = 0; i < g->left.list.len; i++) {
+        const Event *const l = &g->left.list.data[i];
+        if (l->kind != EVENT_OUTPUT)
+            continue;
+        left++;
+        bool found = false;
+        for (uint32_t j = 0; j < g->right_events.list.len; j++) {
+            const Event *const r = &g->right_events.list.data[j];
+            if (r->kind != EVENT_OUTPUT || r->number != l->number)
+                continue;
+            const uint32_t width = expr_node(g->pool, l->value)->sort.width;
+            found = expr_node(g->pool, r->value)->sort.width >= width;
+            if (found)
+                goal_if(g, alive,
+                        expr_eq(g->pool, l->value, expr_extract(g->pool, width - 1, 0, r->value)),
+                        STR("the results are equal"));
+        }
+        if (!found && right != 0)
+            goal_if(g, alive, expr_bool(g->pool, false), STR("each result is given"));
+    }
+    // A right side without results is for instructions whose results nothing wants.
+    if (right > left)
+        goal_if(g, alive, expr_bool(g->pool, false), STR("there are as many results"));
+}
+
+void effect_contract(Gen *g)
+{
+    sort_events(&g->left);
+    sort_events(&g->right_events);
+    Side left = {.events = &g->left}, right = {.events = &g->right_events};
+    Expr alive = expr_bool(g->pool, true);
+    for (;;) {
+        Expr traps[2], codes[2];
+        take_traps(g, &left, &traps[0], &codes[0]);
+        take_traps(g, &right, &traps[1], &codes[1]);
+        goal_if(g, alive, expr_eq(g->pool, traps[0], traps[1]),
+                STR("both sides trap, or neither does"));
+        goal_if(g, expr_and(g->pool, alive, traps[0]), expr_eq(g->pool, codes[0], codes[1]),
+                STR("both sides trap with the same code"));
+        alive = expr_and(g->pool, alive, expr_not(g->pool, traps[0]));
+        const Event *const l = next_access(&left), *const r = next_access(&right);
+        if (!l && !r)
+            break;
+        if (l && r) {
+            compare_access(g, alive, l, r);
+        } else {
+            const Expr none = expr_not(g->pool, l ? l->guard : r->guard);
+            goal_if(g, alive, none,
+                    l ? STR("the right side does all that the left does")
+                      : STR("the right side does no more than the left"));
+        }
+        left.at += l != NULL;
+        right.at += r != NULL;
+    }
+    compare_outputs(g, alive);
+    g->alive = alive;
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run: a rule, a trail, a condition. At the end the equations among the assumptions are used
+// up: a variable that equals an expression is replaced by it everywhere.
+
+#include "verify/vcgen/vcgen_internal.h"
+
+// ---- The program ----
+
+static void add_instantiate(VcProgram *p, const IsleDef *def)
+{
+    const IsleTermId term = isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
+    if (term == ISLE_NONE)
+        return;
+    const IsleDef **const old = p->instantiates[term];
+    uint32_t count = 0;
+    while (old && old[count])
+        count++;
+    const IsleDef **const defs = ARENA_ARRAY(p->arena, const IsleDef *, count + 2);
+    if (count != 0)
+        memcpy(defs, old, count * sizeof(*defs));
+    defs[count] = def;
+    p->instantiates[term] = defs;
+}
+
+static void add_attr(VcProgram *p, const IsleDef *def)
+{
+    const IsleTermId term =
+        def->u.attr.of_rule ? ISLE_NONE : isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
+    for (uint32_t i = 0; term != ISLE_NONE && i < def->u.attr.num_attrs; i++) {
+        const IsleAttr *const attr = &def->u.attr.attrs[i];
+        if (attr->kind == ISLE_ATTR_TAG &&
+            str_eq(isle_str(p->isle, attr->tag.sym), STR("function")))
+            p->is_function[term] = true;
+    }
+}
+
+VcProgram *vc_program_new(Arena *arena, Isle *isle)
+{
+    VcProgram *const p = ARENA_NEW(arena, VcProgram);
+    p->isle = isle;
+    p->arena = arena;
+    p->sets = ARENA_ARRAY(arena, IsleRuleSet *, isle->terms.len);
+    p->instantiates = ARENA_ARRAY(arena, const IsleDef **, isle->terms.len);
+    p->is_function = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
+    for (uint32_t i = 0; i < isle->defs.len; i++) {
+        const IsleDef *const def = isle->defs.data[i];
+        if (def->kind == ISLE_DEF_INSTANTIATE)
+            add_instantiate(p, def);
+        else if (def->kind == ISLE_DEF_ATTR)
+            add_attr(p, def);
+    }
+    return p;
+}
+
+uint32_t vc_num_rules(VcProgram *p, IsleTermId term)
+{
+    if (p->isle->terms.data[term].rules.len == 0)
+        return 0;
+    if (!p->sets[term])
+        p->sets[term] = isle_rule_set(p->isle, term, false);
+    return p->sets[term]->rules.len;
+}
+
+IsleRuleId vc_rule(VcProgram *p, IsleTermId term, uint32_t n)
+{
+    ASSERT(n < vc_num_rules(p, term));
+    return p->sets[term]->rules.data[n].rule;
+}
+
+bool vc_is_root(const VcProgram *p, IsleTermId term)
+{
+    return p->isle->terms.data[term].rules.len != 0 && p->isle->terms.data[term].spec;
+}
+
+// ---- Trails ----
+
+bool vc_trail_next(VcTrail *trail)
+{
+    while (trail->choices.len != 0) {
+        VcChoice *const last = &trail->choices.data[trail->choices.len - 1];
+        if (++last->chosen < last->count)
+            return true;
+        trail->choices.len--;
+    }
+    return false;
+}
+
+uint32_t gen_choose(Gen *g, uint32_t count)
+{
+    ASSERT(count != 0);
+    if (count == 1)
+        return 0;
+    ASSERT(!g->no_fork);
+    if (g->at == g->trail->choices.len)
+        VEC_PUSH(g->program->arena, &g->trail->choices, ((VcChoice){0, count}));
+    const VcChoice choice = g->trail->choices.data[g->at++];
+    ASSERT(choice.count == count);
+    return choice.chosen;
+}
+
+// ---- Notes of a run ----
+
+Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...)
+{
+    if (g->stop != STOP_NONE)
+        return NULL;
+    va_list args;
+    va_start(args, format);
+    StrBuf text = {.arena = g->arena};
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    g->stop = stop;
+    g->stop_pos = pos;
+    g->vc->message = buf_view(&text);
+    return NULL;
+}
+
+void gen_assume(Gen *g, const CallScope *scope, Expr e)
+{
+    if (scope)
+        e = expr_implies(g->pool, scope->guard, e);
+    if (expr_is_true(g->pool, e))
+        return;
+    VEC_PUSH(g->arena, &g->vc->assumptions, e);
+    if (expr_is_false(g->pool, e) && !g->no_fork)
+        gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
+    else if (expr_is_false(g->pool, e))
+        gen_stop(g, STOP_BLOCKED, (IslePos){0}, "the other rule does not match");
+}
+
+void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
+{
+    if (scope) { // what comes after a trap does not matter
+        e = expr_implies(g->pool, expr_and(g->pool, g->alive, scope->guard), e);
+        what = str_printf(g->arena, "%.*s: %.*s",
+                          STR_ARG(isle_str(g->isle, g->isle->terms.data[scope->term].name)),
+                          STR_ARG(what));
+    }
+    if (!expr_is_true(g->pool, e))
+        VEC_PUSH(g->arena, &g->vc->goals, ((VcGoal){e, what}));
+}
+
+// ---- The root ----
+
+static void clauses_of(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
+{
+    for (uint32_t c = 0; c < spec->u.spec.num_clauses && !g->stop; c++) {
+        const IsleClause *const clause = &spec->u.spec.clauses[c];
+        if (clause->kind != kind)
+            continue;
+        // What `match` leaves open is for nobody to prove.
+        bool open = false;
+        for (uint32_t i = 0; kind == ISLE_CLAUSE_MATCH && i < clause->num_exprs; i++)
+            open |= spec_has_fresh(g, clause->exprs[i]);
+        if (!open)
+            spec_statements(g, clause, env, scope);
+    }
+}
+
+static Env *root_env(Gen *g, const IsleDef *spec, Sym **args, Sym *result)
+{
+    Env *env = result ? env_bind(g, NULL, g->program->result, result) : NULL;
+    for (uint32_t p = 0; p < spec->u.spec.num_params; p++)
+        env = env_bind(g, env, spec->u.spec.params[p].sym, args[p]);
+    return env;
+}
+
+static void assume_states(Gen *g)
+{
+    for (uint32_t i = 0; i < g->isle->defs.len && !g->stop; i++) {
+        if (!g->states[i])
+            continue;
+        const IsleDef *const def = g->isle->defs.data[i];
+        const Sort boolean = sort_bool();
+        const Expr initial = spec_scalar(g, def->u.state.initial, NULL, &boolean);
+        if (g->stop)
+            return;
+        const Expr modified =
+            expr_same(g->modified[i], EXPR_NONE) ? expr_bool(g->pool, false) : g->modified[i];
+        gen_assume(g, NULL, expr_or(g->pool, modified, initial));
+    }
+}
+
+static bool make_args(Gen *g, const IsleTerm *t, Sym **args)
+{
+    for (uint32_t i = 0; i < t->num_args; i++) {
+        const Str name = isle_str(g->isle, t->spec->u.spec.params[i].sym);
+        if (!(args[i] = sym_of_type(g, t->args[i], name)))
+            return false;
+    }
+    return true;
+}
+
+static void run_root(Gen *g, IsleTermId root, uint32_t n)
+{
+    const IsleTerm *const t = &g->isle->terms.data[root];
+    Sym **const args = ARENA_ARRAY(g->arena, Sym *, t->num_args);
+    CallScope *const needs = ARENA_NEW(g->arena, CallScope);
+    *needs = (CallScope){.term = root, .guard = expr_bool(g->pool, true)};
+    if (!make_args(g, t, args) || !call_signature(g, root, args))
+        return;
+    VEC_PUSH(g->arena, &g->calls, ((GenCall){root, false, args, NULL}));
+    clauses_of(g, t->spec, ISLE_CLAUSE_REQUIRE, root_env(g, t->spec, args, NULL), needs);
+    Sym *const result = g->stop ? NULL : rule_apply(g, root, n, args);
+    if (!result)
+        return;
+    g->calls.data[0].result = result;
+    spec_drain(g);
+    CallScope *const promises = ARENA_NEW(g->arena, CallScope);
+    *promises = (CallScope){.term = root,
+                            .assert_mode = true,
+                            .guard = expr_bool(g->pool, true),
+                            .order = g->order++,
+                            .events = &g->left};
+    Env *const env = root_env(g, t->spec, args, result);
+    clauses_of(g, t->spec, ISLE_CLAUSE_MATCH, env, promises);
+    clauses_of(g, t->spec, ISLE_CLAUSE_PROVIDE, env, promises);
+    if (!g->stop)
+        spec_drain(g);
+    g->settle = true;
+    if (!g->stop)
+        spec_drain(g);
+    if (!g->stop && g->waiting.len != 0) {
+        const Waiting *const w = &g->waiting.data[0];
+        gen_stop(g, STOP_ERROR, w->expr->pos, "the widths in here follow from nothing");
+    }
+    if (!g->stop)
+        assume_states(g);
+    if (!g->stop)
+        effect_contract(g);
+}
+
+// ---- Equations used up ----
+
+typedef struct Roots {
+    VEC(Expr *) places;
+} Roots;
+
+static void all_roots(Gen *g, Roots *roots)
+{
+    Vc *const vc = g->vc;
+    for (uint32_t i = 0; i < vc->assumptions.len; i++)
+        VEC_PUSH(g->arena, &roots->places, &vc->assumptions.data[i]);
+    for (uint32_t i = 0; i < vc->higher.len; i++)
+        VEC_PUSH(g->arena, &roots->places, &vc->higher.data[i]);
+    for (uint32_t i = 0; i < vc->goals.len; i++)
+        VEC_PUSH(g->arena, &roots->places, &vc->goals.data[i].expr);
+    for (uint32_t i = 0; i < vc->inputs.len; i++)
+        VEC_PUSH(g->arena, &roots->places, &vc->inputs.data[i]);
+    for (uint32_t c = 0; c < vc->calls.len; c++) {
+        VcCall *const call = &vc->calls.data[c];
+        for (uint32_t i = 0; i < call->args.len; i++)
+            VEC_PUSH(g->arena, &roots->places, &call->args.data[i]);
+        for (uint32_t i = 0; i < call->results.len; i++)
+            VEC_PUSH(g->arena, &roots->places, &call->results.data[i]);
+    }
+}
+
+static bool occurs(Gen *g, Expr var, Expr in)
+{
+    if (in.index < var.index)
+        return false;
+    Bitset seen = bitset_new(g->arena, g->pool->nodes.len);
+    expr_reach(g->pool, in, &seen);
+    return bitset_has(&seen, var.index);
+}
+
+// Whether `e` says what a variable is.
+static bool as_definition(Gen *g, Expr e, Expr *var, Expr *value)
+{
+    const ExprNode node = *expr_node(g->pool, e);
+    if (node.op == EXPR_VAR) {
+        *var = e;
+        *value = expr_bool(g->pool, true);
+        return true;
+    }
+    if (node.op == EXPR_NOT && expr_node(g->pool, node.args[0])->op == EXPR_VAR) {
+        *var = node.args[0];
+        *value = expr_bool(g->pool, false);
+        return true;
+    }
+    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
+        *var = node.args[i];
+        *value = node.args[1 - i];
+        if (expr_node(g->pool, *var)->op == EXPR_VAR && !occurs(g, *var, *value))
+            return true;
+    }
+    return false;
+}
+
+// Splits conjunctions, drops what is true.
+static void tidy(Gen *g)
+{
+    VEC(Expr) out = {0};
+    for (uint32_t i = 0; i < g->vc->assumptions.len; i++) {
+        const Expr e = g->vc->assumptions.data[i];
+        const ExprNode node = *expr_node(g->pool, e);
+        if (node.op == EXPR_AND) {
+            VEC_PUSH(g->arena, &g->vc->assumptions, node.args[0]);
+            VEC_PUSH(g->arena, &g->vc->assumptions, node.args[1]);
+        } else if (!expr_is_true(g->pool, e)) {
+            VEC_PUSH(g->arena, &out, e);
+        }
+    }
+    g->vc->assumptions.len = 0;
+    for (uint32_t i = 0; i < out.len; i++)
+        VEC_PUSH(g->arena, &g->vc->assumptions, out.data[i]);
+}
+
+static bool use_one(Gen *g)
+{
+    for (uint32_t i = 0; i < g->vc->assumptions.len; i++) {
+        Expr var, value;
+        if (!as_definition(g, g->vc->assumptions.data[i], &var, &value))
+            continue;
+        g->vc->assumptions.data[i] = expr_bool(g->pool, true);
+        Roots roots = {{0}};
+        all_roots(g, &roots);
+        Expr *const flat = ARENA_ARRAY(g->arena, Expr, roots.places.len);
+        uint32_t count = 0;
+        for (uint32_t r = 0; r < roots.places.len; r++)
+            if (!expr_same(*roots.places.data[r], EXPR_NONE))
+                flat[count++] = *roots.places.data[r];
+        Expr *const by = ARENA_ARRAY(g->arena, Expr, var.index + 1);
+        for (uint32_t v = 0; v < var.index; v++)
+            by[v] = EXPR_NONE;
+        by[var.index] = value;
+        expr_substitute(g->pool, by, var.index + 1, flat, count);
+        count = 0;
+        for (uint32_t r = 0; r < roots.places.len; r++)
+            if (!expr_same(*roots.places.data[r], EXPR_NONE))
+                *roots.places.data[r] = flat[count++];
+        return true;
+    }
+    return false;
+}
+
+static void use_equations(Gen *g)
+{
+    do
+        tidy(g);
+    while (use_one(g));
+    VcGoal *const goals = g->vc->goals.data;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < g->vc->goals.len; i++)
+        if (!expr_is_true(g->pool, goals[i].expr))
+            goals[kept++] = goals[i];
+    g->vc->goals.len = kept;
+    for (uint32_t i = 0; i < g->vc->assumptions.len; i++)
+        if (expr_is_false(g->pool, g->vc->assumptions.data[i]))
+            gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
+}
+
+// ---- What there is to show ----
+
+static void flatten(Gen *g, Sym *sym, VcCall *call, bool result)
+{
+    sym = sym_resolve(sym);
+    if (sym->kind == SYM_STRUCT)
+        for (uint32_t i = 0; i < sym->num_fields; i++)
+            flatten(g, sym->fields[i], call, result);
+    if (sym->kind == SYM_ENUM) {
+        flatten(g, sym->tag, call, result);
+        for (uint32_t v = 0; v < sym->num_fields; v++)
+            if (sym->fields[v])
+                flatten(g, sym->fields[v], call, result);
+    }
+    if (sym->kind != SYM_CELL)
+        return;
+    if (result)
+        VEC_PUSH(g->arena, &call->results, sym->expr);
+    else
+        VEC_PUSH(g->arena, &call->args, sym->expr);
+}
+
+// The numbers that the rule ranges over. Which variant a value is, is no number.
+static void collect_inputs(Gen *g, Sym *sym)
+{
+    sym = sym_resolve(sym);
+    for (uint32_t i = 0; (sym->kind == SYM_STRUCT || sym->kind == SYM_ENUM) && i < sym->num_fields;
+         i++)
+        if (sym->fields[i])
+            collect_inputs(g, sym->fields[i]);
+    if (sym->kind == SYM_CELL && !expr_same(sym->expr, EXPR_NONE))
+        VEC_PUSH(g->arena, &g->vc->inputs, sym->expr);
+}
+
+static void show_calls(Gen *g)
+{
+    for (uint32_t i = 0; i < g->calls.len; i++) {
+        const GenCall *const from = &g->calls.data[i];
+        const IsleTerm *const t = &g->isle->terms.data[from->term];
+        VcCall call = {.text = isle_str(g->isle, t->name), .extractor = from->extractor};
+        for (uint32_t p = 0; p < t->num_args; p++)
+            flatten(g, from->params[p], &call, false);
+        if (from->result)
+            flatten(g, from->result, &call, true);
+        VEC_PUSH(g->arena, &g->vc->calls, call);
+        for (uint32_t p = 0; (from->extractor || i == 0) && p < t->num_args; p++)
+            collect_inputs(g, from->params[p]);
+    }
+}
+
+static VcStatus status_of(const Gen *g)
+{
+    switch (g->stop) {
+    case STOP_NONE: return VC_READY;
+    case STOP_PRUNED: return VC_PRUNED;
+    case STOP_NO_SPEC: return VC_NO_SPEC;
+    case STOP_BLOCKED:
+    case STOP_ERROR: break;
+    }
+    return VC_ERROR;
+}
+
+void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
+{
+    Isle *const isle = program->isle;
+    Gen g = {.program = program,
+             .isle = isle,
+             .arena = arena,
+             .pool = expr_pool_new(arena),
+             .vc = out,
+             .trail = trail,
+             .types = {.arena = arena}};
+    *out = (Vc){.pool = g.pool};
+    g.alive = expr_bool(g.pool, true);
+    g.condition = g.alive;
+    g.states = ARENA_ARRAY(arena, Sym *, isle->defs.len);
+    g.modified = ARENA_ARRAY(arena, Expr, isle->defs.len);
+    for (uint32_t i = 0; i < isle->defs.len; i++)
+        g.modified[i] = EXPR_NONE;
+    vc_num_rules(program, root);
+    run_root(&g, root, n);
+    trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
+    show_calls(&g);
+    if (!g.stop)
+        use_equations(&g);
+    out->status = status_of(&g);
+    out->types = buf_view(&g.types);
+    if (out->status == VC_ERROR)
+        out->message = str_printf(arena, "%.*s: %.*s", STR_ARG(isle_where(isle, g.stop_pos)),
+                                  STR_ARG(out->message));
+}

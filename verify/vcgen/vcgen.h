@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// vcgen: from a rule to what must be proved of it.
+//
+//   root term, rule -> chains of rules, signatures -> assumptions and goals over expressions
+//
+// A condition (Vc) is one way through the choices that a rule leaves open: which signature each
+// instruction has, which rule of a helper term applies. Helper terms without a specification are
+// replaced by their rules; terms with one are leaves, proved as roots of their own. A trail holds
+// the choices: vc_run makes the condition of a trail, vc_trail_next the next trail, so that nothing
+// is ever copied or undone.
+//
+// Everything of a condition lives in the arena of the run. The program's Isle is read only, but for
+// symbols and rule sets, which grow in the Isle's arena: one program belongs to one thread.
+#ifndef VERIFY_VCGEN_VCGEN_H
+#define VERIFY_VCGEN_VCGEN_H
+
+#include "isle-rules/compiler/islec.h"
+#include "verify/expr/expr.h"
+
+typedef struct VcProgram {
+    Isle *isle;
+    Arena *arena;
+    IsleRuleSet **sets;            // by term, made when wanted
+    const IsleDef ***instantiates; // by term: its `instantiate` definitions, ended by NULL
+    bool *is_function;             // by term: has the tag `function`
+    IsleSym result;                // the name `result`
+} VcProgram;
+
+// Prepares a program that isle_check accepted.
+VcProgram *vc_program_new(Arena *arena, Isle *isle);
+
+// Rules of a term, as their numbers in its rule set.
+uint32_t vc_num_rules(VcProgram *program, IsleTermId term);
+IsleRuleId vc_rule(VcProgram *program, IsleTermId term, uint32_t n);
+// Whether a term's rules are proved by themselves: it has rules and a specification.
+bool vc_is_root(const VcProgram *program, IsleTermId term);
+
+// ---- Trails ----
+
+typedef struct VcChoice {
+    uint32_t chosen, count;
+} VcChoice;
+
+typedef struct VcTrail {
+    VEC(VcChoice) choices;
+} VcTrail;
+
+// Moves to the next trail; false when all have been seen. Start with an empty trail, and hand the
+// trail that vc_run made complete.
+bool vc_trail_next(VcTrail *trail);
+
+// ---- Conditions ----
+
+typedef enum VcStatus {
+    VC_READY,   // assumptions and goals are complete
+    VC_PRUNED,  // the choices contradict each other: no such case
+    VC_NO_SPEC, // a meaning is missing: `message` names it
+    VC_ERROR    // a meaning is wrong in itself: `message` says where and why
+} VcStatus;
+
+typedef struct VcGoal {
+    Expr expr;
+    Str what; // for people: which promise this is
+} VcGoal;
+
+// A call of a term with a specification, to show a counterexample by.
+typedef struct VcCall {
+    Str text; // "(iadd"
+    bool extractor;
+    VEC(Expr) args; // scalars; EXPR_NONE: an argument that is nothing to show
+    VEC(Expr) results;
+} VcCall;
+
+typedef struct Vc {
+    VcStatus status;
+    Str message;
+    Str missing; // NO_SPEC: the term or type without a meaning
+    ExprPool *pool;
+    VEC(Expr) assumptions;
+    VEC(Expr) higher; // further ones: rules of higher priority do not match
+    VEC(VcGoal) goals;
+    VEC(IsleRuleId) rules; // that take part; the root's first
+    VEC(VcCall) calls;
+    VEC(Expr) inputs; // what the rule ranges over
+    Str types;        // the signatures chosen, for people
+} Vc;
+
+// Makes the condition of rule `n` of `root` for the choices of `trail`, which grows by the first
+// way through what it leaves open. The condition's expressions are simplified by its equations.
+void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shared by the files of vcgen.
+//
+// A Sym is a value of a term's parameter or result while a condition is made. A scalar is a cell:
+// its sort may not be known yet, and as long as nothing asks for its expression an equation may
+// define it. What can't be evaluated since a width is not known waits in a queue.
+#ifndef VERIFY_VCGEN_VCGEN_INTERNAL_H
+#define VERIFY_VCGEN_VCGEN_INTERNAL_H
+
+#include "verify/vcgen/vcgen.h"
+
+typedef struct Sym Sym;
+typedef struct Env Env;
+
+// ---- Effects ----
+
+typedef enum EventKind {
+    EVENT_LOAD,
+    EVENT_STORE,
+    EVENT_TRAP,
+    EVENT_GOTO,
+    EVENT_OUTPUT,
+    EVENT_OTHER
+} EventKind;
+
+typedef struct Event {
+    EventKind kind;
+    Expr guard;      // happens only if
+    uint32_t order;  // number of the call
+    uint32_t number; // OUTPUT: of the result; OTHER: the operator
+    Expr address;    // LOAD, STORE
+    Expr value;      // what is read or written, goes out; successor; TRAP: the condition
+    Expr code;       // LOAD, STORE, TRAP
+} Event;
+
+typedef struct Events {
+    VEC(Event) list;
+} Events;
+
+// ---- Values ----
+
+typedef enum SymKind { SYM_CELL, SYM_STRUCT, SYM_ENUM, SYM_UNIT, SYM_MACRO } SymKind;
+
+struct Sym {
+    SymKind kind;
+    Sym *link; // CELL: is this one
+    bool sorted;
+    Sort sort;       // CELL, if `sorted`; a bit vector of width 0 has an open width
+    Expr expr;       // CELL: EXPR_NONE as long as nothing defines it
+    uint32_t serial; // in order of creation
+    Str name;
+    const IsleSym *names; // STRUCT
+    Sym **fields;         // STRUCT; ENUM: for each variant its fields as a struct, or NULL
+    uint32_t num_fields;
+    IsleTypeId type; // ENUM
+    Sym *tag;        // ENUM: the number of the variant
+    const IsleSpecExpr *lambda;
+    Env *env;
+    Events *effects; // of an instruction: what happens when it is executed
+    bool executed;
+};
+
+// A name in scope. `expr` not NULL: evaluated in `scope` when first asked for.
+struct Env {
+    IsleSym name;
+    Sym *value;
+    const IsleSpecExpr *expr;
+    Env *scope;
+    Expr condition; // under which it was named: its effects do not depend on where it is used
+    Env *next;
+};
+
+// ---- One run ----
+
+typedef enum Stop { STOP_NONE, STOP_BLOCKED, STOP_PRUNED, STOP_NO_SPEC, STOP_ERROR } Stop;
+
+// What the statements of one call of a specification share.
+typedef struct CallScope {
+    IsleTermId term;
+    bool assert_mode; // a root's own specification: what it provides must be proved
+    Expr guard;       // what must hold for the statements to
+    uint32_t floor;   // cells older than this may not be defined
+    uint32_t order;
+    Events *events;
+    VEC(Event) loads; // of this call: equal ones are one
+    bool waits;       // an effect could not be evaluated yet
+} CallScope;
+
+// A statement that waits for widths.
+typedef struct Waiting {
+    const IsleSpecExpr *expr;
+    Env *env;
+    CallScope *scope;
+} Waiting;
+
+typedef struct Memo {
+    IsleTermId term;
+    bool extractor;
+    Sym **args;
+    Sym *result; // of a constructor
+    Expr some;
+} Memo;
+
+// A call to show, when all is known.
+typedef struct GenCall {
+    IsleTermId term;
+    bool extractor;
+    Sym **params;
+    Sym *result;
+} GenCall;
+
+typedef struct Gen {
+    VcProgram *program;
+    Isle *isle;
+    Arena *arena;
+    ExprPool *pool;
+    Vc *vc;
+    VcTrail *trail;
+    uint32_t at; // choices made
+    Stop stop;
+    IslePos stop_pos;
+    uint32_t serial, order, depth;
+    bool no_fork; // trying whether another rule matches
+    bool settle;  // nothing will tell more of numbers: they are variables now
+    bool right;   // the right side is being evaluated
+    Expr alive;   // the right side has not trapped before
+    Events left, right_events;
+    VEC(Waiting) waiting;
+    VEC(Memo) memos;
+    VEC(GenCall) calls; // the root's first
+    Sym **states;       // by definition, made when wanted
+    Expr *modified;     // by definition of a state: when a call changes it, EXPR_NONE: never
+    uint32_t floor;     // of what is tried: older cells may not be defined
+    CallScope *scope;
+    Expr condition; // within arms of `if`: when this one counts
+    StrBuf types;
+} Gen;
+
+// Ends the run, or what is being tried: returns NULL for convenience.
+Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...) PRINTF_LIKE(4, 5);
+// A choice among `count`.
+uint32_t gen_choose(Gen *g, uint32_t count);
+// Adds an assumption, under the condition of `scope` if there is one.
+void gen_assume(Gen *g, const CallScope *scope, Expr e);
+void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what);
+
+// ---- Values (vc_values.c) ----
+
+Sym *sym_cell(Gen *g, Str name);
+Sym *sym_of_expr(Gen *g, Expr e);
+Sym *sym_of_sort(Gen *g, Sort sort, Str name);
+// A value of an ISLE type by its model; NULL when it has none.
+Sym *sym_of_type(Gen *g, IsleTypeId type, Str name);
+// A value of a model type.
+Sym *sym_of_model(Gen *g, const IsleModelType *model, Str name);
+// Follows links.
+Sym *sym_resolve(Sym *sym);
+// The scalar's expression, a new variable if nothing has defined it; EXPR_NONE when it is no scalar
+// or its width is open (the run is blocked).
+Expr sym_expr(Gen *g, Sym *sym, IslePos pos);
+// Makes the scalar's sort be `sort`. False: it is another.
+bool sym_set_sort(Gen *g, Sym *sym, Sort sort, IslePos pos);
+// Makes a value fit a model type. False: it can't.
+bool sym_constrain(Gen *g, Sym *sym, const IsleModelType *model);
+// Whether it could.
+bool sym_may_be(Gen *g, Sym *sym, const IsleModelType *model);
+Sym *sym_field(Gen *g, Sym *sym, IsleSym name, IslePos pos);
+// The fields of a variant, made when wanted.
+Sym *sym_variant(Gen *g, Sym *sym, uint32_t variant);
+// a = b as a condition; EXPR_NONE: blocked.
+Expr sym_equal(Gen *g, Sym *a, Sym *b, IslePos pos);
+// `if cond a b`; NULL: blocked.
+Sym *sym_merge(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos);
+// Lets a = b hold, by definition where one of them is not defined yet.
+bool sym_equate(Gen *g, CallScope *scope, Sym *a, Sym *b, IslePos pos);
+
+// ---- Expressions of specifications (vc_spec.c, vc_ops.c) ----
+
+// Evaluates; `want` is the sort that the context wants, or NULL. NULL: the run is stopped.
+Sym *spec_eval(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want);
+// A scalar's expression.
+Expr spec_scalar(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want);
+// A constant integer that is a width or a count.
+bool spec_width(Gen *g, const IsleSpecExpr *e, Env *env, uint32_t *out);
+Sym *spec_operator(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want);
+Env *env_bind(Gen *g, Env *next, IsleSym name, Sym *value);
+Env *env_thunk(Gen *g, Env *next, IsleSym name, const IsleSpecExpr *expr, Env *scope);
+// The environment of a macro's body, and the body.
+const IsleSpecExpr *spec_macro(Gen *g, const IsleSpecExpr *call, Env *env, Env **inner);
+// Whether the expression has a `fresh`, or an effect, in it.
+bool spec_has_fresh(Gen *g, const IsleSpecExpr *e);
+bool spec_has_effect(Gen *g, const IsleSpecExpr *e);
+
+// Lets statements hold, or be goals, by their scope; those that have to wait do.
+void spec_statements(Gen *g, const IsleClause *clause, Env *env, CallScope *scope);
+// Tries again what waits, as long as that helps.
+void spec_drain(Gen *g);
+
+// ---- Effects (vc_effects.c) ----
+
+bool effect_is(IsleSpecOp op);
+void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope);
+Expr effect_load(Gen *g, const IsleSpecExpr *e, Env *env);
+// What both sides do, compared.
+void effect_contract(Gen *g);
+
+// ---- Calls and rules (vc_calls.c, vc_rules.c) ----
+
+typedef struct CallResult {
+    Sym **values; // results of an extractor, or the one of a constructor
+    Expr some;
+} CallResult;
+
+// A call of a term. `path` not NULL: of a rule that perhaps does not match; what the term provides
+// holds if it succeeds and `path` holds.
+typedef struct Call {
+    IsleTermId term;
+    bool extractor;
+    Sym **args;
+    const Expr *path;
+} Call;
+
+// A call of a term with a specification.
+bool call_spec(Gen *g, const Call *call, CallResult *out);
+// Chooses a signature of a root, if it has any.
+bool call_signature(Gen *g, IsleTermId term, Sym **args);
+// The value of a term's rule `n` on `args`.
+Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
+// Any constructor: by specification or by rules.
+bool rule_construct(Gen *g, const Call *call, CallResult *out);
+
+#endif

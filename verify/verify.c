@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tasks of a program, and what their results say of its rules.
+
+#include "verify/verify.h"
+
+#include "verify/verify_internal.h"
+
+static const char *const case_names[CASE_VERDICT_COUNT] = {
+#define CASE_VERDICT(NAME, name, meaning) #name,
+#include "verify/verdicts.def"
+};
+
+static const struct {
+    const char *name, *meaning;
+} rule_verdicts[RULE_VERDICT_COUNT] = {
+#define RULE_VERDICT(NAME, name, meaning) {#name, meaning},
+#include "verify/verdicts.def"
+};
+
+const char *verify_case_name(CaseVerdict verdict)
+{
+    return case_names[verdict];
+}
+
+const char *verify_rule_name(RuleVerdict verdict)
+{
+    return rule_verdicts[verdict].name;
+}
+
+const char *verify_rule_meaning(RuleVerdict verdict)
+{
+    return rule_verdicts[verdict].meaning;
+}
+
+// ---- Tasks ----
+
+static bool contains(Str text, const char *part)
+{
+    const size_t len = strlen(part);
+    for (size_t i = 0; i + len <= text.len; i++)
+        if (memcmp(text.data + i, part, len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_wanted(const Isle *isle, const VerifyOptions *o, IsleTermId root, IsleRuleId rule)
+{
+    const Str label = isle->rules.data[rule].label;
+    return (!o->root || str_eq_c(isle_str(isle, isle->terms.data[root].name), o->root)) &&
+           (!o->rule || str_eq_c(label, o->rule)) && (!o->filter || contains(label, o->filter));
+}
+
+static void collect_tasks(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
+                          Arena *arena)
+{
+    for (IsleTermId term = 0; term < program->isle->terms.len; term++) {
+        if (!vc_is_root(program, term))
+            continue;
+        for (uint32_t n = 0; n < vc_num_rules(program, term); n++) {
+            const VerifyTask task = {.root = term, .number = n, .rule = vc_rule(program, term, n)};
+            if (is_wanted(program->isle, options, term, task.rule))
+                VEC_PUSH(arena, &report->tasks, task);
+        }
+    }
+}
+
+// ---- What becomes of rules ----
+
+static void count_case(VerifyReport *report, const VerifyCase *found)
+{
+    report->counts[found->verdict]++;
+    for (uint32_t i = 0; i < found->num_rules; i++) {
+        VerifyRule *const rule = &report->rules[found->rules[i]];
+        rule->counts[found->verdict]++;
+        rule->several = rule->several || (found->verdict == CASE_PROVED && !found->single);
+        const bool bad = found->verdict != CASE_PROVED && found->verdict != CASE_INAPPLICABLE &&
+                         found->verdict != CASE_SHADOWED;
+        if (bad && (!rule->worst ||
+                    (found->verdict == CASE_FAILED && rule->worst->verdict != CASE_FAILED)))
+            rule->worst = found;
+    }
+}
+
+static RuleVerdict verdict_of(const VerifyRule *rule)
+{
+    const uint32_t *const n = rule->counts;
+    if (n[CASE_FAILED])
+        return RULE_FAILED;
+    if (n[CASE_ERROR])
+        return RULE_ERROR;
+    if (n[CASE_UNKNOWN])
+        return RULE_UNKNOWN;
+    if (n[CASE_NO_SPEC])
+        return RULE_NO_SPEC;
+    if (n[CASE_BOUNDED])
+        return RULE_BOUNDED;
+    if (n[CASE_PROVED])
+        return rule->several ? RULE_PROVED : RULE_SINGLE;
+    if (n[CASE_SHADOWED])
+        return RULE_SHADOWED;
+    return n[CASE_INAPPLICABLE] ? RULE_NEVER : RULE_UNREACHED;
+}
+
+static void judge(VerifyReport *report)
+{
+    for (uint32_t t = 0; t < report->tasks.len; t++) {
+        const VerifyTask *const task = &report->tasks.data[t];
+        for (uint32_t c = 0; c < task->cases.len; c++)
+            count_case(report, &task->cases.data[c]);
+        VerifyRule *const rule = &report->rules[task->rule];
+        if (task->truncated)
+            rule->counts[CASE_UNKNOWN]++;
+        if (task->cases.len == 0) // looked at, and every way through it contradicts itself
+            rule->counts[CASE_INAPPLICABLE]++;
+    }
+    for (uint32_t r = 0; r < report->num_rules; r++) {
+        report->rules[r].verdict = verdict_of(&report->rules[r]);
+        report->rule_counts[report->rules[r].verdict]++;
+    }
+}
+
+VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
+{
+    VerifyReport *const report = ARENA_NEW(arena, VerifyReport);
+    VcProgram *const program = vc_program_new(arena, isle);
+    report->num_rules = isle->rules.len;
+    report->rules = ARENA_ARRAY(arena, VerifyRule, isle->rules.len);
+    collect_tasks(program, options, report, arena);
+    verify_all(program, options, report, arena);
+    judge(report);
+    return report;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shared by the files of verify.
+#ifndef VERIFY_VERIFY_INTERNAL_H
+#define VERIFY_VERIFY_INTERNAL_H
+
+#include "verify/verify.h"
+
+// Decides all cases of a task. What it finds lives in `arena`.
+void verify_task(VcProgram *program, const VerifyOptions *options, VerifyTask *task, Arena *arena);
+
+// Decides all tasks, by `options->jobs` workers.
+void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
+                Arena *arena);
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tasks in worker processes. Each worker is a fork that takes the next task from a counter in
+// shared memory, and writes what it found to a pipe of its own; the parent reads the pipes to their
+// end. Nothing else is shared, so a task's result does not depend on who does it.
+
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS
+
+#include "verify/verify_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_WORKERS = 64, CHUNK = 1 << 16 };
+
+typedef struct Worker {
+    pid_t pid;
+    int fd;
+    StrBuf bytes;
+    bool open;
+} Worker;
+
+typedef struct Pool {
+    VcProgram *program;
+    const VerifyOptions *options;
+    VerifyReport *report;
+    Arena *arena;
+    _Atomic uint32_t *next;
+    Worker workers[MAX_WORKERS];
+    uint32_t num_workers;
+} Pool;
+
+// ---- Records ----
+
+static void put_u64(StrBuf *out, uint64_t x)
+{
+    char bytes[sizeof(x)];
+    memcpy(bytes, &x, sizeof(x));
+    buf_str(out, (Str){bytes, sizeof(x)});
+}
+
+static void put_str(StrBuf *out, Str text)
+{
+    put_u64(out, text.len);
+    buf_str(out, text);
+}
+
+static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
+{
+    put_u64(out, index);
+    put_u64(out, task->truncated);
+    put_u64(out, task->cases.len);
+    for (uint32_t i = 0; i < task->cases.len; i++) {
+        const VerifyCase *const c = &task->cases.data[i];
+        put_u64(out, c->verdict);
+        put_u64(out, c->single);
+        put_u64(out, c->steps);
+        put_u64(out, c->num_rules);
+        for (uint32_t r = 0; r < c->num_rules; r++)
+            put_u64(out, c->rules[r]);
+        put_str(out, c->types);
+        put_str(out, c->message);
+        put_str(out, c->missing);
+        put_str(out, c->values);
+    }
+}
+
+typedef struct Reader {
+    Str rest;
+    Arena *arena;
+    bool failed;
+} Reader;
+
+static uint64_t get_u64(Reader *r)
+{
+    uint64_t x = 0;
+    r->failed = r->failed || r->rest.len < sizeof(x);
+    if (r->failed)
+        return 0;
+    memcpy(&x, r->rest.data, sizeof(x));
+    r->rest = (Str){r->rest.data + sizeof(x), r->rest.len - sizeof(x)};
+    return x;
+}
+
+static Str get_str(Reader *r)
+{
+    const uint64_t len = get_u64(r);
+    r->failed = r->failed || r->rest.len < len;
+    if (r->failed)
+        return (Str){0};
+    const Str text = str_copy(r->arena, (Str){r->rest.data, (size_t)len});
+    r->rest = (Str){r->rest.data + len, r->rest.len - (size_t)len};
+    return text;
+}
+
+static VerifyCase get_case(Reader *r)
+{
+    VerifyCase c = {0};
+    c.verdict = (CaseVerdict)(get_u64(r) % CASE_VERDICT_COUNT);
+    c.single = get_u64(r) != 0;
+    c.steps = get_u64(r);
+    c.num_rules = (uint32_t)get_u64(r);
+    if (r->failed || c.num_rules > r->rest.len / sizeof(uint64_t))
+        return (VerifyCase){.verdict = CASE_ERROR};
+    c.rules = ARENA_ARRAY(r->arena, IsleRuleId, c.num_rules);
+    for (uint32_t i = 0; i < c.num_rules; i++)
+        c.rules[i] = (IsleRuleId)get_u64(r);
+    c.types = get_str(r);
+    c.message = get_str(r);
+    c.missing = get_str(r);
+    c.values = get_str(r);
+    return c;
+}
+
+// What a worker wrote; a record that its death cut short is left out.
+static void read_records(Pool *pool, const Worker *worker, Bitset *done)
+{
+    Reader r = {buf_view(&worker->bytes), pool->arena, false};
+    while (r.rest.len != 0 && !r.failed) {
+        const uint64_t index = get_u64(&r);
+        VerifyTask read = {0};
+        read.truncated = get_u64(&r) != 0;
+        for (uint64_t n = get_u64(&r); n != 0 && !r.failed; n--) {
+            const VerifyCase c = get_case(&r);
+            VEC_PUSH(pool->arena, &read.cases, c);
+        }
+        if (r.failed || index >= pool->report->tasks.len)
+            return;
+        VerifyTask *const task = &pool->report->tasks.data[index];
+        task->cases.data = read.cases.data;
+        task->cases.len = read.cases.len;
+        task->cases.cap = read.cases.cap;
+        task->truncated = read.truncated;
+        bitset_add(done, (uint32_t)index);
+    }
+}
+
+// ---- Workers ----
+
+static bool write_all(int fd, Str data)
+{
+    while (data.len != 0) {
+        const ssize_t sent = write(fd, data.data, data.len);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        data = (Str){data.data + sent, data.len - (size_t)sent};
+    }
+    return true;
+}
+
+NORETURN static void work(Pool *pool, int fd)
+{
+    for (;;) {
+        const uint32_t index = atomic_fetch_add(pool->next, 1);
+        if (index >= pool->report->tasks.len)
+            _exit(0);
+        Arena arena = {0};
+        VerifyTask *const task = &pool->report->tasks.data[index];
+        verify_task(pool->program, pool->options, task, &arena);
+        StrBuf record = {.arena = &arena};
+        put_task(&record, index, task);
+        if (!write_all(fd, buf_view(&record)))
+            _exit(0); // the parent is gone
+        arena_free(&arena);
+    }
+}
+
+static bool start_worker(Pool *pool)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        work(pool, ends[1]);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return false;
+    }
+    pool->workers[pool->num_workers++] =
+        (Worker){.pid = pid, .fd = ends[0], .bytes = {.arena = pool->arena}, .open = true};
+    return true;
+}
+
+static void read_some(Worker *worker)
+{
+    char chunk[CHUNK];
+    const ssize_t got = read(worker->fd, chunk, sizeof(chunk));
+    if (got > 0)
+        buf_str(&worker->bytes, (Str){chunk, (size_t)got});
+    else if (got == 0 || errno != EINTR)
+        worker->open = false;
+}
+
+static void read_workers(Pool *pool)
+{
+    for (;;) {
+        struct pollfd fds[MAX_WORKERS];
+        Worker *of[MAX_WORKERS];
+        nfds_t count = 0;
+        for (uint32_t i = 0; i < pool->num_workers; i++) {
+            if (!pool->workers[i].open)
+                continue;
+            fds[count] = (struct pollfd){.fd = pool->workers[i].fd, .events = POLLIN};
+            of[count++] = &pool->workers[i];
+        }
+        if (count == 0)
+            return;
+        if (poll(fds, count, -1) < 0 && errno != EINTR)
+            return;
+        for (nfds_t i = 0; i < count; i++)
+            if (fds[i].revents != 0)
+                read_some(of[i]);
+    }
+}
+
+static void run_here(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
+                     Arena *arena, const Bitset *done)
+{
+    for (uint32_t i = 0; i < report->tasks.len; i++)
+        if (!done || !bitset_has(done, i))
+            verify_task(program, options, &report->tasks.data[i], arena);
+}
+
+// A task whose worker died before it was done is nothing to pass over.
+static void report_lost(Pool *pool, const Bitset *done)
+{
+    for (uint32_t i = 0; i < pool->report->tasks.len; i++) {
+        VerifyTask *const task = &pool->report->tasks.data[i];
+        if (bitset_has(done, i))
+            continue;
+        VerifyCase lost = {.verdict = CASE_UNKNOWN,
+                           .message = STR("the worker ended before it was done"),
+                           .num_rules = 1};
+        lost.rules = ARENA_ARRAY(pool->arena, IsleRuleId, 1);
+        lost.rules[0] = task->rule;
+        task->cases.len = 0;
+        VEC_PUSH(pool->arena, &task->cases, lost);
+    }
+}
+
+void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
+                Arena *arena)
+{
+    void *const shared = mmap(NULL, sizeof(_Atomic uint32_t), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (options->jobs <= 1 || shared == MAP_FAILED) {
+        run_here(program, options, report, arena, NULL);
+        return;
+    }
+    Pool *const pool = ARENA_NEW(arena, Pool);
+    *pool = (Pool){
+        .program = program, .options = options, .report = report, .arena = arena, .next = shared};
+    const uint32_t jobs = options->jobs < MAX_WORKERS ? options->jobs : MAX_WORKERS;
+    while (pool->num_workers < jobs && start_worker(pool))
+        ;
+    if (pool->num_workers == 0)
+        run_here(program, options, report, arena, NULL);
+    read_workers(pool);
+    Bitset done = bitset_new(arena, report->tasks.len);
+    for (uint32_t i = 0; i < pool->num_workers; i++) {
+        close(pool->workers[i].fd);
+        while (waitpid(pool->workers[i].pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+        read_records(pool, &pool->workers[i], &done);
+    }
+    if (pool->num_workers != 0)
+        report_lost(pool, &done);
+    munmap(shared, sizeof(_Atomic uint32_t));
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The cases of one rule, each put to the solver: is there a counterexample, and if not, can the
+// case happen at all. A model is believed only after the expressions have been evaluated with it.
+
+#include "verify/eval/eval.h"
+#include "verify/smt/smt.h"
+#include "verify/verify_internal.h"
+
+enum { MAX_CASES = 20000, MAX_VALUES = 64 };
+#define BUDGET UINT64_C(4000000)
+
+typedef struct Case {
+    const VerifyOptions *options;
+    const Vc *vc;
+    Arena *arena;   // of the run
+    Arena *results; // of what is kept
+    VerifyCase *out;
+} Case;
+
+typedef VEC(Expr) Exprs;
+
+static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        VEC_PUSH(c->arena, out, list[i]);
+}
+
+static SmtResult ask(Case *c, const Exprs *conditions)
+{
+    const uint64_t budget = c->options->budget ? c->options->budget : BUDGET;
+    const SmtResult result =
+        smt_check(c->vc->pool, conditions->data, conditions->len, budget, c->arena);
+    c->out->steps += result.steps;
+    return result;
+}
+
+// Whether the conditions are plainly true: nothing is left of them.
+static bool nothing_left(const Exprs *conditions, const ExprPool *pool)
+{
+    for (uint32_t i = 0; i < conditions->len; i++)
+        if (!expr_is_true(pool, conditions->data[i]))
+            return false;
+    return true;
+}
+
+// ---- Models ----
+
+// The values under the model of what can be evaluated. False: some operator can't be.
+static bool evaluate(Case *c, const SmtResult *model, ExprValue *values, Bitset *known)
+{
+    const ExprPool *const pool = c->vc->pool;
+    Eval eval;
+    eval_begin(&eval, pool, c->arena);
+    for (uint32_t i = 0; i < model->num_model; i++)
+        if (expr_node(pool, (Expr){i})->op == EXPR_VAR)
+            eval_set(&eval, (Expr){i}, &model->model[i]);
+    bool all = true;
+    for (uint32_t i = 0; i < pool->nodes.len; i++) {
+        const bool good = eval_get(&eval, (Expr){i}, &values[i]);
+        if (good)
+            bitset_add(known, i);
+        all = all && good;
+    }
+    return all;
+}
+
+static void print_values(const ExprValue *values, const Bitset *known, const Expr *list,
+                         uint32_t count, StrBuf *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        buf_char(out, ' ');
+        if (expr_same(list[i], EXPR_NONE) || !bitset_has(known, list[i].index))
+            buf_char(out, '_');
+        else
+            expr_value_print(&values[list[i].index], out);
+    }
+}
+
+// Every call with its values: extractors as what they match, constructors as what they give.
+static Str show_values(Case *c, const ExprValue *values, const Bitset *known)
+{
+    StrBuf out = {.arena = c->results};
+    for (uint32_t i = 0; i < c->vc->calls.len; i++) {
+        const VcCall *const call = &c->vc->calls.data[i];
+        if (call->extractor) { // what is matched
+            print_values(values, known, call->results.data, call->results.len, &out);
+            buf_printf(&out, " is (%.*s", STR_ARG(call->text));
+            print_values(values, known, call->args.data, call->args.len, &out);
+            buf_puts(&out, ")\n");
+            continue;
+        }
+        buf_printf(&out, " (%.*s", STR_ARG(call->text));
+        print_values(values, known, call->args.data, call->args.len, &out);
+        buf_puts(&out, ") gives");
+        print_values(values, known, call->results.data, call->results.len, &out);
+        buf_char(&out, '\n');
+    }
+    return buf_view(&out);
+}
+
+static bool is_bool(const ExprValue *values, const Bitset *known, Expr e, bool value)
+{
+    return bitset_has(known, e.index) && values[e.index].bits.w[0] == value;
+}
+
+// Believes a counterexample only if its conditions are true and a goal is false when evaluated.
+static void replay(Case *c, const SmtResult *model, const Exprs *conditions)
+{
+    const ExprPool *const pool = c->vc->pool;
+    ExprValue *const values = ARENA_ARRAY(c->arena, ExprValue, pool->nodes.len);
+    Bitset known = bitset_new(c->arena, pool->nodes.len);
+    const bool whole = evaluate(c, model, values, &known);
+    for (uint32_t i = 0; i < conditions->len; i++) {
+        if (!is_bool(values, &known, conditions->data[i], false))
+            continue;
+        c->out->verdict = CASE_UNKNOWN;
+        c->out->message = STR("the solver's model is none: it does not hold when evaluated");
+        return;
+    }
+    c->out->verdict = CASE_FAILED;
+    c->out->values = show_values(c, values, &known);
+    for (uint32_t i = 0; i < c->vc->goals.len; i++) {
+        const VcGoal *const goal = &c->vc->goals.data[i];
+        if (!is_bool(values, &known, goal->expr, false))
+            continue;
+        c->out->message = str_printf(c->results, "not so: %.*s", STR_ARG(goal->what));
+        return;
+    }
+    // Every goal holds when evaluated: the model is none, or depends on the bits of a NaN.
+    c->out->message = STR("a goal does not hold, but its values can't be evaluated");
+    if (whole) {
+        c->out->verdict = CASE_UNKNOWN;
+        c->out->message = STR("the solver's model is none: the goals hold when evaluated");
+    }
+}
+
+// ---- Questions ----
+
+// Whether all inputs are numbers, and there are some: widths and kinds are none.
+static bool is_fixed(Case *c)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < c->vc->inputs.len; i++) {
+        const Expr input = c->vc->inputs.data[i];
+        if (expr_node(c->vc->pool, input)->sort.kind != SORT_BV)
+            continue;
+        if (!expr_is_const(c->vc->pool, input, NULL))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+// Whether no two different inputs satisfy the conditions. Where a variable of the inputs is in no
+// condition, no question is needed.
+static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
+{
+    ExprPool *const pool = c->vc->pool;
+    Expr other = expr_bool(pool, false);
+    bool any = false;
+    Bitset seen = bitset_new(c->arena, pool->nodes.len);
+    for (uint32_t i = 0; i < conditions->len; i++)
+        expr_reach(pool, conditions->data[i], &seen);
+    for (uint32_t i = 0; i < c->vc->inputs.len; i++) {
+        const Expr input = c->vc->inputs.data[i];
+        if (expr_is_const(pool, input, NULL))
+            continue;
+        any = true;
+        const bool in_question = input.index < seen.size && bitset_has(&seen, input.index);
+        if (expr_node(pool, input)->op != EXPR_VAR)
+            continue;
+        if (!in_question || !model)
+            return false;
+        const Expr value = expr_const(pool, &model->model[input.index]);
+        other = expr_or(pool, other, expr_not(pool, expr_eq(pool, input, value)));
+    }
+    if (!any || expr_is_false(pool, other))
+        return false;
+    Exprs again = {0};
+    push_all(c, &again, conditions->data, conditions->len);
+    VEC_PUSH(c->arena, &again, other);
+    return ask(c, &again).verdict == SMT_UNSAT;
+}
+
+static void set_unknown(Case *c, const SmtResult *result)
+{
+    c->out->verdict = CASE_UNKNOWN;
+    c->out->message = str_printf(c->results, "the solver gave up: %.*s", STR_ARG(result->reason));
+}
+
+// Of a case without counterexample: whether it can happen.
+static void feasible(Case *c, const Exprs *conditions, Exprs *own)
+{
+    c->out->verdict = CASE_PROVED;
+    c->out->single = is_fixed(c);
+    if (nothing_left(conditions, c->vc->pool))
+        return;
+    const SmtResult result = ask(c, conditions);
+    if (result.verdict == SMT_UNKNOWN) {
+        set_unknown(c, &result);
+    } else if (result.verdict == SMT_SAT) {
+        c->out->single = c->out->single || is_single(c, conditions, &result);
+    } else {
+        const bool shadowed = own->len != conditions->len && ask(c, own).verdict == SMT_SAT;
+        c->out->verdict = shadowed ? CASE_SHADOWED : CASE_INAPPLICABLE;
+    }
+}
+
+static void prove(Case *c)
+{
+    const Vc *const vc = c->vc;
+    Exprs own = {0}, conditions = {0}, question = {0};
+    push_all(c, &own, vc->assumptions.data, vc->assumptions.len);
+    push_all(c, &conditions, own.data, own.len);
+    push_all(c, &conditions, vc->higher.data, vc->higher.len);
+    Expr goals = expr_bool(vc->pool, true);
+    for (uint32_t i = 0; i < vc->goals.len; i++)
+        goals = expr_and(vc->pool, goals, vc->goals.data[i].expr);
+    if (!expr_is_true(vc->pool, goals)) {
+        push_all(c, &question, conditions.data, conditions.len);
+        VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
+        const SmtResult result = ask(c, &question);
+        if (result.verdict == SMT_SAT)
+            replay(c, &result, &conditions);
+        if (result.verdict == SMT_UNKNOWN)
+            set_unknown(c, &result);
+        if (result.verdict != SMT_UNSAT)
+            return;
+    }
+    feasible(c, &conditions, &own);
+}
+
+static void decide(Case *c)
+{
+    const Vc *const vc = c->vc;
+    VerifyCase *const out = c->out;
+    out->num_rules = vc->rules.len;
+    out->rules = ARENA_ARRAY(c->results, IsleRuleId, vc->rules.len);
+    memcpy(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
+    out->types = str_copy(c->results, vc->types);
+    out->missing = str_copy(c->results, vc->missing);
+    switch (vc->status) {
+    case VC_READY: prove(c); return;
+    case VC_PRUNED: UNREACHABLE();
+    case VC_NO_SPEC:
+        out->verdict = CASE_NO_SPEC;
+        out->message = str_copy(c->results, vc->message);
+        return;
+    case VC_ERROR:
+        out->verdict = CASE_ERROR;
+        out->message = str_copy(c->results, vc->message);
+        return;
+    }
+    UNREACHABLE();
+}
+
+void verify_task(VcProgram *program, const VerifyOptions *options, VerifyTask *task, Arena *arena)
+{
+    const uint32_t most = options->max_cases ? options->max_cases : MAX_CASES;
+    Arena scratch = {0};
+    VcTrail trail = {{0}};
+    do {
+        Vc vc;
+        vc_run(program, task->root, task->number, &trail, &scratch, &vc);
+        if (vc.status != VC_PRUNED) {
+            VerifyCase found = {0};
+            Case c = {options, &vc, &scratch, arena, &found};
+            decide(&c);
+            VEC_PUSH(arena, &task->cases, found);
+        }
+        arena_reset(&scratch);
+        task->truncated = task->cases.len >= most;
+    } while (!task->truncated && vc_trail_next(&trail));
+    arena_free(&scratch);
+}
