@@ -614,6 +614,19 @@ static void statement_op(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *sco
     }
 }
 
+// A let around statements: what it loads is loaded there, before anything in it happens.
+static void statement_let(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
+{
+    for (uint32_t i = 0; i < e->num_names; i++) {
+        env = env_thunk(g, env, e->names[i].sym, e->args[i], env);
+        if (spec_has_effect(g, e->args[i]))
+            env->value = spec_eval(g, e->args[i], env->scope, NULL);
+        if (g->stop)
+            return;
+    }
+    statement(g, e->args[e->num_names], env, scope);
+}
+
 static void statement(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
 {
     Env *inner;
@@ -622,7 +635,7 @@ static void statement(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
     g->scope = scope;
     switch ((int)e->kind) {
     case ISLE_SPEC_OP: statement_op(g, e, env, scope); break;
-    case ISLE_SPEC_LET: statement(g, e->args[e->num_names], let_scope(g, e, env), scope); break;
+    case ISLE_SPEC_LET: statement_let(g, e, env, scope); break;
     case ISLE_SPEC_WITH: statement(g, e->args[0], with_scope(g, e, env), scope); break;
     case ISLE_SPEC_IF: statement_if(g, e, env, scope); break;
     case ISLE_SPEC_SWITCH:
