@@ -211,8 +211,10 @@ static json_t *json_of_pair(Arena *arena, const CoveragePair *pair)
 {
     json_t *const object = json_object();
     json_object_set_new(object, "opcode", json_string(ir_ops[pair->op].name));
-    if (pair->ctrl != TYPE_INVALID)
-        json_object_set_new(object, "type", json_string(type_name(arena, pair->ctrl).data));
+    if (pair->ctrl != TYPE_INVALID) {
+        const Str type = type_name(arena, pair->ctrl);
+        json_object_set_new(object, "type", json_stringn(type.data, type.len));
+    }
     json_object_set_new(object, "verdict", json_string(coverage_verdict_name(pair->verdict)));
     json_object_set_new(object, "variants", json_integer(pair->variants));
     json_object_set_new(object, "lowered", json_integer(pair->lowered));

@@ -209,13 +209,13 @@ static int32_t signed_field(uint32_t word, uint32_t pos, uint32_t width)
 // How many bytes the item has here.
 static uint32_t length(const Program *p, const Item *item, uint32_t at)
 {
-    const uint8_t *const b = p->buf.bytes.data + at;
+    const uint8_t first = at < p->buf.bytes.len ? p->buf.bytes.data[at] : 0;
     switch (item->kind) {
     case ITEM_FILL: return item->n;
     case ITEM_LABEL:
     case ITEM_SOURCE: return 0;
-    case ITEM_JMP: return *b == 0xeb ? 2 : 5;
-    case ITEM_JCC: return *b == 0x0f ? 6 : 2;
+    case ITEM_JMP: return first == 0xeb ? 2 : 5;
+    case ITEM_JCC: return first == 0x0f ? 6 : 2;
     case ITEM_CALL: return 5;
     case ITEM_CONST: return 7;
     case ITEM_TRAP: return 2;

@@ -165,7 +165,8 @@ static Status assign_rets(const Signature *sig, Assigner *a, Arena *arena, AbiSi
     TRY(assign_all(sig->returns, in_memory, a, out->ret_first, diag));
     a->num_ints = regs->num_int_rets;
     a->num_floats = regs->num_float_rets;
-    TRY(assign_all(sig->returns + in_memory, n - in_memory, a, out->ret_first + in_memory, diag));
+    const AbiParam *const rest = n == 0 ? NULL : sig->returns + in_memory;
+    TRY(assign_all(rest, n - in_memory, a, out->ret_first + in_memory, diag));
     out->rets = a->locs;
     out->num_rets = a->num_locs;
     return STATUS_OK;

@@ -171,6 +171,7 @@ static void put_records(const ObjectFile *file, const CompiledFunc *code, Bytes 
         if (record->offset >= code->code_size)
             break; // no instruction is behind it
         const uint32_t reg = dwarf_register(file, record->reg);
+        ASSERT(record->offset >= at);
         put_advance(out, record->offset - at, arch.code_factor);
         at = record->offset;
         switch (record->kind) {

@@ -97,6 +97,47 @@ def memory_file():
     yield file
 
 
+# ---- Constants ----
+
+
+CONSTANTS = {  # name: (instructions that make v1, its value)
+    "uextend_i8": (["v10 = iconst.i8 -1", "v1 = uextend.i128 v10"], 0xff),
+    "uextend_i32": (["v10 = iconst.i32 -1", "v1 = uextend.i128 v10"], 0xffffffff),
+    "uextend_i64": (["v10 = iconst.i64 -1", "v1 = uextend.i128 v10"], (1 << 64) - 1),
+    "sextend_i8": (["v10 = iconst.i8 -128", "v1 = sextend.i128 v10"], wrap(-128, BITS)),
+    "sextend_i64": (["v10 = iconst.i64 -2147483648", "v1 = sextend.i128 v10"],
+                    wrap(-(1 << 31), BITS)),
+    "below_i32": (["v10 = iconst.i64 -2147483649", "v1 = sextend.i128 v10"],
+                  wrap(-(1 << 31) - 1, BITS)),
+    "iconcat": (["v10 = iconst.i64 -1", "v11 = iconst.i64 2147483647", "v1 = iconcat v10, v11"],
+                (1 << 95) - 1),
+    "iconcat_high": (["v10 = iconst.i64 7", "v11 = iconst.i64 2147483648",
+                      "v1 = iconcat v10, v11"], 1 << 95 | 7),
+}
+
+
+def constant_file():
+    file = File("runtests/i128-constants", "Sums, differences and comparisons with constants, some "
+                "of whose halves are immediates.", SOURCE, BOTH)
+    for name, (steps, y) in CONSTANTS.items():
+        near = [wrap(y + n, BITS) for n in (-1, 0, 1)]
+        values = int_values(BITS, 1) + near + [wrap(-x, BITS) for x in near]
+        for op, operands in (("iadd", "v0, v1"), ("iadd", "v1, v0"), ("isub", "v0, v1"),
+                             ("isub", "v1, v0")):
+            left = operands.startswith("v1")
+            func = file.func(f"{op}_{'left_' if left else ''}{name}", ["i128"], ["i128"],
+                             steps + [f"v2 = {op} {operands}", "return v2"])
+            for x in values:
+                a, b = (y, x) if left else (x, y)
+                func.run([[x]], [[BINARY[op][0](a, b, BITS)]])
+        for cc, meaning in CONDITIONS.items():
+            func = file.func(f"{cc}_{name}", ["i128"], ["i8"],
+                             steps + [f"v2 = icmp {cc} v0, v1", "return v2"])
+            for x in values:
+                func.run([[x]], [[int(meaning(x, y, BITS))]])
+    yield file
+
+
 # ---- Comparisons with zero ----
 
 
@@ -263,6 +304,6 @@ def many_values(x, y, count):
 
 
 def files(_oracle):
-    for part in (product_file, memory_file, zero_file, condition_file, selection_file,
+    for part in (product_file, memory_file, constant_file, zero_file, condition_file, selection_file,
                  atomic_bounds_file, loop_file):
         yield from part()

@@ -127,7 +127,8 @@ bool edit_remove(Func *f, Inst inst)
     const uint32_t n = span.len;
     if ((ir_ops[inst_op(f, inst)].flags & OPF_TERMINATOR) != 0 || n > 8)
         return false;
-    memcpy(results, span.data, sizeof(uint32_t) * n);
+    for (uint32_t i = 0; i < n; i++)
+        results[i] = span.data[i];
     const Bitset used = edit_used(f);
     for (uint32_t i = 0; i < n; i++) {
         if (!bitset_has(&used, results[i]))

@@ -104,9 +104,9 @@ int64_t sample_immediate(uint32_t n)
     if (n < 100)
         return (int64_t)n;
     if (n < 200)
-        return (int64_t)(UINT64_C(1) << (n % 64)) - (n % 3);
+        return (int64_t)((UINT64_C(1) << (n % 64)) - n % 3);
     if (n < 264)
-        return -(int64_t)(UINT64_C(1) << (n % 63)) - (n % 2);
+        return (int64_t)(0 - (UINT64_C(1) << (n % 63)) - n % 2);
     if (n < 300)
         return (int64_t)(1 + (n * 37) % 4095) << 12;
     if (n < 400)

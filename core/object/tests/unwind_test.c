@@ -8,6 +8,7 @@
 
 #include "driver/driver.h"
 #include "object/object.h"
+#include "regalloc/regalloc.h"
 #include "text/text.h"
 
 #include <dwarf.h>
@@ -64,6 +65,14 @@ typedef struct Bench {
     char error[256]; // what was wrong first
 } Bench;
 
+// A setting that is not as usual.
+typedef struct Choice {
+    SettingId setting;
+    uint8_t value;
+} Choice;
+
+enum { CHOICES_MAX = 3, INLINE = 1 };
+
 // ---- The two targets ----
 
 static Guest guest_of(Arch arch)
@@ -108,13 +117,15 @@ static Str read_file(Arena *arena, const char *path)
     return (Str){text, len};
 }
 
-static void compile(Bench *b, bool frame_pointers)
+static void compile(Bench *b, const Choice *choices)
 {
     Settings settings = settings_defaults();
     Isa isa;
     const DriverOptions options = {
         .settings = &settings, .isa = &isa, .validate = true, .check = true, .listing = true};
-    settings.values[SETTING_PRESERVE_FRAME_POINTERS] = frame_pointers;
+    for (uint32_t i = 0; i < CHOICES_MAX; i++)
+        if (choices[i].value != 0)
+            settings.values[choices[i].setting] = choices[i].value;
     assert_int_equal(isa_parse(str_from(arch_name(b->guest.arch)), &isa), STATUS_OK);
     assert_int_equal(text_parse_file(&b->arena, STR("unwind.clif"),
                                      read_file(&b->arena, UNWIND_PROGRAMS), &(ParseOptions){0},
@@ -409,14 +420,14 @@ static void check_all_met(Bench *b)
     }
 }
 
-static void run_all(Arch arch, bool frame_pointers)
+static void run_arch(Arch arch, const Choice *choices)
 {
     static const uint64_t arguments[][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 2},
                                             {2, 1}, {3, 7}, {5, 3}, {6, (uint64_t)-3}};
     Bench b = {.guest = guest_of(arch)};
     uc_hook hook;
     b.diag.arena = &b.arena;
-    compile(&b, frame_pointers);
+    compile(&b, choices);
     link_object(&b);
     open_program(&b);
     // As a union, since C forbids a function pointer to become a data pointer.
@@ -438,37 +449,53 @@ static void run_all(Arch arch, bool frame_pointers)
     arena_free(&b.arena);
 }
 
-static void test_x64(void **state)
+static void run_both(const Choice *choices)
 {
-    (void)state;
-    run_all(ARCH_X86_64, false);
+    run_arch(ARCH_X86_64, choices);
+    run_arch(ARCH_AARCH64, choices);
 }
 
-static void test_x64_frame_pointers(void **state)
+static void test_plain(void **state)
 {
     (void)state;
-    run_all(ARCH_X86_64, true);
+    run_both((Choice[CHOICES_MAX]){0});
 }
 
-static void test_a64(void **state)
+static void test_frame_pointers(void **state)
 {
     (void)state;
-    run_all(ARCH_AARCH64, false);
+    run_both((Choice[CHOICES_MAX]){{SETTING_PRESERVE_FRAME_POINTERS, 1}});
 }
 
-static void test_a64_frame_pointers(void **state)
+static void test_single_pass(void **state)
 {
     (void)state;
-    run_all(ARCH_AARCH64, true);
+    run_both((Choice[CHOICES_MAX]){{SETTING_REGALLOC_ALGORITHM, REGALLOC_SINGLE_PASS}});
+}
+
+static void test_probes(void **state)
+{
+    (void)state;
+    run_both((Choice[CHOICES_MAX]){{SETTING_ENABLE_PROBESTACK, 1},
+                                   {SETTING_PROBESTACK_STRATEGY, INLINE}});
+}
+
+static void test_probes_with_frame_pointers(void **state)
+{
+    (void)state;
+    run_both((Choice[CHOICES_MAX]){{SETTING_ENABLE_PROBESTACK, 1},
+                                   {SETTING_PROBESTACK_STRATEGY, INLINE},
+                                   {SETTING_PRESERVE_FRAME_POINTERS, 1}});
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_x64),
-        cmocka_unit_test(test_x64_frame_pointers),
-        cmocka_unit_test(test_a64),
-        cmocka_unit_test(test_a64_frame_pointers),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_frame_pointers),
+        cmocka_unit_test(test_single_pass),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_probes_with_frame_pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

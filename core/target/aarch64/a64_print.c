@@ -105,6 +105,8 @@ static void print_field(const A64Inst *inst, Str field, StrBuf *out)
         print_memory(&inst->mem, out);
     } else if (colon) {
         buf_puts(out, a64_reg_name(inst->regs[k], (uint32_t)(colon[1] - '0')));
+    } else if (inst->regs[k] == A64_SP && (inst->op == A64_ADD_IMM || inst->op == A64_SUB_IMM)) {
+        buf_puts(out, "sp"); // in these forms
     } else {
         buf_puts(out,
                  a64_reg_name(inst->regs[k],

@@ -183,6 +183,41 @@ static inline bool rule_amount_above_64(LowerCtx *ctx, uint64_t amount, int64_t 
     return !rule_amount_below_64(ctx, amount, out);
 }
 
+static inline bool x64_fits_imm32(int64_t x)
+{
+    return x >= INT32_MIN && x <= INT32_MAX;
+}
+
+// The halves of an i128 that is an extended or concatenated constant, if immediates can hold them.
+static inline bool rule_simm32_pair(LowerCtx *ctx, Value value, int64_t *low, int64_t *high)
+{
+    const Inst inst = lower_pure_def(ctx, value);
+    if (inst.i == NO_INDEX || value_type(ctx->f, value) != TYPE_I128)
+        return false;
+    const Span args = inst_args(ctx->f, inst);
+    uint64_t bits;
+    switch ((int)inst_op(ctx->f, inst)) {
+    case OP_UEXTEND:
+        if (!rule_iconst_u64(ctx, (Value){args.data[0]}, &bits))
+            return false;
+        *low = (int64_t)bits;
+        *high = 0;
+        break;
+    case OP_SEXTEND:
+        if (!rule_iconst_s64(ctx, (Value){args.data[0]}, low))
+            return false;
+        *high = *low < 0 ? -1 : 0;
+        break;
+    case OP_ICONCAT:
+        if (!rule_iconst_s64(ctx, (Value){args.data[0]}, low) ||
+            !rule_iconst_s64(ctx, (Value){args.data[1]}, high))
+            return false;
+        break;
+    default: return false;
+    }
+    return x64_fits_imm32(*low) && x64_fits_imm32(*high);
+}
+
 // An i128 that is zero by its definition.
 static inline bool rule_zero_pair(LowerCtx *ctx, Value value)
 {
