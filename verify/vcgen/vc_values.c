@@ -399,6 +399,11 @@ static bool define(Gen *g, CallScope *scope, Sym *cell, Sym *value, IslePos pos)
     if (expr_same(value->expr, EXPR_NONE)) {
         if (cell->sorted && !sym_set_sort(g, value, cell->sort, pos))
             return true;
+        // Equal values are not one value: an instruction and its operand may be equal.
+        if (value->sorted && (value->sort.kind == SORT_BOOL || value->sort.width != 0)) {
+            cell->expr = sym_expr(g, value, pos);
+            return true;
+        }
         // The names in a counterexample are those of the older value; effects stay with theirs.
         if (cell->effects || !may_define(g, scope, value))
             return false;
