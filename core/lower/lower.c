@@ -540,20 +540,28 @@ static Status lower_blocks(LowerCtx *ctx)
     return STATUS_OK;
 }
 
-static void lay_out_slots(LowerCtx *ctx)
+#define SLOTS_MAX (1u << 30)
+
+// Places the explicit slots. Displacements in frames have 32 bits, so there is a limit.
+static Status lay_out_slots(LowerCtx *ctx)
 {
     const Func *const f = ctx->f;
     ctx->slot_offsets = ARENA_ARRAY(ctx->scratch, uint32_t, f->slots.len);
-    uint32_t size = 0;
+    uint64_t size = 0;
     for (uint32_t i = 0; i < f->slots.len; i++) {
         const StackSlotData *const slot = &f->slots.data[i];
         const uint32_t natural = slot->size >= 16 ? 16 : slot->size >= 8 ? 8 : 1;
         const uint32_t align = slot->align > natural ? slot->align : natural;
-        size = (size + align - 1) & ~(align - 1);
-        ctx->slot_offsets[i] = size;
+        size = (size + align - 1) & ~(uint64_t)(align - 1);
+        ctx->slot_offsets[i] = (uint32_t)size;
         size += slot->size;
+        if (size > SLOTS_MAX)
+            return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source, slot->pos,
+                              "more than %u bytes of stack slots are not supported in lowering",
+                              SLOTS_MAX);
     }
-    ctx->m->stack_slots_size = size;
+    ctx->m->stack_slots_size = (uint32_t)size;
+    return STATUS_OK;
 }
 
 static void reserve_registers(MFunc *m, const Settings *settings)
@@ -596,7 +604,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
                           "a thread-local stack limit is not supported in lowering");
     m->popped_args = ctx.abi.popped_size;
-    lay_out_slots(&ctx);
+    TRY(lay_out_slots(&ctx));
     TRY(lower_blocks(&ctx));
     *out = m;
     return STATUS_OK;

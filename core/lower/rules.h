@@ -465,6 +465,12 @@ static inline AmodeRef rule_amode_base(LowerCtx *ctx, MemFlags flags, Gpr base, 
                                          .index = NO(VReg)});
 }
 
+static inline bool rule_in_slot(LowerCtx *ctx, StackSlot slot, int32_t disp, int32_t *out)
+{
+    *out = disp;
+    return disp >= 0 && (uint32_t)disp < ctx->f->slots.data[slot.i].size;
+}
+
 static inline AmodeRef rule_amode_slot(LowerCtx *ctx, StackSlot slot, int32_t disp)
 {
     return rule_keep_amode(ctx, (MAmode){.kind = AMODE_STACK_SLOT,
