@@ -228,6 +228,8 @@ typedef struct MFunc {
     uint32_t outgoing_size;    // bytes of the outgoing argument area
     uint32_t popped_args;      // bytes of its own stack arguments, when it pops them; else 0
     uint32_t tail_args;        // bytes of the largest area of stack arguments of a tail call
+    uint32_t guard_size;       // a frame is touched at each so many bytes; 0: it is not
+    PRegSet preserved;         // callee-saved registers of its convention
     bool has_calls;
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
