@@ -27,10 +27,14 @@ static void put_value(LowerCtx *ctx, Value value, const AbiLoc *locs, VReg *regs
         regs[i] = extended(ctx, (VReg){first + i}, type, locs->extension);
 }
 
-// What lies at a stack location is one of the registers of a value.
-static void load_location(LowerCtx *ctx, VReg wanted, AmodeKind kind, int32_t offset, Type type)
+// What lies at a stack location is one of the registers of a value; of memory it is the address.
+static void load_location(LowerCtx *ctx, VReg wanted, AmodeKind kind, const AbiLoc *loc,
+                          int32_t base)
 {
-    const VReg loaded = ctx->target->lower_load(ctx, kind, NO(VReg), offset, type);
+    const int32_t offset = base + loc->offset;
+    const VReg loaded = loc->copied
+                            ? ctx->target->lower_address(ctx, kind, offset)
+                            : ctx->target->lower_load(ctx, kind, NO(VReg), offset, loc->type);
     ctx->aliases.data[lower_resolve(ctx, wanted).i] = loaded;
 }
 
@@ -66,11 +70,28 @@ typedef struct CallParts {
     VReg ret_area; // NO(VReg): none
 } CallParts;
 
+// The memory at an argument of purpose sarg, whose address it is, into the argument area.
+static void copy_memory_arg(LowerCtx *ctx, const CallParts *call, const AbiLoc *loc, VReg from)
+{
+    static const Type pieces[] = {TYPE_I64, TYPE_I32, TYPE_I16, TYPE_I8};
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+        while (loc->size - done >= type_bytes(pieces[i])) {
+            const int32_t at = (int32_t)done;
+            const VReg piece = ctx->target->lower_load(ctx, AMODE_BASE, from, at, pieces[i]);
+            ctx->target->lower_store(ctx, piece, call->area, NO(VReg),
+                                     call->base + loc->offset + at, pieces[i]);
+            done += type_bytes(pieces[i]);
+        }
+}
+
 static void store_stack_args(LowerCtx *ctx, const CallParts *call)
 {
     for (uint32_t i = 0; i < call->abi.num_args; i++) {
         const AbiLoc *const loc = &call->abi.args[i];
-        if (loc->reg == PREG_NONE && call->args[i].i != NO_INDEX)
+        if (loc->copied)
+            copy_memory_arg(ctx, call, loc, call->args[i]);
+        else if (loc->reg == PREG_NONE && call->args[i].i != NO_INDEX)
             ctx->target->lower_store(ctx, call->args[i], call->area, NO(VReg),
                                      call->base + loc->offset, loc->type);
     }
@@ -125,8 +146,7 @@ static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
         for (uint32_t k = first; k < call->abi.ret_first[i + 1]; k++) {
             const AbiLoc *const loc = &call->abi.rets[k];
             if (loc->reg == PREG_NONE && wanted.i != NO_INDEX)
-                load_location(ctx, (VReg){wanted.i + k - first}, AMODE_OUTGOING, area + loc->offset,
-                              loc->type);
+                load_location(ctx, (VReg){wanted.i + k - first}, AMODE_OUTGOING, loc, area);
         }
     }
 }
@@ -246,7 +266,13 @@ Status lower_return(LowerCtx *ctx, Inst inst)
             ctx->target->lower_store(ctx, values[i], AMODE_BASE, own_ret_area(ctx), loc->offset,
                                      loc->type);
     }
+    VReg sret = NO(VReg);
+    if (ctx->abi.sret_result != PREG_NONE)
+        sret = lower_value(
+            ctx, (Value){block_params(ctx->f, ctx->f->first_block).data[ctx->abi.sret_param]});
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);
+    if (sret.i != NO_INDEX)
+        fixed_use(ctx, sret, ctx->abi.sret_result);
     for (uint32_t i = 0; i < ctx->abi.num_rets; i++)
         if (ctx->abi.rets[i].reg != PREG_NONE)
             fixed_use(ctx, values[i], ctx->abi.rets[i].reg);
@@ -279,9 +305,9 @@ Status lower_arguments(LowerCtx *ctx)
         for (uint32_t k = abi->arg_first[i]; k < abi->arg_first[i + 1]; k++) {
             const VReg wanted = wanted_part(ctx, i, k);
             if (abi->args[k].reg == PREG_NONE && wanted.i != NO_INDEX)
-                load_location(ctx, wanted, AMODE_INCOMING, abi->args[k].offset, abi->args[k].type);
+                load_location(ctx, wanted, AMODE_INCOMING, &abi->args[k], 0);
         }
     if (ctx->ret_area.i != NO_INDEX && abi->ret_area.reg == PREG_NONE)
-        load_location(ctx, ctx->ret_area, AMODE_INCOMING, abi->ret_area.offset, TYPE_I64);
+        load_location(ctx, ctx->ret_area, AMODE_INCOMING, &abi->ret_area, 0);
     return STATUS_OK;
 }
