@@ -27,14 +27,10 @@ static void put_value(LowerCtx *ctx, Value value, const AbiLoc *locs, VReg *regs
         regs[i] = extended(ctx, (VReg){first + i}, type, locs->extension);
 }
 
-// What lies at a stack location is one of the registers of a value; of memory it is the address.
-static void load_location(LowerCtx *ctx, VReg wanted, AmodeKind kind, const AbiLoc *loc,
-                          int32_t base)
+// What lies at a stack location is one of the registers of a value.
+static void load_location(LowerCtx *ctx, VReg wanted, AmodeKind kind, int32_t offset, Type type)
 {
-    const int32_t offset = base + loc->offset;
-    const VReg loaded = loc->copied
-                            ? ctx->target->lower_address(ctx, kind, offset)
-                            : ctx->target->lower_load(ctx, kind, NO(VReg), offset, loc->type);
+    const VReg loaded = ctx->target->lower_load(ctx, kind, NO(VReg), offset, type);
     ctx->aliases.data[lower_resolve(ctx, wanted).i] = loaded;
 }
 
@@ -156,7 +152,8 @@ static void load_stack_results(LowerCtx *ctx, Inst inst, const CallParts *call)
         for (uint32_t k = first; k < call->abi.ret_first[i + 1]; k++) {
             const AbiLoc *const loc = &call->abi.rets[k];
             if (loc->reg == PREG_NONE && wanted.i != NO_INDEX)
-                load_location(ctx, (VReg){wanted.i + k - first}, AMODE_OUTGOING, loc, area);
+                load_location(ctx, (VReg){wanted.i + k - first}, AMODE_OUTGOING, area + loc->offset,
+                              loc->type);
         }
     }
 }
@@ -289,8 +286,6 @@ Status lower_return(LowerCtx *ctx, Inst inst)
                           ? NO(VReg)
                           : lower_value(ctx, (Value){params.data[ctx->abi.sret_param]});
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);
-    if (sret.i != NO_INDEX)
-        fixed_use(ctx, sret, ctx->abi.sret_result);
     for (uint32_t i = 0; i < ctx->abi.num_rets; i++)
         if (ctx->abi.rets[i].reg != PREG_NONE)
             fixed_use(ctx, values[i], ctx->abi.rets[i].reg);
@@ -338,6 +333,6 @@ Status lower_arguments(LowerCtx *ctx)
                 take_stack_argument(ctx, wanted, &abi->args[k]);
         }
     if (ctx->ret_area.i != NO_INDEX && abi->ret_area.reg == PREG_NONE)
-        load_location(ctx, ctx->ret_area, AMODE_INCOMING, &abi->ret_area, 0);
+        load_location(ctx, ctx->ret_area, AMODE_INCOMING, abi->ret_area.offset, TYPE_I64);
     return STATUS_OK;
 }
