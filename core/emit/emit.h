@@ -264,6 +264,14 @@ bool emit_falls_through(const EmitCtx *ctx, uint32_t n);
 // When a listing is wanted: the next bytes say `text` and the symbol that `inst` names.
 void emit_note_symbol(EmitCtx *ctx, const char *text, const MInst *inst);
 
+// How often the stack is probed before the stack pointer moves down by `bytes`: at each multiple of
+// the guard size below it, so that no page of a guard is stepped over. More than a few are a loop.
+#define PROBES_UNROLLED 4u
+static inline uint32_t emit_num_probes(const EmitCtx *ctx, uint32_t bytes)
+{
+    return ctx->f->guard_size == 0 ? 0 : bytes / ctx->f->guard_size;
+}
+
 // Where the frame keeps a vector register of FrameLayout.saved, from the stack pointer.
 int32_t emit_saved_float(const EmitCtx *ctx, PReg reg);
 

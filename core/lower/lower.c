@@ -574,6 +574,15 @@ static void reserve_registers(MFunc *m, const Settings *settings)
         m->allocatable &= ~preg_bit(m->target->pinned);
 }
 
+// Sizes that no frame reaches are no guard; those smaller than the alignment of frames are no less.
+static uint32_t guard_size(const Settings *settings)
+{
+    const uint32_t log2 = (uint32_t)settings_get(settings, SETTING_PROBESTACK_SIZE_LOG2);
+    if (settings_get(settings, SETTING_ENABLE_PROBESTACK) == 0 || log2 > 30)
+        return 0;
+    return log2 < 4 ? 1u << 4 : 1u << log2;
+}
+
 Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Arena *scratch,
                   MFunc **out, Diag *diag)
 {
@@ -604,6 +613,8 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
                           "a thread-local stack limit is not supported in lowering");
     m->popped_args = ctx.abi.popped_size;
+    m->preserved = ctx.abi.callee_saved;
+    m->guard_size = guard_size(options->settings);
     TRY(lay_out_slots(&ctx));
     TRY(lower_blocks(&ctx));
     *out = m;

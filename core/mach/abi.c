@@ -15,9 +15,6 @@ typedef struct Assigner {
     uint32_t num_locs;
 } Assigner;
 
-// What callers copy piece by piece in the code.
-#define SARG_BYTES_MAX 4096
-
 static bool can_pass(Type type, const AbiRegs *regs)
 {
     if (type_is_vector(type))
@@ -33,10 +30,8 @@ static Status check_param(const AbiParam *param, const AbiRegs *regs, Diag *diag
     const char *what = NULL;
     if (!can_pass(param->type, regs))
         what = "this type in a signature";
-    else if (param->purpose == PURPOSE_SARG && (regs->by_position || regs->callee_pops))
-        what = "purpose sarg in this calling convention"; // a tail call might copy onto its source
-    else if (param->purpose == PURPOSE_SARG && param->size > SARG_BYTES_MAX)
-        what = "purpose sarg of this size";
+    else if (param->purpose == PURPOSE_SARG && regs->by_position)
+        what = "purpose sarg in this calling convention";
     if (!what)
         return STATUS_OK;
     return diag_error(diag, STATUS_UNSUPPORTED, NULL, POS_NONE,

@@ -228,6 +228,8 @@ typedef struct MFunc {
     uint32_t outgoing_size;    // bytes of the outgoing argument area
     uint32_t popped_args;      // bytes of its own stack arguments, when it pops them; else 0
     uint32_t tail_args;        // bytes of the largest area of stack arguments of a tail call
+    uint32_t guard_size;       // a frame is touched at each so many bytes; 0: it is not
+    PRegSet preserved;         // callee-saved registers of its convention
     bool has_calls;
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
@@ -372,6 +374,7 @@ typedef struct Target {
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
     VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, SymbolReach reach, int64_t offset);
     VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
+    VReg (*lower_constant)(struct LowerCtx *ctx, int64_t value);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
     uint16_t row_tail_call, row_tail_call_reg;

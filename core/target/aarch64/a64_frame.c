@@ -8,8 +8,11 @@
 
 #include "target/aarch64/a64_internal.h"
 
-#define X29 PREG(REG_INT, 29)
-#define X30 PREG(REG_INT, 30)
+#define X29       PREG(REG_INT, 29)
+#define X30       PREG(REG_INT, 30)
+
+#define CBNZ_X    0xb5000000u
+#define IMM12_MAX 0xfff000u // of add and sub, shifted
 
 // The latter ones only in a convention that preserves everything.
 static const uint8_t saved_ints[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0,  1,  2,
@@ -37,6 +40,47 @@ void a64_move_sp(EmitCtx *ctx, int64_t amount)
         emit_sp_moved(ctx, amount < 0 ? inst.imm : -inst.imm);
     }
 }
+
+// ---- Probes ----
+
+static void put_probe(EmitCtx *ctx, A64Mem mem)
+{
+    codebuf_trap(ctx->buf, TRAP_STK_OVF, NO(Inst));
+    a64_put_inst(
+        ctx, &(A64Inst){.op = A64_LDR_X, .size = 8, .regs = {A64_SP}, .has_mem = true, .mem = mem});
+}
+
+// Touches the stack below the stack pointer from the top down, by loads into the zero register.
+static void put_probes(EmitCtx *ctx, uint32_t bytes)
+{
+    const uint32_t n = emit_num_probes(ctx, bytes), guard = ctx->f->guard_size;
+    if (n <= PROBES_UNROLLED || guard > IMM12_MAX) {
+        for (uint32_t i = 1; i <= n; i++)
+            put_probe(ctx, a64_memory_at(ctx, A64_SP, -(int64_t)guard * i, 8));
+        return;
+    }
+    const Label again = codebuf_label(ctx->buf);
+    a64_put_inst(ctx, &(A64Inst){.op = A64_ADD_IMM, .size = 8, .regs = {X16, A64_SP}});
+    a64_put_constant(ctx, X17, n);
+    codebuf_bind(ctx->buf, again);
+    a64_put_inst(ctx, &(A64Inst){.op = A64_SUB_IMM, .size = 8, .regs = {X16, X16}, .imm = guard});
+    put_probe(ctx, (A64Mem){.kind = AMODE_BASE, .base = X16});
+    a64_put_inst(ctx, &(A64Inst){.op = A64_SUB_IMM, .size = 8, .regs = {X17, X17}, .imm = 1});
+    a64_put_branch(ctx, CBNZ_X | preg_number(X17), again, FIXUP_A64_BRANCH19);
+}
+
+// Each function touches the top of what it takes, so that the stack has been touched no further
+// away than a guard's size. Pushes do so; where none comes first, a probe does.
+static void put_first_probe(EmitCtx *ctx, uint32_t pushed)
+{
+    const FrameLayout *const frame = &ctx->frame;
+    const bool pushes_first = frame->growth == 0 && pushed != 0;
+    if (ctx->f->guard_size != 0 && !pushes_first && frame->growth + frame->size != 0)
+        put_probe(ctx, a64_memory_at(ctx, A64_SP, -16, 8));
+    put_probes(ctx, frame->growth);
+}
+
+// ---- Prologue and epilogue ----
 
 void a64_emit_frame(EmitCtx *ctx)
 {
@@ -100,6 +144,7 @@ void a64_emit_prologue(EmitCtx *ctx)
 {
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
+    put_first_probe(ctx, ctx->frame.saved_size);
     a64_move_sp(ctx, -(int64_t)ctx->frame.growth);
     if (ctx->f->has_calls || ctx->frame.frame_pointer) {
         put_pair(ctx, X29, X30, false);
@@ -108,6 +153,7 @@ void a64_emit_prologue(EmitCtx *ctx)
     }
     for (uint32_t i = 0; i < n; i += 2)
         put_pair(ctx, regs[i], regs[i + 1], false);
+    put_probes(ctx, ctx->frame.size);
     a64_move_sp(ctx, -(int64_t)ctx->frame.size);
     put_saved_floats(ctx, false);
 }

@@ -11,7 +11,8 @@
 
 #include "target/x64/x64_internal.h"
 
-#define RET_POP_MAX 0xffffu
+#define RET_POP_MAX      0xffffu
+#define CC_GREATER_EQUAL 0xdu
 
 // All but rsp: there are conventions that preserve everything.
 static const uint8_t push_order[] = {RBX, RBP, R12, R13, R14, R15, RSI, RDI,
@@ -80,6 +81,42 @@ static void put_saved_floats(EmitCtx *ctx, bool load)
     }
 }
 
+// ---- Probes ----
+
+// Loads suffice: a guard page faults on them too, and nothing below the stack pointer is changed.
+static void put_probe(EmitCtx *ctx, X64Mem mem)
+{
+    codebuf_trap(ctx->buf, TRAP_STK_OVF, NO(Inst));
+    x64_put_inst(
+        ctx, &(X64Inst){.op = X64_CMP_RM, .size = 4, .regs = {RAX}, .mem_operand = 1, .mem = mem});
+}
+
+static void put_offset(EmitCtx *ctx, uint16_t op, int64_t imm)
+{
+    x64_put_inst(
+        ctx, &(X64Inst){.op = op, .size = 8, .regs = {R11, R11}, .mem_operand = -1, .imm = imm});
+}
+
+// Touches the stack below the stack pointer from the top down. A loop counts in r11, which is no
+// argument; x64_emit_frame has it saved where it is callee-saved.
+static void put_probes(EmitCtx *ctx, uint32_t bytes)
+{
+    const uint32_t n = emit_num_probes(ctx, bytes);
+    const int64_t guard = ctx->f->guard_size;
+    if (n <= PROBES_UNROLLED) {
+        for (uint32_t i = 1; i <= n; i++)
+            put_probe(ctx, at_sp((int32_t)(-guard * i)));
+        return;
+    }
+    const Label again = codebuf_label(ctx->buf);
+    put_offset(ctx, X64_MOV_RI, -guard);
+    codebuf_bind(ctx->buf, again);
+    put_probe(ctx, (X64Mem){.base = RSP, .index = R11});
+    put_offset(ctx, X64_SUB_RI, guard);
+    put_offset(ctx, X64_CMP_RI, -guard * n);
+    x64_put_jcc(ctx, CC_GREATER_EQUAL, again);
+}
+
 // ---- Arguments that the callee pops ----
 
 static void move_return_address(EmitCtx *ctx, int32_t by)
@@ -94,6 +131,7 @@ static void move_return_address(EmitCtx *ctx, int32_t by)
 
 static void put_growth(EmitCtx *ctx)
 {
+    put_probes(ctx, ctx->frame.growth);
     if (ctx->frame.growth != 0)
         move_return_address(ctx, -(int32_t)ctx->frame.growth);
 }
@@ -137,6 +175,8 @@ void x64_emit_frame(EmitCtx *ctx)
 {
     FrameLayout *const frame = &ctx->frame;
     uint32_t pushes = frame->frame_pointer ? 1 : 0;
+    if (emit_num_probes(ctx, frame->size + 8) > PROBES_UNROLLED)
+        frame->saved |= ctx->f->preserved & preg_bit(R11);
     for (uint32_t i = 0; i < sizeof(push_order); i++)
         pushes += (frame->saved & preg_bit(push_order[i])) != 0 &&
                   !(frame->frame_pointer && push_order[i] == RBP);
@@ -160,6 +200,7 @@ void x64_emit_prologue(EmitCtx *ctx)
         if ((frame->saved & preg_bit(push_order[i])) != 0 &&
             !(frame->frame_pointer && push_order[i] == RBP))
             save(ctx, push_order[i]);
+    put_probes(ctx, frame->size);
     x64_move_sp(ctx, -(int64_t)frame->size);
     put_saved_floats(ctx, false);
 }
