@@ -326,6 +326,9 @@ Status diag_error(Diag *diag, Status status, Source *source, uint32_t pos, const
 // Adds a message of any severity.
 void diag_add(Diag *diag, Severity severity, Source *source, uint32_t pos, const char *format, ...)
     PRINTF_LIKE(5, 6);
+// Gives the last message the place `pos` of `source` if it has none: for what is judged where the
+// text is not known. Returns `status`.
+Status diag_place(Diag *diag, Status status, Source *source, uint32_t pos);
 // The message as one line without a line break at its end.
 void diag_format(const DiagMessage *message, StrBuf *out);
 

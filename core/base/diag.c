@@ -70,6 +70,19 @@ static DiagMessage diag_locate(Severity severity, Source *source, uint32_t pos)
     return message;
 }
 
+Status diag_place(Diag *diag, Status status, Source *source, uint32_t pos)
+{
+    if (diag->messages.len == 0)
+        return status;
+    DiagMessage *const last = &diag->messages.data[diag->messages.len - 1];
+    const DiagMessage at = diag_locate(last->severity, source, pos);
+    if (last->path.len == 0) {
+        last->path = at.path;
+        last->where = at.where;
+    }
+    return status;
+}
+
 Status diag_error(Diag *diag, Status status, Source *source, uint32_t pos, const char *format, ...)
 {
     va_list args;

@@ -608,7 +608,9 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     ctx.colors = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
-    TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
+    const Status status = ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag);
+    if (status != STATUS_OK)
+        return diag_place(diag, status, options->source, f->pos);
     if (f->stack_limit.i != NO_INDEX && lower_is_thread_local(&ctx, f->stack_limit))
         return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
                           "a thread-local stack limit is not supported in lowering");

@@ -167,7 +167,10 @@ static Status begin_call(LowerCtx *ctx, Inst inst, CallParts *call)
                         .area = AMODE_OUTGOING,
                         .callee = NO(VReg),
                         .ret_area = NO(VReg)};
-    TRY(ctx->target->abi(call->sig, ctx->settings, ctx->scratch, &call->abi, ctx->diag));
+    const Status status =
+        ctx->target->abi(call->sig, ctx->settings, ctx->scratch, &call->abi, ctx->diag);
+    if (status != STATUS_OK)
+        return diag_place(ctx->diag, status, ctx->source, f->inst_pos.data[inst.i]);
     if (direct)
         call->symbol = lower_symbol(ctx, &f->funcs.data[func_inst(f, inst)->w[0]].name);
     else
