@@ -609,9 +609,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
     TRY(ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag));
-    if (f->stack_limit.i != NO_INDEX && lower_is_thread_local(&ctx, f->stack_limit))
-        return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
-                          "a thread-local stack limit is not supported in lowering");
+    TRY(lower_stack_limit(&ctx));
     m->popped_args = ctx.abi.popped_size;
     m->preserved = ctx.abi.callee_saved;
     m->guard_size = guard_size(options->settings);
