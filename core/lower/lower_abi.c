@@ -66,11 +66,38 @@ typedef struct CallParts {
     VReg ret_area; // NO(VReg): none
 } CallParts;
 
+#define COPY_IN_LINE_MAX 64u
+
+// Memory at `from` to the place of an argument that is passed as a copy.
+static void copy_argument(LowerCtx *ctx, const CallParts *call, const AbiLoc *loc, VReg from)
+{
+    const Target *const target = ctx->target;
+    const int32_t base = call->base + loc->offset;
+    if (loc->size > COPY_IN_LINE_MAX) {
+        const VReg to = target->lower_address(ctx, call->area, base);
+        const VReg size = target->lower_constant(ctx, loc->size);
+        (void)lower_libcall(ctx, LIBCALL_MEMCPY, (const VReg[]){to, from, size});
+        return;
+    }
+    static const Type parts[] = {TYPE_I64, TYPE_I32, TYPE_I16, TYPE_I8};
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < 4; i++)
+        for (; loc->size - at >= type_bytes(parts[i]); at += type_bytes(parts[i])) {
+            const int32_t disp = (int32_t)at;
+            const VReg part = target->lower_load(ctx, AMODE_BASE, from, disp, parts[i]);
+            target->lower_store(ctx, part, call->area, NO(VReg), base + disp, parts[i]);
+        }
+}
+
 static void store_stack_args(LowerCtx *ctx, const CallParts *call)
 {
+    // Before the others, because a large copy is a call.
+    for (uint32_t i = 0; i < call->abi.num_args; i++)
+        if (call->abi.args[i].copied)
+            copy_argument(ctx, call, &call->abi.args[i], call->args[i]);
     for (uint32_t i = 0; i < call->abi.num_args; i++) {
         const AbiLoc *const loc = &call->abi.args[i];
-        if (loc->reg == PREG_NONE && call->args[i].i != NO_INDEX)
+        if (loc->reg == PREG_NONE && !loc->copied && call->args[i].i != NO_INDEX)
             ctx->target->lower_store(ctx, call->args[i], call->area, NO(VReg),
                                      call->base + loc->offset, loc->type);
     }
@@ -159,7 +186,7 @@ static bool is_in_place(const LowerCtx *ctx, const CallParts *call, Value value,
         return false;
     const uint32_t param = f->values.data[value.i].num;
     const AbiLoc *const own = &ctx->abi.args[ctx->abi.arg_first[param]];
-    return own->reg == PREG_NONE && own->offset == call->base + locs->offset &&
+    return own->reg == PREG_NONE && !own->copied && own->offset == call->base + locs->offset &&
            (locs->extension == EXT_NONE || locs->extension == own->extension);
 }
 
@@ -212,6 +239,13 @@ Status lower_tail_call(LowerCtx *ctx, Inst inst)
     CallParts call;
     TRY(begin_call(ctx, inst, &call));
     ASSERT(call.abi.popped_size == call.abi.stack_args_size);
+    for (uint32_t i = 0; i < call.abi.num_args; i++)
+        if (call.abi.args[i].copied)
+            return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source,
+                              ctx->f->inst_pos.data[inst.i],
+                              "%s with an argument of purpose sarg is not supported in lowering "
+                              "for %s",
+                              ir_ops[inst_op(ctx->f, inst)].name, ctx->target->name);
     call.area = AMODE_INCOMING;
     call.base = (int32_t)ctx->abi.stack_args_size - (int32_t)call.abi.stack_args_size;
     gather_args(ctx, inst, &call);
@@ -246,10 +280,17 @@ Status lower_return(LowerCtx *ctx, Inst inst)
             ctx->target->lower_store(ctx, values[i], AMODE_BASE, own_ret_area(ctx), loc->offset,
                                      loc->type);
     }
+    // C functions that return a struct in memory return its address.
+    const Span params = block_params(ctx->f, ctx->f->first_block);
+    const VReg sret = ctx->abi.sret_result == PREG_NONE
+                          ? NO(VReg)
+                          : lower_value(ctx, (Value){params.data[ctx->abi.sret_param]});
     MInst *const m = lower_begin(ctx, ctx->target->row_ret, 8);
     for (uint32_t i = 0; i < ctx->abi.num_rets; i++)
         if (ctx->abi.rets[i].reg != PREG_NONE)
             fixed_use(ctx, values[i], ctx->abi.rets[i].reg);
+    if (sret.i != NO_INDEX)
+        fixed_use(ctx, sret, ctx->abi.sret_result);
     lower_end(ctx, m);
     return STATUS_OK;
 }
@@ -259,6 +300,16 @@ static VReg wanted_part(const LowerCtx *ctx, uint32_t param, uint32_t k)
 {
     const VReg first = ctx->value_regs[block_params(ctx->f, ctx->f->first_block).data[param]];
     return first.i == NO_INDEX ? first : (VReg){first.i + k - ctx->abi.arg_first[param]};
+}
+
+static void take_stack_argument(LowerCtx *ctx, VReg wanted, const AbiLoc *loc)
+{
+    if (!loc->copied) {
+        load_location(ctx, wanted, AMODE_INCOMING, loc->offset, loc->type);
+        return;
+    }
+    const VReg address = ctx->target->lower_address(ctx, AMODE_INCOMING, loc->offset);
+    ctx->aliases.data[lower_resolve(ctx, wanted).i] = address;
 }
 
 Status lower_arguments(LowerCtx *ctx)
@@ -279,7 +330,7 @@ Status lower_arguments(LowerCtx *ctx)
         for (uint32_t k = abi->arg_first[i]; k < abi->arg_first[i + 1]; k++) {
             const VReg wanted = wanted_part(ctx, i, k);
             if (abi->args[k].reg == PREG_NONE && wanted.i != NO_INDEX)
-                load_location(ctx, wanted, AMODE_INCOMING, abi->args[k].offset, abi->args[k].type);
+                take_stack_argument(ctx, wanted, &abi->args[k]);
         }
     if (ctx->ret_area.i != NO_INDEX && abi->ret_area.reg == PREG_NONE)
         load_location(ctx, ctx->ret_area, AMODE_INCOMING, abi->ret_area.offset, TYPE_I64);

@@ -383,6 +383,7 @@ typedef struct Target {
     VReg (*lower_address)(struct LowerCtx *ctx, AmodeKind kind, int32_t disp);
     VReg (*lower_symbol)(struct LowerCtx *ctx, uint32_t symbol, SymbolReach reach, int64_t offset);
     VReg (*lower_add)(struct LowerCtx *ctx, VReg value, int64_t offset);
+    VReg (*lower_constant)(struct LowerCtx *ctx, int64_t value);
     // Rows whose operands lowering makes itself.
     uint16_t row_args, row_ret, row_jump, row_call, row_call_reg, row_move;
     uint16_t row_tail_call, row_tail_call_reg;

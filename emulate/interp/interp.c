@@ -154,7 +154,7 @@ static Stop run_call(Interp *vm, uint32_t func, const DataValue *args, uint32_t 
     if (stop != STOP_NONE)
         return stop;
     place_args(vm, args, num_args, result_cells);
-    stop = interp_enter(vm, &vm->funcs[func], result_cells, 0);
+    stop = interp_enter(vm, &vm->funcs[func], result_cells, 0, 0);
     return stop == STOP_NONE ? interp_run(vm, where) : stop;
 }
 

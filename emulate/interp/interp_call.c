@@ -90,7 +90,7 @@ static Stop prepare(Interp *vm, FuncCode *fn)
     return fn->broken == STOP_NONE ? STOP_NONE : interp_stop(vm, fn->broken, "%s", fn->because);
 }
 
-Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result)
+Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result, uint64_t copied)
 {
     Stop stop = prepare(vm, fn);
     if (stop == STOP_NONE)
@@ -105,7 +105,8 @@ Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result)
         link = caller->fp;
         ret = return_address(caller);
     }
-    stop = place_frame(vm, &frame, top, link, ret);
+    frame.caller_sp = top;
+    stop = place_frame(vm, &frame, top - copied, link, ret);
     if (stop != STOP_NONE)
         return stop;
     VEC_PUSH(&vm->frames_arena, &vm->frames, frame);
@@ -119,6 +120,31 @@ static void move_args(Interp *vm, const Frame *caller, const CallInfo *site, uin
     for (uint32_t i = 0; i < site->num_moves; i++)
         memcpy(vm->cells + to + moves[i].dst, vm->cells + caller->cells + moves[i].src,
                8 * (size_t)moves[i].n);
+}
+
+// Arguments of purpose sarg, in the cells from `at` on, become addresses of copies below the newest
+// frame, which take *copied bytes.
+static Stop copy_args(Interp *vm, const CallInfo *site, uint64_t at, uint64_t *copied)
+{
+    const Frame *const caller = &vm->frames.data[vm->frames.len - 1];
+    for (uint32_t i = 0; i < site->sig->num_params; i++) {
+        const AbiParam *const param = &site->sig->params[i];
+        uint64_t *const cell = vm->cells + at;
+        at += cells_of(param->type);
+        if (param->purpose != PURPOSE_SARG)
+            continue;
+        const uint8_t *const from = interp_find(vm, *cell, param->size);
+        *copied += (param->size + FRAME_BYTES - 1) & ~(uint64_t)(FRAME_BYTES - 1);
+        if (!from)
+            return interp_stop(vm, STOP_CRASHED,
+                               "argument %u: %u bytes at 0x%llx are not in memory", i, param->size,
+                               (unsigned long long)*cell);
+        if (caller->sp - STACK_BASE < *copied)
+            return interp_stop(vm, TRAP_STK_OVF, "no guest stack for a copy of an argument");
+        *cell = caller->sp - *copied;
+        memcpy(vm->stack + (*cell - STACK_BASE), from, param->size);
+    }
+    return STOP_NONE;
 }
 
 // ---- Imports ----
@@ -233,7 +259,12 @@ Stop interp_call(Interp *vm, const Code *c)
     move_args(vm, &caller, &site, args);
     if (site.kind == CALLEE_EXTERN)
         return call_import(vm, &site, args, caller.cells + c->d);
-    return interp_enter(vm, &vm->funcs[site.callee], args, caller.cells + c->d);
+    uint64_t copied = 0;
+    if (UNLIKELY(site.copies))
+        stop = copy_args(vm, &site, args, &copied);
+    if (stop != STOP_NONE)
+        return stop;
+    return interp_enter(vm, &vm->funcs[site.callee], args, caller.cells + c->d, copied);
 }
 
 // The newest frame makes way: the arguments wait behind it while it is closed.
@@ -244,6 +275,9 @@ Stop interp_tail_call(Interp *vm, const Code *c)
     Stop stop = resolve(vm, &old, c, &site);
     if (stop != STOP_NONE)
         return stop;
+    if (UNLIKELY(site.copies))
+        return interp_stop(vm, STOP_UNSUPPORTED, "%s with an argument of purpose sarg",
+                           ir_ops[c->op].name);
     const uint64_t args = old.cells + old.fn->num_cells;
     FuncCode *const fn = site.kind == CALLEE_LOCAL ? &vm->funcs[site.callee] : NULL;
     if (fn)
@@ -257,14 +291,18 @@ Stop interp_tail_call(Interp *vm, const Code *c)
         stop = call_import(vm, &site, args, old.result);
         if (stop == STOP_NONE) {
             vm->frames.len--;
-            interp_set_stack(vm, old.fp + FRAME_BYTES);
+            interp_set_stack(vm, old.caller_sp);
         }
         return stop;
     }
     uint64_t link, ret;
     memcpy(&link, vm->stack + (old.fp - STACK_BASE), 8);
     memcpy(&ret, vm->stack + (old.fp - STACK_BASE) + 8, 8);
-    Frame frame = {.fn = fn, .pc = fn->code, .cells = old.cells, .result = old.result};
+    Frame frame = {.fn = fn,
+                   .pc = fn->code,
+                   .cells = old.cells,
+                   .result = old.result,
+                   .caller_sp = old.caller_sp};
     stop = place_frame(vm, &frame, old.fp + FRAME_BYTES, link, ret);
     if (stop != STOP_NONE)
         return stop;

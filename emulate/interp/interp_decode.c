@@ -221,6 +221,8 @@ static bool decode_call(Decoder *d, Inst inst, Code *c)
     site.moves = d->moves.len;
     site.arg_cells = push_packed(d, args);
     site.num_moves = d->moves.len - site.moves;
+    for (uint32_t i = 0; i < sig->num_params; i++)
+        site.copies |= sig->params[i].purpose == PURPOSE_SARG;
     c->x = tail ? X_TAIL_CALL : X_CALL;
     c->imm = d->sites.len;
     VEC_PUSH(d->arena, &d->sites, site);

@@ -91,6 +91,7 @@ typedef struct CallInfo {
     const Signature *sig;
     uint32_t moves, num_moves;
     uint32_t arg_cells;
+    bool copies; // some arguments are passed as copies of memory
 } CallInfo;
 
 typedef struct FuncCode {
@@ -122,6 +123,7 @@ typedef struct Frame {
     uint64_t cells;  // index of its first cell
     uint64_t result; // cell index where its results go
     uint64_t fp, sp; // guest addresses; its slots are at sp
+    uint64_t caller_sp;
 } Frame;
 
 typedef struct GuestRegion {
@@ -183,8 +185,9 @@ uint32_t interp_name(Interp *vm, const ExtName *name);
 // place of any other stop is *where, in the newest frame. interp_run.c.
 Stop interp_run(Interp *vm, const Code **where);
 
-// Opens a frame of fn whose arguments are (to be put) in the cells from `cells` on. interp_call.c.
-Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result);
+// Opens a frame of fn whose arguments are (to be put) in the cells from `cells` on, `copied` bytes
+// below the newest frame. interp_call.c.
+Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result, uint64_t copied);
 // Does call instruction `c` of the newest frame: afterwards another frame is the newest, or (an
 // import) the results are there.
 Stop interp_call(Interp *vm, const Code *c);

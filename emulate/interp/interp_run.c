@@ -28,7 +28,7 @@ static void do_return(Interp *vm, const Code *c)
     for (uint32_t i = 0; i < c->b; i++)
         move_cells(vm->cells + frame.result + moves[i].dst, vm->cells + frame.cells + moves[i].src,
                    moves[i].n);
-    interp_set_stack(vm, frame.fp + FRAME_BYTES);
+    interp_set_stack(vm, frame.caller_sp);
 }
 
 // Operands of a fast instruction. Not every expression uses all of them.

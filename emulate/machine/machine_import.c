@@ -56,16 +56,24 @@ static bool find_areas(MachineCall *call, Import *import)
     return import->rets_area != NULL;
 }
 
-// What the declarations of the import's name in the module say; NULL if there is none, or they
-// differ.
-static const Signature *declared_signature(Machine *m, uint32_t slot)
+static const Signature *library_signature(MachineCall *call, const Import *import)
 {
+    Signature *const own = ARENA_NEW(call->arena, Signature);
+    const Libcall libcall = libcall_parse(extern_of(call, import)->name);
+    return libcall != LIBCALL_COUNT && libcall_signature(libcall, call->arena, own) ? own : NULL;
+}
+
+// What the declarations of the import's name in the module say; NULL if they differ. Without any,
+// lowering calls a library function.
+static const Signature *declared_signature(MachineCall *call, const Import *import)
+{
+    Machine *const m = call->m;
     const Signature *found = NULL;
     for (uint32_t i = 0; i < m->module->funcs.len; i++) {
         const Func *const f = m->module->funcs.data[i];
         for (uint32_t k = 0; k < f->funcs.len; k++) {
             const ExtFuncData *const data = &f->funcs.data[k];
-            if (!data->declared || machine_name_of(m, &data->name) != slot)
+            if (!data->declared || machine_name_of(m, &data->name) != import->slot)
                 continue;
             const Signature *const sig = &f->sigs.data[data->sig.i].sig;
             if (found && !signature_eq(found, sig))
@@ -73,17 +81,7 @@ static const Signature *declared_signature(Machine *m, uint32_t slot)
             found = sig;
         }
     }
-    return found;
-}
-
-static const Signature *library_signature(MachineCall *call, const Import *import)
-{
-    Signature *const own = ARENA_NEW(call->arena, Signature);
-    const Libcall libcall = libcall_parse(extern_of(call, import)->name);
-    ASSERT(libcall != LIBCALL_COUNT);
-    const bool known = libcall_signature(libcall, call->arena, own);
-    ASSERT(known);
-    return own;
+    return found ? found : library_signature(call, import);
 }
 
 // As the caller's declaration says. An instruction that is no call by itself was lowered to one of
@@ -95,7 +93,7 @@ static const Signature *called_signature(MachineCall *call, const Import *import
     Machine *const m = call->m;
     const JitSite *const site = import->site;
     if (!site)
-        return declared_signature(m, import->slot);
+        return declared_signature(call, import);
     // An optimised function has instructions of its own.
     const Func *const compiled = m->funcs[site->func].func;
     const Func *const caller = compiled ? compiled : m->module->funcs.data[site->func];
@@ -107,7 +105,7 @@ static const Signature *called_signature(MachineCall *call, const Import *import
         if (machine_name_of(m, &data->name) == import->slot)
             return declared;
     }
-    return declared_signature(m, import->slot);
+    return declared_signature(call, import);
 }
 
 // Whether the import can be called at all.

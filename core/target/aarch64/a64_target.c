@@ -151,6 +151,11 @@ static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
     return a64_add_rr(ctx, 8, (Gpr){value}, a64_mov_imm(ctx, offset)).reg;
 }
 
+static VReg lower_constant(LowerCtx *ctx, int64_t value)
+{
+    return a64_mov_imm(ctx, value).reg;
+}
+
 static const TargetRule rules[] = {
 #define ISLE_RULE(id, name, root, priority, path, line, col) [id] = {name, root, path, line},
 #include "a64_rules.def"
@@ -177,6 +182,7 @@ const Target a64_target = {
     .lower_address = lower_address,
     .lower_symbol = lower_symbol_address,
     .lower_add = lower_add,
+    .lower_constant = lower_constant,
     .row_args = A64_ARGS,
     .row_ret = A64_RET,
     .row_jump = A64_B,

@@ -13,6 +13,7 @@
 
 #define RET_POP_MAX      0xffffu
 #define CC_BELOW         0x2u
+#define CC_NOT_BELOW     0x3u
 #define CC_GREATER_EQUAL 0xdu
 
 // All but rsp: there are conventions that preserve everything.
@@ -207,7 +208,7 @@ static void put_limit(EmitCtx *ctx)
     x64_put_jcc(ctx, CC_BELOW, trap);
     x64_put_inst(ctx,
                  &(X64Inst){.op = X64_CMP_RM, .size = 8, .regs = {RSP, R11}, .mem_operand = -1});
-    x64_put_jcc(ctx, CC_BELOW ^ 1u, enough);
+    x64_put_jcc(ctx, CC_NOT_BELOW, enough);
     codebuf_bind(ctx->buf, trap);
     codebuf_trap(ctx->buf, TRAP_STK_OVF, NO(Inst));
     x64_emit_trap(ctx);

@@ -183,6 +183,11 @@ static VReg lower_add(LowerCtx *ctx, VReg value, int64_t offset)
     return x64_lea(ctx, 8, &amode).reg;
 }
 
+static VReg lower_constant(LowerCtx *ctx, int64_t value)
+{
+    return x64_mov_ri(ctx, 8, value).reg;
+}
+
 static const TargetRule rules[] = {
 #define ISLE_RULE(id, name, root, priority, path, line, col) [id] = {name, root, path, line},
 #include "x64_rules.def"
@@ -210,6 +215,7 @@ const Target x64_target = {
     .lower_address = lower_address,
     .lower_symbol = lower_symbol_address,
     .lower_add = lower_add,
+    .lower_constant = lower_constant,
     .row_args = X64_ARGS,
     .row_ret = X64_RET,
     .row_jump = X64_JMP,
