@@ -611,9 +611,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     const Status status = ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag);
     if (status != STATUS_OK)
         return diag_place(diag, status, options->source, f->pos);
-    if (f->stack_limit.i != NO_INDEX && lower_is_thread_local(&ctx, f->stack_limit))
-        return diag_error(diag, STATUS_UNSUPPORTED, options->source, f->stack_limit_pos,
-                          "a thread-local stack limit is not supported in lowering");
+    TRY(lower_stack_limit(&ctx));
     m->popped_args = ctx.abi.popped_size;
     m->preserved = ctx.abi.callee_saved;
     m->guard_size = guard_size(options->settings);

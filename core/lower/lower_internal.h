@@ -36,4 +36,8 @@ void lower_note_load(LowerCtx *ctx, RecentLoads *recent, Inst inst);
 // Lowers a load that repeats another to nothing; false: it does not.
 bool lower_repeated_load(LowerCtx *ctx, Inst inst);
 
+// What the prologue compares the stack pointer with. STATUS_UNSUPPORTED when that is not found by
+// loads and additions from a vmctx in a register.
+Status lower_stack_limit(LowerCtx *ctx);
+
 #endif

@@ -96,3 +96,51 @@ VReg lower_thread_local(LowerCtx *ctx, GlobalValue global)
     ctx->m->has_calls = true;
     return add_offset(ctx, result, data->offset);
 }
+
+// ---- The stack limit ----
+
+static Status limit_unsupported(LowerCtx *ctx, const char *what)
+{
+    return diag_error(ctx->diag, STATUS_UNSUPPORTED, ctx->source, ctx->f->stack_limit_pos,
+                      "a stack limit %s is not supported in lowering", what);
+}
+
+// Where the argument of purpose vmctx arrives; PREG_NONE: not in a register.
+static PReg vmctx_register(const LowerCtx *ctx)
+{
+    uint32_t param = 0;
+    while (ctx->f->sig.params[param].purpose != PURPOSE_VMCTX)
+        param++;
+    return ctx->abi.args[ctx->abi.arg_first[param]].reg;
+}
+
+Status lower_stack_limit(LowerCtx *ctx)
+{
+    const Func *const f = ctx->f;
+    MFunc *const m = ctx->m;
+    if (f->stack_limit.i == NO_INDEX)
+        return STATUS_OK;
+    if (bottom_of(f, f->stack_limit)->kind != GLOBAL_VMCTX)
+        return limit_unsupported(ctx, "that does not come from a vmctx");
+    m->limit_base = vmctx_register(ctx);
+    if (m->limit_base == PREG_NONE)
+        return limit_unsupported(ctx, "from a vmctx on the stack");
+    if ((ctx->abi.callee_saved & m->target->limit_scratch) != 0)
+        return limit_unsupported(ctx, "in a function that preserves all registers");
+    VEC(LimitStep) steps = {0}; // from the limit to the vmctx
+    for (const GlobalData *data = &f->globals.data[f->stack_limit.i]; data->kind != GLOBAL_VMCTX;
+         data = &f->globals.data[data->base.i]) {
+        if (data->type != TYPE_I64)
+            return limit_unsupported(ctx, "of a type other than i64");
+        if (data->offset < INT32_MIN || data->offset > INT32_MAX)
+            return limit_unsupported(ctx, "at an offset of more than 32 bits");
+        const LimitStep step = {data->kind == GLOBAL_LOAD, (int32_t)data->offset};
+        VEC_PUSH(ctx->scratch, &steps, step);
+    }
+    const LimitStep none = {false, 0};
+    if (steps.len == 0)
+        VEC_PUSH(m->arena, &m->limit, none);
+    while (steps.len != 0)
+        VEC_PUSH(m->arena, &m->limit, steps.data[--steps.len]);
+    return STATUS_OK;
+}

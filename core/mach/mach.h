@@ -202,6 +202,12 @@ typedef struct VRegData {
 
 struct Target;
 
+// A step from the argument of purpose vmctx to the stack limit: an addition, or a load of 64 bits.
+typedef struct LimitStep {
+    bool load;
+    int32_t offset;
+} LimitStep;
+
 typedef struct MFunc {
     Arena *arena;
     const struct Target *target;
@@ -229,7 +235,9 @@ typedef struct MFunc {
     uint32_t popped_args;      // bytes of its own stack arguments, when it pops them; else 0
     uint32_t tail_args;        // bytes of the largest area of stack arguments of a tail call
     uint32_t guard_size;       // a frame is touched at each so many bytes; 0: it is not
-    PRegSet preserved;         // callee-saved registers of its convention
+    VEC(LimitStep) limit;      // steps to the stack limit, from limit_base on; empty: no limit
+    PReg limit_base;
+    PRegSet preserved; // callee-saved registers of its convention
     bool has_calls;
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
@@ -358,6 +366,7 @@ typedef struct Target {
 
     // Layout of a signature. STATUS_UNSUPPORTED with a message in `diag` for types and conventions
     // that the target can't do yet.
+    PRegSet limit_scratch; // what the comparison with a stack limit changes
     Status (*abi)(const Signature *sig, const Settings *settings, Arena *arena, AbiSig *out,
                   Diag *diag);
 

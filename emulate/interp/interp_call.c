@@ -107,9 +107,10 @@ Stop interp_enter(Interp *vm, FuncCode *fn, uint64_t cells, uint64_t result, uin
     }
     frame.caller_sp = top;
     stop = place_frame(vm, &frame, top - copied, link, ret);
-    if (stop == STOP_NONE)
-        VEC_PUSH(&vm->frames_arena, &vm->frames, frame);
-    return stop;
+    if (stop != STOP_NONE)
+        return stop;
+    VEC_PUSH(&vm->frames_arena, &vm->frames, frame);
+    return interp_check_limit(vm);
 }
 
 // Moves the arguments of a call of the newest frame to the cells from `to` on.
@@ -307,5 +308,5 @@ Stop interp_tail_call(Interp *vm, const Code *c)
         return stop;
     memmove(vm->cells + old.cells, vm->cells + args, 8 * (size_t)site.arg_cells);
     vm->frames.data[vm->frames.len - 1] = frame;
-    return STOP_NONE;
+    return interp_check_limit(vm);
 }

@@ -230,6 +230,8 @@ Stop interp_store(Interp *vm, const Code *c, uint64_t *r);
 Stop interp_atomic(Interp *vm, const Code *c, uint64_t *r);
 // The value of global value gv c->imm.
 Stop interp_global(Interp *vm, const Code *c, uint64_t *r);
+// Traps if the newest frame, just made, lies below the stack limit of its function.
+Stop interp_check_limit(Interp *vm);
 
 // ---- Lanes ----
 

@@ -217,3 +217,30 @@ Stop interp_global(Interp *vm, const Code *c, uint64_t *r)
     r[c->d] = value & (uint64_t)bits_ones(type_bits(c->rtype));
     return STOP_NONE;
 }
+
+Stop interp_check_limit(Interp *vm)
+{
+    const Frame *const frame = &vm->frames.data[vm->frames.len - 1];
+    const Func *const f = frame->fn->func;
+    uint32_t chain[CHAIN_MAX], n = 0;
+    const Code load = {0};
+    if (LIKELY(f->stack_limit.i == NO_INDEX))
+        return STOP_NONE;
+    for (uint32_t gv = f->stack_limit.i;; gv = f->globals.data[gv].base.i) {
+        if (n == CHAIN_MAX)
+            return interp_stop(vm, STOP_UNSUPPORTED, "stack_limit: more than %u global values deep",
+                               CHAIN_MAX);
+        chain[n++] = gv;
+        const GlobalKind kind = f->globals.data[gv].kind;
+        if (kind != GLOBAL_LOAD && kind != GLOBAL_IADD_IMM)
+            break;
+    }
+    uint64_t limit = 0;
+    while (n > 0) {
+        const GlobalData *const gv = &f->globals.data[chain[--n]];
+        const Stop stop = global_step(vm, &load, vm->cells + frame->cells, gv, &limit);
+        if (stop != STOP_NONE)
+            return stop;
+    }
+    return frame->sp < limit ? interp_stop(vm, TRAP_STK_OVF, "below the stack limit") : STOP_NONE;
+}

@@ -11,6 +11,7 @@
 #define X29       PREG(REG_INT, 29)
 #define X30       PREG(REG_INT, 30)
 
+#define B_HS      0x54000002u
 #define CBNZ_X    0xb5000000u
 #define IMM12_MAX 0xfff000u // of add and sub, shifted
 
@@ -140,8 +141,45 @@ static void put_saved_floats(EmitCtx *ctx, bool load)
     }
 }
 
+static void put_limit_step(EmitCtx *ctx, PReg base, LimitStep step)
+{
+    if (step.load) {
+        const A64Mem mem = a64_memory_at(ctx, base, step.offset, 8);
+        a64_put_inst(
+            ctx,
+            &(A64Inst){.op = A64_LDR_X, .size = 8, .regs = {X17}, .has_mem = true, .mem = mem});
+        return;
+    }
+    a64_put_constant(ctx, X16, (uint64_t)(int64_t)step.offset);
+    codebuf_note(ctx->buf, "add x17, %s, x16", a64_reg_name(base, 8));
+    codebuf_put32(ctx->buf, 0x8b100011u | preg_number(base) << 5);
+}
+
+// Traps if the frame would reach below the stack limit, before anything is stored.
+static void put_limit(EmitCtx *ctx)
+{
+    const MFunc *const f = ctx->f;
+    if (f->limit.len == 0)
+        return;
+    for (uint32_t i = 0; i < f->limit.len; i++)
+        put_limit_step(ctx, i == 0 ? f->limit_base : X17, f->limit.data[i]);
+    const Label trap = codebuf_label(ctx->buf), enough = codebuf_label(ctx->buf);
+    a64_put_constant(ctx, X16, (uint64_t)ctx->frame.incoming);
+    codebuf_note(ctx->buf, "adds x17, x17, x16");
+    codebuf_put32(ctx->buf, 0xab100231u);
+    a64_put_branch(ctx, B_HS, trap, FIXUP_A64_BRANCH19);
+    codebuf_note(ctx->buf, "cmp sp, x17");
+    codebuf_put32(ctx->buf, 0xeb3163ffu);
+    a64_put_branch(ctx, B_HS, enough, FIXUP_A64_BRANCH19);
+    codebuf_bind(ctx->buf, trap);
+    codebuf_trap(ctx->buf, TRAP_STK_OVF, NO(Inst));
+    a64_emit_trap(ctx);
+    codebuf_bind(ctx->buf, enough);
+}
+
 void a64_emit_prologue(EmitCtx *ctx)
 {
+    put_limit(ctx);
     uint8_t regs[sizeof(saved_ints) + 1];
     const uint32_t n = saved_pairs(ctx, regs);
     put_first_probe(ctx, ctx->frame.saved_size);

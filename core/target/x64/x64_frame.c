@@ -12,6 +12,8 @@
 #include "target/x64/x64_internal.h"
 
 #define RET_POP_MAX      0xffffu
+#define CC_BELOW         0x2u
+#define CC_NOT_BELOW     0x3u
 #define CC_GREATER_EQUAL 0xdu
 
 // All but rsp: there are conventions that preserve everything.
@@ -186,9 +188,37 @@ void x64_emit_frame(EmitCtx *ctx)
         frame->size += 8;
 }
 
+// Traps if the frame would reach below the stack limit, before anything is stored. r11 is no
+// argument; lowering refuses a limit where it is callee-saved.
+static void put_limit(EmitCtx *ctx)
+{
+    const MFunc *const f = ctx->f;
+    const int64_t bytes = (int64_t)ctx->frame.incoming - 8;
+    PReg base = f->limit_base;
+    if (f->limit.len == 0)
+        return;
+    for (uint32_t i = 0; i < f->limit.len; i++) {
+        const LimitStep step = f->limit.data[i];
+        put_mem(ctx, step.load ? X64_MOV_LOAD : X64_LEA, R11,
+                (X64Mem){.base = base, .index = PREG_NONE, .disp = step.offset});
+        base = R11;
+    }
+    const Label trap = codebuf_label(ctx->buf), enough = codebuf_label(ctx->buf);
+    put_offset(ctx, X64_ADD_RI, bytes);
+    x64_put_jcc(ctx, CC_BELOW, trap);
+    x64_put_inst(ctx,
+                 &(X64Inst){.op = X64_CMP_RM, .size = 8, .regs = {RSP, R11}, .mem_operand = -1});
+    x64_put_jcc(ctx, CC_NOT_BELOW, enough);
+    codebuf_bind(ctx->buf, trap);
+    codebuf_trap(ctx->buf, TRAP_STK_OVF, NO(Inst));
+    x64_emit_trap(ctx);
+    codebuf_bind(ctx->buf, enough);
+}
+
 void x64_emit_prologue(EmitCtx *ctx)
 {
     const FrameLayout *const frame = &ctx->frame;
+    put_limit(ctx);
     put_growth(ctx);
     if (frame->frame_pointer) {
         save(ctx, RBP);

@@ -229,6 +229,7 @@ const Target x64_target = {
     .emit_frame = x64_emit_frame,
     .emit_prologue = x64_emit_prologue,
     .emit_inst = x64_emit_inst,
+    .limit_scratch = (PRegSet)1 << R11,
     .emit_trap = x64_emit_trap,
     .emit_move = x64_emit_move,
     .reg_name = x64_reg_name,
