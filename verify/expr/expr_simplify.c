@@ -388,6 +388,18 @@ static bool simplify_int2bv(const View *v, Expr *out)
                          : expr_extract(v->pool, v->node->p0 - 1, 0, inner.args[0]));
 }
 
+// An extended integer is the same number as the one it was made from.
+static bool simplify_to_fp(const View *v, Expr *out)
+{
+    const ExprNode inner = node_of(v, v->a);
+    const uint32_t width = v->node->p0;
+    if (inner.op == EXPR_SIGN_EXT && v->node->op == EXPR_TO_FP)
+        return give(out, expr_make(v->pool, EXPR_TO_FP, &inner.args[0], width, 0));
+    if (inner.op != EXPR_ZERO_EXT)
+        return false;
+    return give(out, expr_make(v->pool, EXPR_TO_FP_UNSIGNED, &inner.args[0], width, 0));
+}
+
 static bool is_commutative(ExprOp op)
 {
     switch ((int)op) {
@@ -442,6 +454,8 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
     case EXPR_ZERO_EXT:
     case EXPR_SIGN_EXT: return simplify_ext(&v, out);
     case EXPR_INT2BV: return simplify_int2bv(&v, out);
+    case EXPR_TO_FP:
+    case EXPR_TO_FP_UNSIGNED: return simplify_to_fp(&v, out);
     default: return false;
     }
 }
