@@ -8,6 +8,10 @@
 
 #include "verify/expr/expr.h"
 
+// To be raised when what an expression means to the solver changes, or how much it can decide:
+// answers from before are forgotten then, and proofs have to be made again.
+enum { SMT_EDITION = 1 };
+
 typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
 
 typedef struct SmtResult {
