@@ -174,7 +174,7 @@ static bool verify_program(Command *c, const Program *program)
         if (is_checking(c))
             check_ledger(c, program, isle, report);
         else
-            proofs_print(&proofs);
+            tool_proofs_print(&proofs);
         if (c->ledger && !is_checking(c))
             write_ledger(c, program->name, isle, report);
     }
@@ -269,9 +269,9 @@ static int finish(const Command *c)
         return c->failed ? EXIT_FAILED : EXIT_OK;
     }
     if (c->args->values[OPT_VERIFY_JSON])
-        proofs_print_summary(&c->totals);
+        tool_proofs_print_summary(&c->totals);
     else
-        proofs_print_totals(&c->totals);
+        tool_proofs_print_totals(&c->totals);
     // What is in a ledger may be without a proof: there it is counted.
     const bool proved =
         c->totals.rules != 0 && c->totals.rule_counts[RULE_PROVED] == c->totals.rules;

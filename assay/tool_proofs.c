@@ -101,7 +101,7 @@ static void json_rule(const Proofs *p, IsleRuleId id)
     print_json(out);
 }
 
-void proofs_print_summary(const ProofTotals *t)
+void tool_proofs_print_summary(const ProofTotals *t)
 {
     json_t *const sum = json_object(), *const out = json_object();
     uint32_t expansions = 0;
@@ -126,7 +126,7 @@ static bool is_listed(const Proofs *p, RuleVerdict verdict)
     return verdict != RULE_UNREACHED || !part;
 }
 
-void proofs_print(const Proofs *p)
+void tool_proofs_print(const Proofs *p)
 {
     const bool json = p->args->values[OPT_VERIFY_JSON] != NULL;
     const bool verbose = p->args->values[OPT_VERIFY_VERBOSE] != NULL;
@@ -148,7 +148,7 @@ void proofs_print(const Proofs *p)
         explain(p, explained);
 }
 
-void proofs_print_totals(const ProofTotals *t)
+void tool_proofs_print_totals(const ProofTotals *t)
 {
     printf("%u of %u rules proved", t->rule_counts[RULE_PROVED], t->rules);
     for (uint32_t i = 0; i < RULE_VERDICT_COUNT; i++)

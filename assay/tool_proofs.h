@@ -25,10 +25,10 @@ typedef struct Proofs {
 
 // Prints the rules of one program, in their order: those that are not proved, or all, with --json
 // an object each; with --explain all cases of one rule.
-void proofs_print(const Proofs *p);
+void tool_proofs_print(const Proofs *p);
 // The last lines, for people; the last line, as JSON.
-void proofs_print_totals(const ProofTotals *t);
-void proofs_print_summary(const ProofTotals *t);
+void tool_proofs_print_totals(const ProofTotals *t);
+void tool_proofs_print_summary(const ProofTotals *t);
 
 #endif
 
