@@ -246,7 +246,7 @@ static LedgerKey case_key(Case *c)
 {
     const Vc *const vc = c->vc;
     StrBuf text = {.arena = c->arena};
-    buf_printf(&text, "%d %d %.*s %.*s\n", (int)SMT_EDITION, (int)vc->status, STR_ARG(vc->missing),
+    buf_printf(&text, "%d %d %.*s %.*s\n", (int)SMT_MEANING, (int)vc->status, STR_ARG(vc->missing),
                STR_ARG(vc->types));
     if (vc->status == VC_READY) {
         Roots roots = {0};

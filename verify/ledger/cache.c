@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Answers in a SQLite file. A key is that of the question and of the solver, its version and our
+// Answers in a SQLite file. A key is that of the question, of the solver's version and of our
 // translation for it. A model is the values of the question's variables in their order.
 
 #include "verify/ledger/ledger_internal.h"
@@ -20,12 +20,13 @@ struct LedgerCache {
 static const char setup[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
     "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, verdict INTEGER, budget INTEGER,"
+    " strength INTEGER,"
     " steps INTEGER, reason TEXT, model BLOB) WITHOUT ROWID;";
 
 static LedgerKey solver_key(Arena *arena)
 {
     const Str version = smt_version(arena);
-    return ledger_key_of(str_printf(arena, "%.*s, edition %d", STR_ARG(version), (int)SMT_EDITION));
+    return ledger_key_of(str_printf(arena, "%.*s, meaning %d", STR_ARG(version), (int)SMT_MEANING));
 }
 
 LedgerCache *ledger_cache_open(Arena *arena, const char *path)
@@ -33,14 +34,15 @@ LedgerCache *ledger_cache_open(Arena *arena, const char *path)
     LedgerCache *const cache = ARENA_NEW(arena, LedgerCache);
     cache->solver = solver_key(arena);
     bool good = sqlite3_open(path, &cache->db) == SQLITE_OK;
-    good = good && sqlite3_busy_timeout(cache->db, PATIENCE_MS) == SQLITE_OK &&
-           sqlite3_exec(cache->db, setup, NULL, NULL, NULL) == SQLITE_OK &&
-           sqlite3_prepare_v2(cache->db,
-                              "SELECT verdict, budget, steps, reason, model FROM answers"
-                              " WHERE key = ?",
-                              -1, &cache->find, NULL) == SQLITE_OK &&
-           sqlite3_prepare_v2(cache->db, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
-                              -1, &cache->store, NULL) == SQLITE_OK;
+    good =
+        good && sqlite3_busy_timeout(cache->db, PATIENCE_MS) == SQLITE_OK &&
+        sqlite3_exec(cache->db, setup, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(cache->db,
+                           "SELECT verdict, budget, strength, steps, reason, model FROM answers"
+                           " WHERE key = ?",
+                           -1, &cache->find, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(cache->db, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                           -1, &cache->store, NULL) == SQLITE_OK;
     if (good)
         return cache;
     ledger_cache_close(cache);
@@ -117,14 +119,15 @@ static bool read_answer(sqlite3_stmt *row, const LedgerQuestion *q, uint64_t bud
 {
     const int verdict = sqlite3_column_int(row, 0);
     const uint64_t had = (uint64_t)sqlite3_column_int64(row, 1);
-    *out = (SmtResult){.steps = (uint64_t)sqlite3_column_int64(row, 2)};
+    const bool as_strong = sqlite3_column_int(row, 2) == (int)SMT_STRENGTH;
+    *out = (SmtResult){.steps = (uint64_t)sqlite3_column_int64(row, 3)};
     switch (verdict) {
     case SMT_UNSAT: out->verdict = SMT_UNSAT; return true;
-    case SMT_SAT: out->verdict = SMT_SAT; return unpack_model(q, column_bytes(row, 4), out, arena);
+    case SMT_SAT: out->verdict = SMT_SAT; return unpack_model(q, column_bytes(row, 5), out, arena);
     case SMT_UNKNOWN:
         out->verdict = SMT_UNKNOWN;
-        out->reason = str_copy(arena, column_bytes(row, 3));
-        return had == 0 || (budget != 0 && had >= budget);
+        out->reason = str_copy(arena, column_bytes(row, 4));
+        return as_strong && (had == 0 || (budget != 0 && had >= budget));
     default: return false;
     }
 }
@@ -147,9 +150,10 @@ void cache_store(LedgerCache *cache, const LedgerQuestion *question, uint64_t bu
     bind_key(cache, s, question);
     sqlite3_bind_int(s, 2, (int)answer->verdict);
     sqlite3_bind_int64(s, 3, (sqlite3_int64)budget);
-    sqlite3_bind_int64(s, 4, (sqlite3_int64)answer->steps);
-    sqlite3_bind_text(s, 5, answer->reason.data, (int)answer->reason.len, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 6, model.data, (int)model.len, SQLITE_STATIC);
+    sqlite3_bind_int(s, 4, (int)SMT_STRENGTH);
+    sqlite3_bind_int64(s, 5, (sqlite3_int64)answer->steps);
+    sqlite3_bind_text(s, 6, answer->reason.data, (int)answer->reason.len, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 7, model.data, (int)model.len, SQLITE_STATIC);
     sqlite3_step(s);
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);

@@ -61,8 +61,8 @@ LedgerCache *ledger_cache_open(Arena *arena, const char *path);
 // Closes it; NULL is no cache.
 void ledger_cache_close(LedgerCache *cache);
 
-// As smt_check, through `cache` (may be NULL). An answer that the solver gave up is taken from the
-// cache only if it had at least this budget.
+// As smt_check, through `cache` (may be NULL). A question that was given up is asked again if
+// it had a smaller budget, or another SMT_STRENGTH.
 SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const Expr *conditions,
                      uint32_t count, uint64_t budget, Arena *arena);
 

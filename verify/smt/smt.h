@@ -8,9 +8,10 @@
 
 #include "verify/expr/expr.h"
 
-// To be raised when what an expression means to the solver changes, or how much it can decide:
-// answers from before are forgotten then, and proofs have to be made again.
-enum { SMT_EDITION = 1 };
+// MEANING is to be raised when what an expression means to the solver changes: answers from before
+// are forgotten, and ledgers have to be written again. STRENGTH when more can be decided than
+// before: what was given up is asked again.
+enum { SMT_MEANING = 1, SMT_STRENGTH = 1 };
 
 typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
 
