@@ -367,6 +367,8 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
         const Expr swapped[] = {node->args[1], node->args[0]};
         return give(out, expr_make(pool, node->op, swapped, 0, 0));
     }
+    if (expr_simplify_structure(pool, node, out))
+        return true;
     switch ((int)node->op) {
     case EXPR_NOT: return simplify_not(&v, out);
     case EXPR_AND:
