@@ -85,6 +85,13 @@ static inline bool a64_is_bitmask(int64_t x, uint32_t bytes)
     return a64_encode_immediate(A64_IMM_BITMASK, x, bytes, &bits);
 }
 
+// A place in a slot never traps, whatever the flags say.
+static inline AmodeRef rule_slot_access(LowerCtx *ctx, MemFlags flags, StackSlot slot, int32_t disp)
+{
+    (void)flags;
+    return rule_amode_slot(ctx, slot, disp);
+}
+
 static inline bool rule_bitmask_zext(LowerCtx *ctx, Value value, int64_t *out)
 {
     uint64_t x;
