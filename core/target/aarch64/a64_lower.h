@@ -6,6 +6,7 @@
 #define TARGET_A64_LOWER_H
 
 #include "a64_ctors.h"
+#include "a64_isle.h"
 #include "lower/rules.h"
 #include "target/aarch64/a64_internal.h"
 
