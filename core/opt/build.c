@@ -235,4 +235,5 @@ void opt_build(OptCtx *ctx)
         }
         opt_memory_leave(ctx, block);
     }
+    opt_remove_dead_stores(ctx);
 }

@@ -153,6 +153,13 @@ void opt_memory_enter(OptCtx *ctx, Block block);
 // An instruction whose operands are classes; false when it has left the layout.
 bool opt_memory_visit(OptCtx *ctx, Inst inst);
 void opt_memory_leave(OptCtx *ctx, Block block);
+// The region of an access + 1; 0: none, or one of those not told apart. Accesses of different
+// regions do not alias, those without one may alias any.
+uint32_t opt_memory_region(MemFlags flags);
+// Bits region + 1 of the memory that an instruction may change or order; bit 0: some.
+uint32_t opt_memory_clobbers(const Func *f, Inst inst);
+// dead_stores.c: behind the others.
+void opt_remove_dead_stores(OptCtx *ctx);
 
 // ---- The passes ----
 
