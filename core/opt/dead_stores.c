@@ -90,6 +90,9 @@ static void visit_store(DeadStores *d, PlaceList *list, Inst inst)
         if (!same_place(later, &place) || (later->read && later->region != place.region) ||
             (trap != TRAP_NONE && (!later->next || later->trap != trap)))
             continue;
+        if (!opt_take_fuel(d->ctx))
+            break;
+        opt_trace_event(d->ctx, "dead store", inst);
         func_remove_inst(f, inst);
         opt_count(d->ctx, OPT_STAT_DEAD_STORES);
         return;

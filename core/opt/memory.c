@@ -225,7 +225,8 @@ static bool visit_load(OptCtx *ctx, Inst inst)
     const Type type = ctx->classes.data[result.i].type;
     const Location at = location(ctx, inst, (Opcode)data->op, type, data->w[0]);
     const uint32_t known = look_up(ctx, &at, block);
-    if (known != NO_INDEX) {
+    if (known != NO_INDEX && opt_take_fuel(ctx)) {
+        opt_trace_event(ctx, "known load", inst);
         leave_with(ctx, inst, known);
         opt_count(ctx, OPT_STAT_LOADS);
         return false;
@@ -251,7 +252,8 @@ static bool visit_store(OptCtx *ctx, Inst inst)
     Location at = location(ctx, inst, OP_STORE, type, address);
     at.op = OP_LOAD;
     const bool whole = data->op == OP_STORE;
-    if (whole && look_up(ctx, &at, block) == value) {
+    if (whole && look_up(ctx, &at, block) == value && opt_take_fuel(ctx)) {
+        opt_trace_event(ctx, "idle store", inst);
         func_remove_inst(ctx->f, inst); // it is there already
         opt_count(ctx, OPT_STAT_DEAD_STORES);
         return false;
