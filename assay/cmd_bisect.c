@@ -77,10 +77,9 @@ static uint32_t other_with(Bisect *b, uint32_t fuel, uint32_t *left)
 
 static Str answer(const Interpreted *result)
 {
-    return result->got.len != 0 ? result->got
-           : result->message.len != 0
-               ? result->message
-               : STR("what was expected"); // which is in the directive
+    return result->got.len != 0       ? result->got
+           : result->message.len != 0 ? result->message
+                                      : STR("what was expected"); // which is in the directive
 }
 
 // The last line of a trace.
@@ -103,7 +102,8 @@ static void print_difference(Bisect *b, const char *path, uint32_t fuel)
     const Answers answers = answers_with(b, fuel, &arena, &trace, &left);
     const uint32_t other = first_other(b, &answers);
     ASSERT(other != NO_INDEX);
-    const Interpreted *const was = &b->plain.list.data[other], *const is = &answers.list.data[other];
+    const Interpreted *const was = &b->plain.list.data[other], *const is =
+                                                                   &answers.list.data[other];
     if (fuel == 0)
         printf("no rewrite changes an answer, but the rest of the mid-end does\n");
     else

@@ -78,9 +78,12 @@ static void visit_store(DeadStores *d, PlaceList *list, Inst inst)
     Func *const f = d->ctx->f;
     const MemFlags flags = inst_memflags(f, inst);
     const TrapCode trap = memflags_trap(flags);
-    const Place place = {func_inst(f, inst)->w[1], (uint32_t)inst_offset(f, inst),
-                         stored_bytes(f, inst),    opt_memory_region(flags),
-                         trap,                     true,
+    const Place place = {func_inst(f, inst)->w[1],
+                         (uint32_t)inst_offset(f, inst),
+                         stored_bytes(f, inst),
+                         opt_memory_region(flags),
+                         trap,
+                         true,
                          false};
     for (uint32_t i = 0; i < list->len; i++) {
         // What was read in between was not of the later store's region. Where this store succeeds

@@ -195,8 +195,7 @@ static uint32_t map_block_call(InlineMap *map, uint32_t call)
     for (uint32_t i = 0; i < args.len; i++) {
         list[i].bits = args.data[i];
         if (blockarg_kind(list[i]) == BLOCKARG_VALUE)
-            list[i] =
-                blockarg_make(BLOCKARG_VALUE, value_in_caller(map, blockarg_index(list[i])));
+            list[i] = blockarg_make(BLOCKARG_VALUE, value_in_caller(map, blockarg_index(list[i])));
     }
     const Block block = {map->first_block + map->from->calls.data[call].block.i};
     return func_add_call(map->to, block, list, args.len);
@@ -247,8 +246,8 @@ static void map_region(const InlineMap *map, MemFlags *flags)
 {
     const uint32_t region = memflags_region(*flags).i;
     if (region != NO_INDEX)
-        *flags = (*flags & ((1u << MEM_REGION_SHIFT) - 1)) |
-                 (map->regions[region] + 1) << MEM_REGION_SHIFT;
+        *flags = (*flags & ((1u << MEM_REGION_SHIFT) - 1)) | (map->regions[region] + 1)
+                                                                 << MEM_REGION_SHIFT;
 }
 
 // The words that name declarations.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Shared by inline.c, which walks the caller and decides, and inline_copy.c, which brings a callee's
-// body over.
+// Shared by inline.c, which walks the caller and decides, and inline_copy.c, which brings a
+// callee's body over.
 #ifndef OPT_INLINE_INTERNAL_H
 #define OPT_INLINE_INTERNAL_H
 

@@ -40,8 +40,8 @@ typedef struct Known {
 
 struct OptMemory {
     Versions now;
-    Versions *out; // by block, at its end
-    Bitset done;   // blocks whose `out` is there
+    Versions *out;              // by block, at its end
+    Bitset done;                // blocks whose `out` is there
     uint32_t *clobbers_of_loop; // by loop: bit region + 1 of what it writes
     uint32_t next_version;
     Known *table;
@@ -55,7 +55,6 @@ uint32_t opt_memory_region(MemFlags flags)
     const uint32_t region = memflags_region(flags).i;
     return region < MAX_REGIONS ? region + 1 : 0;
 }
-
 
 // Bits region + 1 of the versions that the instruction changes.
 uint32_t opt_memory_clobbers(const Func *f, Inst inst)

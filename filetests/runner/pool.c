@@ -393,7 +393,8 @@ static int check_deadlines(Pool *pool)
         Worker *const w = &pool->workers[i];
         if (w->pid == 0 || w->test == NO_INDEX || w->timed_out)
             continue;
-        const int64_t left = w->started_ms + WALL_CLOCK_FACTOR * (int64_t)timeout_ms(pool->options) - now;
+        const int64_t left =
+            w->started_ms + WALL_CLOCK_FACTOR * (int64_t)timeout_ms(pool->options) - now;
         if (left <= 0) {
             w->timed_out = true;
             kill(w->pid, SIGKILL);
