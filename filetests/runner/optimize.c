@@ -10,8 +10,10 @@
 enum { INLINE_MAX_INSTS = 100000 };
 
 // Works on `f`, a copy that the command may change, and writes what it makes of it.
-typedef void (*TransformFn)(void *context, Func *f, const Settings *settings, Arena *scratch,
-                            StrBuf *out);
+typedef struct Transform {
+    void (*run)(void *context, Func *f, const Settings *settings, Arena *scratch, StrBuf *out);
+    void *context;
+} Transform;
 
 static void print_optimized(void *context, Func *f, const Settings *settings, Arena *scratch,
                             StrBuf *out)
@@ -53,17 +55,19 @@ static void print_inlined(void *context, Func *f, const Settings *settings, Aren
     }
 }
 
-// Transforms a copy of a function, validates it and compares the text.
-static void transform(Job *job, const PlannedTest *test, uint32_t func, Result step,
-                      const TargetLine *target, TransformFn run, void *context)
+// Transforms a copy of a function, validates it and compares the text. `target`: NULL for commands
+// that run once whatever the target lines.
+static void transform(Job *job, const PlannedTest *test, uint32_t func, const TargetLine *target,
+                      Transform how)
 {
+    Result step = job_result(job, test->command->name, func);
     const Settings *const settings = target ? &target->settings : &job->plan.targets.settings;
     step.target = target ? target->text : step.target;
     job_step(job, &step);
     Func *const copy = func_clone(job->file->module.funcs.data[func], job->arena);
     Arena scratch = {.on_oom = job->arena->on_oom, .oom_context = job->arena->oom_context};
     StrBuf text = {.arena = job->arena};
-    run(context, copy, settings, &scratch, &text);
+    how.run(how.context, copy, settings, &scratch, &text);
     arena_free(&scratch);
     Diag diag = {.arena = job->arena};
     const Isa *const isa = target ? &target->isa : job->plan.targets.isa;
@@ -75,26 +79,26 @@ static void transform(Job *job, const PlannedTest *test, uint32_t func, Result s
 
 void command_optimize(Job *job, const PlannedTest *test)
 {
+    const Transform how = {print_optimized, NULL};
     for (uint32_t t = 0; t < job->plan.targets.lines.len; t++)
         for (uint32_t i = 0; i < job->file->module.funcs.len; i++)
-            transform(job, test, i, job_result(job, test->command->name, i),
-                      &job->plan.targets.lines.data[t], print_optimized, NULL);
+            transform(job, test, i, &job->plan.targets.lines.data[t], how);
 }
 
 void command_alias_analysis(Job *job, const PlannedTest *test)
 {
+    const Transform how = {print_analysed, NULL};
     for (uint32_t i = 0; i < job->file->module.funcs.len; i++)
-        transform(job, test, i, job_result(job, test->command->name, i), NULL, print_analysed,
-                  NULL);
+        transform(job, test, i, NULL, how);
 }
 
 void command_inline(Job *job, const PlannedTest *test)
 {
     for (uint32_t t = 0; t < job->plan.targets.lines.len; t++) {
         Inlining inlining = {.names = {.arena = job->arena}, .optimize = test->optimize};
+        const Transform how = {print_inlined, &inlining};
         for (uint32_t i = 0; i < job->file->module.funcs.len; i++) {
-            transform(job, test, i, job_result(job, test->command->name, i),
-                      &job->plan.targets.lines.data[t], print_inlined, &inlining);
+            transform(job, test, i, &job->plan.targets.lines.data[t], how);
             inline_names_add(&inlining.names, job->file->module.funcs.data[i]);
         }
     }
