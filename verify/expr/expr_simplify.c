@@ -343,7 +343,7 @@ static bool simplify_int2bv(const View *v, Expr *out)
                          : expr_extract(v->pool, v->node->p0 - 1, 0, inner.args[0]));
 }
 
-static bool is_commutative(ExprOp op)
+bool expr_is_commutative(ExprOp op)
 {
     switch ((int)op) {
     case EXPR_EQ:
@@ -355,7 +355,13 @@ static bool is_commutative(ExprOp op)
     case EXPR_BVOR:
     case EXPR_BVXOR:
     case EXPR_BVADD:
-    case EXPR_BVMUL: return true;
+    case EXPR_BVMUL:
+    case EXPR_FP_ADD:
+    case EXPR_FP_MUL:
+    case EXPR_FP_FMA: // of its factors
+    case EXPR_FP_MIN:
+    case EXPR_FP_MAX:
+    case EXPR_FP_EQ: return true;
     default: return false;
     }
 }
@@ -363,8 +369,8 @@ static bool is_commutative(ExprOp op)
 bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
 {
     const View v = {pool, node, node->args[0], node->args[1]};
-    if (is_commutative(node->op) && node->args[0].index > node->args[1].index) {
-        const Expr swapped[] = {node->args[1], node->args[0]};
+    if (expr_is_commutative(node->op) && node->args[0].index > node->args[1].index) {
+        const Expr swapped[] = {node->args[1], node->args[0], node->args[2]};
         return give(out, expr_make(pool, node->op, swapped, 0, 0));
     }
     if (expr_simplify_structure(pool, node, out))
