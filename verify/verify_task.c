@@ -7,7 +7,6 @@
 #include "verify/verify_internal.h"
 
 enum { MAX_CASES = 20000, MAX_VALUES = 64 };
-#define BUDGET UINT64_C(4000000)
 
 typedef struct Case {
     const VerifyRun *run;
@@ -25,12 +24,12 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
         VEC_PUSH(c->arena, out, list[i]);
 }
 
-static SmtResult ask(Case *c, const Exprs *conditions)
+static SmtResult ask(Case *c, const Exprs *conditions, bool for_model)
 {
-    const uint64_t budget = c->run->options->budget ? c->run->options->budget : BUDGET;
-    const SmtResult result =
-        ledger_ask(c->run->cache, c->vc->pool, conditions->data, conditions->len, budget, c->arena);
-    c->out->steps += result.steps;
+    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    const SmtResult result = for_model ? verify_ask_model(&asker, conditions->data, conditions->len)
+                                       : verify_ask(&asker, conditions->data, conditions->len);
+    c->out->steps += asker.steps;
     return result;
 }
 
@@ -179,7 +178,7 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
     Exprs again = {0};
     push_all(c, &again, conditions->data, conditions->len);
     VEC_PUSH(c->arena, &again, other);
-    return ask(c, &again).verdict == SMT_UNSAT;
+    return ask(c, &again, true).verdict == SMT_UNSAT;
 }
 
 static void set_unknown(Case *c, const SmtResult *result)
@@ -195,13 +194,13 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
     c->out->single = is_fixed(c);
     if (nothing_left(conditions, c->vc->pool))
         return;
-    const SmtResult result = ask(c, conditions);
+    const SmtResult result = ask(c, conditions, true);
     if (result.verdict == SMT_UNKNOWN) {
         set_unknown(c, &result);
     } else if (result.verdict == SMT_SAT) {
         c->out->single = c->out->single || is_single(c, conditions, &result);
     } else {
-        const bool shadowed = own->len != conditions->len && ask(c, own).verdict == SMT_SAT;
+        const bool shadowed = own->len != conditions->len && ask(c, own, true).verdict == SMT_SAT;
         c->out->verdict = shadowed ? CASE_SHADOWED : CASE_INAPPLICABLE;
     }
 }
@@ -219,7 +218,7 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        const SmtResult result = ask(c, &question);
+        const SmtResult result = ask(c, &question, false);
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)
