@@ -116,7 +116,8 @@ static bool apply(OptCtx *ctx, Inst inst, const SkeletonRewrite *rewrite)
 static bool simplify_skeleton(OptCtx *ctx, Inst inst)
 {
     for (uint32_t round = 0; round < OPT_MAX_DEPTH; round++) {
-        if (ctx->options->fuel && *ctx->options->fuel == 0)
+        if ((ctx->options->fuel && *ctx->options->fuel == 0) ||
+            chaos_one_in(ctx->options->chaos, 8))
             return true;
         const SkeletonRewrite rewrite = opt_simplify_skeleton(ctx, inst);
         if (rewrite.kind == SKELETON_NONE)

@@ -63,7 +63,8 @@ static Value add_union(OptCtx *ctx, Value a, Value b)
 {
     const ClassData *const left = &ctx->classes.data[a.i], *const right = &ctx->classes.data[b.i];
     ASSERT(left->type == right->type);
-    const ClassData *const best = right->cost < left->cost ? right : left;
+    const bool wanted = (right->cost < left->cost) != chaos_one_in(ctx->options->chaos, 4);
+    const ClassData *const best = wanted ? right : left;
     opt_count(ctx, OPT_STAT_UNIONS);
     return add_class(ctx, (ClassData){.kind = CLASS_UNION,
                                       .type = left->type,
@@ -303,7 +304,8 @@ static Value rewrite(OptCtx *ctx, Value node)
     ctx->depth--;
     Value class = node;
     for (uint32_t i = 0; i < n; i++) {
-        if (found[i].i == node.i || found[i].i == class.i || !take_fuel(ctx))
+        if (found[i].i == node.i || found[i].i == class.i || !take_fuel(ctx) ||
+            chaos_one_in(ctx->options->chaos, 8))
             continue;
         opt_count(ctx, OPT_STAT_REWRITES);
         if (ctx->options->trace)

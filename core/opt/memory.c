@@ -325,7 +325,7 @@ static bool visit_load(OptCtx *ctx, Inst inst)
     const Type type = ctx->classes.data[result.i].type;
     const Location at = location(ctx, inst, (Opcode)data->op, type, data->w[0]);
     const uint32_t known = look_up(ctx, &at, block);
-    if (known != NO_INDEX) {
+    if (known != NO_INDEX && !chaos_one_in(ctx->options->chaos, 4)) {
         leave_with(ctx, inst, known);
         opt_count(ctx, OPT_STAT_LOADS);
         return false;
