@@ -49,14 +49,17 @@ def parse_line(number, line):
     with open(os.path.join(ROOT, path), encoding="utf-8") as source:
         count = source.read().count(old)
     if count != 1 or old == new:
-        sys.exit(f"scripts/faults:{number}: the text stands {count} times in {path}")
+        print(f"scripts/faults:{number}: the text stands {count} times in {path}")
+        return None
     return Fault(number, kind, needs, path, old, new, targets.split())
 
 
 def read_faults():
+    """The faults of the table, and whether all fit the tree."""
     with open(TABLE, encoding="utf-8") as table:
         lines = list(enumerate((line.rstrip("\n") for line in table), 1))
-    return [parse_line(n, line) for n, line in lines if line and not line.startswith("#")]
+    faults = [parse_line(n, line) for n, line in lines if line and not line.startswith("#")]
+    return [f for f in faults if f], None not in faults
 
 
 def describe(fault):
@@ -137,12 +140,12 @@ def judge(fault, args):
 
 
 def main(args):
-    faults = read_faults()
+    faults, fit = read_faults()
     if args.check or args.list:
         for fault in faults if args.list else []:
             print(describe(fault))
         count_classes(faults)
-        return 0
+        return 0 if fit else 1
     with open(TABLE, encoding="utf-8") as table:
         lines = table.read().split("\n")
     faults = [f for f in faults if re.search(args.filter, lines[f.line - 1])]

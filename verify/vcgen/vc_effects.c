@@ -130,12 +130,32 @@ static void happen_other(Gen *g, const IsleSpecExpr *e, Env *env, Events *events
 
 // ---- Execution ----
 
-static void output(Gen *g, uint32_t number, Sym *value, IslePos pos)
+// Whether rules elsewhere rely on zeros above the result in its register: its instruction's tag
+// says so.
+static bool is_zero_above(const Gen *g, const Sym *inst, uint32_t width)
+{
+    for (uint32_t i = 0; i < g->calls.len; i++) {
+        const GenCall *const call = &g->calls.data[i];
+        if (!call->extractor || sym_resolve(call->result) != inst)
+            continue;
+        if (g->program->zero_above[call->term] ||
+            (width == 32 && g->program->zero_above_32[call->term]))
+            return true;
+    }
+    return false;
+}
+
+static void output(Gen *g, const Sym *inst, uint32_t number, Sym *value, IslePos pos)
 {
     const Expr e = sym_expr(g, value, pos);
-    if (!g->stop)
-        add_event(g, &g->left,
-                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = e});
+    if (g->stop)
+        return;
+    const Event event = {.kind = EVENT_OUTPUT,
+                         .guard = now(g),
+                         .number = number,
+                         .value = e,
+                         .zero_above = is_zero_above(g, inst, expr_node(g->pool, e)->sort.width)};
+    add_event(g, &g->left, event);
 }
 
 static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
@@ -157,9 +177,9 @@ static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
         return; // taken in: its value is used where the pattern says
     if (inst->kind == SYM_STRUCT)
         for (uint32_t i = 0; i < inst->num_fields && !g->stop; i++)
-            output(g, i, inst->fields[i], e->pos);
+            output(g, inst, i, inst->fields[i], e->pos);
     else if (inst->kind != SYM_UNIT)
-        output(g, 0, inst, e->pos);
+        output(g, inst, 0, inst, e->pos);
 }
 
 void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
@@ -225,6 +245,23 @@ static const Event *next_access(const Side *side)
     return side->at < side->events->list.len ? &side->events->list.data[side->at] : NULL;
 }
 
+// Where the left side stores, one instruction on the right that reads what it writes over (xchg)
+// stores as well: nothing shows that it reads, as what it has read is any value here.
+static void skip_overwritten(const Gen *g, const Event *l, Side *right)
+{
+    const Event *const read = next_access(right);
+    if (!l || l->kind != EVENT_STORE || !read || read->kind != EVENT_LOAD ||
+        right->at + 1 == right->events->list.len)
+        return;
+    const Event *const store = read + 1;
+    const Sort sort = expr_node(g->pool, store->value)->sort;
+    if (store->kind == EVENT_STORE && store->order == read->order &&
+        expr_same(store->address, read->address) && expr_same(store->guard, read->guard) &&
+        expr_same(store->code, read->code) &&
+        sort_equal(sort, expr_node(g->pool, read->value)->sort))
+        right->at++;
+}
+
 static void goal_if(Gen *g, Expr condition, Expr goal, Str what)
 {
     gen_goal(g, NULL, expr_implies(g->pool, condition, goal), what);
@@ -260,6 +297,42 @@ static void compare_access(Gen *g, Expr alive, const Event *l, const Event *r)
         goal_if(g, here, same, STR("the same value is stored"));
 }
 
+// Whether a NaN that the operator makes may be any: its sign and payload are not specified.
+static bool makes_nan(ExprOp op)
+{
+    return (op >= EXPR_FP_ADD && op <= EXPR_FP_NEAREST) || op == EXPR_TO_FP_FROM_FP;
+}
+
+static Expr is_nan(Gen *g, Expr x)
+{
+    return expr_not(g->pool, expr_2(g->pool, EXPR_FP_EQ, x, x));
+}
+
+// Whether `right` is what `left` may be, as far as `depth` choices down.
+static Expr same_result(Gen *g, Expr left, Expr right, uint32_t depth)
+{
+    const ExprNode n = *expr_node(g->pool, left);
+    const Expr equal = expr_eq(g->pool, left, right);
+    if (expr_is_true(g->pool, equal))
+        return equal;
+    if (n.op == EXPR_ITE && depth != 0)
+        return expr_ite(g->pool, n.args[0], same_result(g, n.args[1], right, depth - 1),
+                        same_result(g, n.args[2], right, depth - 1));
+    if (!makes_nan(n.op))
+        return equal;
+    return expr_or(g->pool, equal, expr_and(g->pool, is_nan(g, left), is_nan(g, right)));
+}
+
+static void compare_output(Gen *g, Expr alive, const Event *l, const Event *r, uint32_t width)
+{
+    const uint32_t whole = expr_node(g->pool, r->value)->sort.width;
+    const Expr value = expr_extract(g->pool, width - 1, 0, r->value);
+    goal_if(g, alive, same_result(g, l->value, value, 4), STR("the results are equal"));
+    if (l->zero_above && whole == 64) // a general register
+        goal_if(g, alive, expr_eq(g->pool, expr_zero_ext(g->pool, whole, l->value), r->value),
+                STR("zeros are above the result"));
+}
+
 static void compare_outputs(Gen *g, Expr alive)
 {
     uint32_t left = 0, right = 0;
@@ -278,9 +351,7 @@ static void compare_outputs(Gen *g, Expr alive)
             const uint32_t width = expr_node(g->pool, l->value)->sort.width;
             found = expr_node(g->pool, r->value)->sort.width >= width;
             if (found)
-                goal_if(g, alive,
-                        expr_eq(g->pool, l->value, expr_extract(g->pool, width - 1, 0, r->value)),
-                        STR("the results are equal"));
+                compare_output(g, alive, l, r, width);
         }
         if (!found && right != 0)
             goal_if(g, alive, expr_bool(g->pool, false), STR("each result is given"));
@@ -305,6 +376,7 @@ void effect_contract(Gen *g)
         goal_if(g, expr_and(g->pool, alive, traps[0]), expr_eq(g->pool, codes[0], codes[1]),
                 STR("both sides trap with the same code"));
         alive = expr_and(g->pool, alive, expr_not(g->pool, traps[0]));
+        skip_overwritten(g, next_access(&left), &right);
         const Event *const l = next_access(&left), *const r = next_access(&right);
         if (!l && !r)
             break;
