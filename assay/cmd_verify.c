@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_mutants.h"
 #    include "assay/tool_specs.h"
 #    include "verify/verify.h"
 
@@ -235,6 +236,8 @@ int cmd_verify(const ToolArgs *args)
         return tool_usage_error(args, "--target is x64 or aarch64, not %s", target);
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
+    if (args->values[OPT_VERIFY_MUTANTS])
+        return tool_mutants(args);
     const VerifyOptions options = {.rule = args->values[OPT_VERIFY_RULE],
                                    .root = args->values[OPT_VERIFY_ROOT],
                                    .filter = args->values[OPT_VERIFY_FILTER],
