@@ -32,6 +32,7 @@ typedef struct Event {
     Expr address;    // LOAD, STORE
     Expr value;      // what is read or written, goes out; successor; TRAP: the condition
     Expr code;       // LOAD, STORE, TRAP
+    bool zero_above; // OUTPUT: its register has zeros above the value
 } Event;
 
 typedef struct Events {
