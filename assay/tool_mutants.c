@@ -159,7 +159,7 @@ static void print_totals(Mutants *m, const MutantTotals *totals)
            m->all.equivalent);
     printf("%u of %u that are not equivalent: %u.%u%% killed\n", killed, of, permille / 10,
            permille % 10);
-    printf("not counted: %u rejected by islec, %u without a meaning\n",
+    printf("not counted: %u rejected by islec or without an effect, %u without a meaning\n",
            totals->fates[MUTANT_INVALID], m->all.fates[MUTANT_UNSPECIFIED]);
     puts("  operator   count killed survived unknown equivalent");
     for (uint32_t op = 0; op < MUTANT_OP_COUNT; op++)

@@ -149,6 +149,19 @@ static void verify(Judge *j, Isle *isle, const Bitset *tasks, bool all)
     }
 }
 
+// Whether all rules that count are proved by themselves, whichever come before them: then the order
+// is a matter of taste.
+static bool is_right_in_any_order(Judge *j)
+{
+    const VerifyOptions options = {
+        .only = &j->tasks, .budget = j->base->options->budget, .any_order = true};
+    const VerifyReport *const report = verify_run(j->isle, &options, j->arena);
+    for (IsleRuleId r = 0; r < j->isle->rules.len; r++)
+        if (bitset_has(&j->judged, r) && report->rules[r].verdict != RULE_PROVED)
+            return false;
+    return true;
+}
+
 void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, MutantResult *out)
 {
     Judge j = {.base = base, .isle = base->isle, .mutant = mutant, .arena = arena, .out = out};
@@ -159,6 +172,10 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
         return;
     }
     choose(&j);
+    if (mutant->op == MUTANT_PRIORITY && is_right_in_any_order(&j)) {
+        out->fate = MUTANT_INVALID;
+        return;
+    }
     // Most mutants fail in the first task, and some rules take part in hundreds.
     Bitset first = bitset_new(arena, changed->rules.len);
     for (IsleRuleId r = 0; r < changed->rules.len && bitset_count(&first) == 0; r++)

@@ -199,11 +199,12 @@ static void make_sibling(Maker *m, const Site *site)
     if (!term || (site->pattern && site->root))
         return;
     const Str name = isle_str(m->isle, term->name);
+    const IsleTermId own = map_get(&m->isle->term_of_name, term->name);
     IsleTermId nearest[NEAREST_TERMS];
     uint32_t distances[NEAREST_TERMS], count = 0;
     for (IsleTermId t = 0; t < m->isle->terms.len; t++) {
         const IsleTerm *const other = &m->isle->terms.data[t];
-        if (!is_sibling(term, other, site->pattern))
+        if (!is_sibling(term, other, site->pattern) || mutant_is_synonym(m->isle, own, t))
             continue;
         const uint32_t distance = str_distance(name, isle_str(m->isle, other->name), FAR);
         uint32_t at = count < NEAREST_TERMS ? count++ : NEAREST_TERMS;
@@ -334,6 +335,8 @@ static void make_drop_if(Maker *m)
 {
     const IsleDef *const def = m->isle->rules.data[m->rule].def;
     for (uint32_t i = 0; i < def->u.rule.num_iflets; i++) {
+        if (mutant_is_taste(m->isle, def->u.rule.iflets[i].expr))
+            continue;
         IsleDef less = *def;
         IsleIfLetAst *const iflets = ARENA_ARRAY(m->arena, IsleIfLetAst, def->u.rule.num_iflets);
         for (uint32_t k = 0, n = 0; k < def->u.rule.num_iflets; k++)
@@ -394,6 +397,14 @@ bool mutant_same_operation(const IsleRule *x, const IsleRule *y)
 }
 
 // ---- All ----
+
+bool mutant_is_taste(const Isle *isle, const IsleAst *value)
+{
+    if (value->kind != ISLE_AST_TERM)
+        return false;
+    const uint32_t term = map_get(&isle->term_of_name, value->name);
+    return term != MAP_NONE && mutant_is_meaningless(isle, term);
+}
 
 void mutant_make(Isle *isle, Arena *arena, IsleRuleId rule, Mutants *out)
 {

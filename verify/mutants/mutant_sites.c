@@ -94,6 +94,8 @@ void mutant_sites(Sites *s, const IsleRule *rule)
     walk(s, (Site){def->u.rule.pattern, type, true, true, STR("lhs")});
     for (uint32_t i = 0; i < def->u.rule.num_iflets; i++) {
         const IsleIfLetAst *const iflet = &def->u.rule.iflets[i];
+        if (mutant_is_taste(s->isle, iflet->expr))
+            continue;
         const IsleTypeId value = type_of(s, iflet->expr);
         const Str place = str_printf(s->arena, "if%u", i);
         const Str left = str_printf(s->arena, "%.*s.pattern", STR_ARG(place));

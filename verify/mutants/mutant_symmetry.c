@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whether two operands of a term may change places: its specification is compared with itself, the
-// two names exchanged, `let` looked through and the operands of commutative operators taken in any
-// order. An operand that may be in memory counts as its register, and the bits that an operation
-// leaves above its result count as nothing: neither is worth a mutant that everything survives.
+// Whether two terms mean the same, or one with two of its operands exchanged: what their
+// specifications provide is compared, `let` looked through and the operands of commutative operators
+// taken in any order. An operand that may be in memory counts as its register, and the bits that an
+// operation leaves above its result count as nothing: neither is worth a mutant that everything
+// survives.
 
 #include "verify/mutants/mutants_internal.h"
 
-enum { MAX_STEPS = 20000 };
+enum { MAX_STEPS = 20000, MAX_PROVIDED = 16 };
 
 // The lets around an expression, innermost first.
 typedef struct Env Env;
@@ -23,7 +24,8 @@ typedef struct Side {
 
 typedef struct Compare {
     const Isle *isle;
-    IsleSym a, b; // exchanged in the right one
+    const IsleDef *x, *y; // specifications of as many parameters
+    uint32_t a, b;        // parameters exchanged in the right one
     uint32_t steps;
 } Compare;
 
@@ -99,11 +101,22 @@ static bool same_args(Compare *c, Side x, Side y)
            same(c, (Side){x.e->args[1], x.env}, (Side){y.e->args[0], y.env});
 }
 
+static uint32_t parameter(const IsleDef *spec, IsleSym name)
+{
+    for (uint32_t i = 0; i < spec->u.spec.num_params; i++)
+        if (spec->u.spec.params[i].sym == name)
+            return i;
+    return ISLE_NONE;
+}
+
 static bool same_var(const Compare *c, IsleSym x, IsleSym y)
 {
-    if (y == c->a)
-        return x == c->b;
-    return y == c->b ? x == c->a : x == y;
+    const uint32_t left = parameter(c->x, x), right = parameter(c->y, y);
+    if (left == ISLE_NONE || right == ISLE_NONE)
+        return left == right && x == y;
+    if (right == c->a)
+        return left == c->b;
+    return right == c->b ? left == c->a : left == right;
 }
 
 static bool same_node(const IsleSpecExpr *x, const IsleSpecExpr *y)
@@ -175,21 +188,53 @@ static bool is_about_types(const Compare *c, const IsleSpecExpr *e)
     return true;
 }
 
+// Appends what a specification provides, but for types.
+static uint32_t provided(const Compare *c, const IsleDef *spec, const IsleSpecExpr **out)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < spec->u.spec.num_clauses; i++) {
+        const IsleClause *const clause = &spec->u.spec.clauses[i];
+        for (uint32_t e = 0; clause->kind == ISLE_CLAUSE_PROVIDE && e < clause->num_exprs; e++)
+            if (!is_about_types(c, clause->exprs[e]) && count < MAX_PROVIDED)
+                out[count++] = clause->exprs[e];
+    }
+    return count;
+}
+
+static bool same_specs(Compare *c)
+{
+    const IsleSpecExpr *x[MAX_PROVIDED], *y[MAX_PROVIDED];
+    const uint32_t count = provided(c, c->x, x);
+    if (count != provided(c, c->y, y) || count == MAX_PROVIDED)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!same(c, (Side){x[i], NULL}, (Side){y[i], NULL}))
+            return false;
+    return true;
+}
+
 bool mutant_is_symmetric(const Isle *isle, IsleTermId term, uint32_t a, uint32_t b)
 {
     const IsleDef *const spec = spec_of(isle, term);
-    if (!spec || b >= spec->u.spec.num_params)
-        return false;
-    Compare c = {isle, spec->u.spec.params[a].sym, spec->u.spec.params[b].sym, 0};
-    for (uint32_t i = 0; i < spec->u.spec.num_clauses; i++) {
+    Compare c = {isle, spec, spec, a, b, 0};
+    return spec && b < spec->u.spec.num_params && same_specs(&c);
+}
+
+bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y)
+{
+    const IsleDef *const a = isle->terms.data[x].spec, *const b = isle->terms.data[y].spec;
+    Compare c = {isle, a, b, ISLE_NONE, ISLE_NONE, 0};
+    return a && b && a->u.spec.num_params == b->u.spec.num_params && same_specs(&c);
+}
+
+bool mutant_is_meaningless(const Isle *isle, IsleTermId term)
+{
+    const IsleDef *const spec = isle->terms.data[term].spec;
+    for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++) {
         const IsleClause *const clause = &spec->u.spec.clauses[i];
-        if (clause->kind != ISLE_CLAUSE_PROVIDE)
-            continue;
-        for (uint32_t e = 0; e < clause->num_exprs; e++) {
-            const Side side = {clause->exprs[e], NULL};
-            if (!is_about_types(&c, side.e) && !same(&c, side, side))
+        for (uint32_t e = 0; e < clause->num_exprs; e++)
+            if (clause->exprs[e]->kind != ISLE_SPEC_BOOL)
                 return false;
-        }
     }
-    return true;
+    return spec != NULL;
 }

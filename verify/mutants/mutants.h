@@ -26,7 +26,7 @@ typedef enum MutantFate {
     MUTANT_SURVIVED,    // the rule is proved still
     MUTANT_UNKNOWN,     // the solver gave up, or the time allowed was over
     MUTANT_UNSPECIFIED, // the change leads to a term without a meaning: not counted
-    MUTANT_INVALID,     // rejected by islec: not counted
+    MUTANT_INVALID,     // rejected by islec, or an order that can't matter: not counted
     MUTANT_LOST,        // the verifier crashed
     MUTANT_FATE_COUNT
 } MutantFate;

@@ -37,7 +37,11 @@ typedef struct Sites {
     VEC(SiteVar) vars; // of patterns and lets
 } Sites;
 
-// Lists the places of a rule, left side first, and its variables.
+// Whether a condition asks for what has no meaning.
+bool mutant_is_taste(const Isle *isle, const IsleAst *value);
+
+// Lists the places of a rule, left side first, and its variables. Conditions that are a matter of
+// taste are left out: nobody can see what becomes of them.
 void mutant_sites(Sites *sites, const IsleRule *rule);
 
 // Appends all mutants of a rule that is proved. Some are rejected by islec.
@@ -49,6 +53,10 @@ bool mutant_same_operation(const IsleRule *x, const IsleRule *y);
 // Whether the meaning of the term stays the same when its operands `a` and `b` change places, as far
 // as can be told by looking at it. What a narrow operation leaves above its result is not compared.
 bool mutant_is_symmetric(const Isle *isle, IsleTermId term, uint32_t a, uint32_t b);
+// Whether two terms of a signature mean the same, in the same way.
+bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y);
+// Whether a term's meaning says nothing of its result: to ask for it is a matter of taste.
+bool mutant_is_meaningless(const Isle *isle, IsleTermId term);
 
 // The program as it is.
 typedef struct MutantBase {
