@@ -79,8 +79,7 @@ static void print_text(const Mutants *m, const MutantResult *r, const char *fate
 
 static void set(json_t *object, const char *key, Str text)
 {
-    json_object_set_new(object, key,
-                        json_stringn_nocheck(text.data ? text.data : "", text.len));
+    json_object_set_new(object, key, json_stringn_nocheck(text.data ? text.data : "", text.len));
 }
 
 static void print_json(const Mutants *m, const MutantResult *r, const char *fate)

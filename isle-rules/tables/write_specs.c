@@ -6,8 +6,9 @@
 //     (require (or (= size #x01) (= size #x04)))
 //     (provide (switch size (#x01 (let ((src_v (extract 7 0 src))) (= result ...))) ...)))
 //
-// so that all widths are numbers. Immediates must be ones that their kind can encode, and the CPU must
-// have the row's features: those are states, which the rules' questions for features speak of too.
+// so that all widths are numbers. Immediates must be ones that their kind can encode, and the CPU
+// must have the row's features: those are states, which the rules' questions for features speak of
+// too.
 
 #include "isle-rules/tables/meaning_internal.h"
 

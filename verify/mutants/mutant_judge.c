@@ -54,7 +54,8 @@ void mutant_add_tasks(const Isle *isle, IsleRuleId rule, Bitset *seen, Bitset *t
 
 static bool changes_matching(const Judge *j)
 {
-    const IsleDef *const was = j->isle->rules.data[j->mutant->rule].def, *const is = &j->mutant->def;
+    const IsleDef *const was = j->isle->rules.data[j->mutant->rule].def, *const is =
+                                                                             &j->mutant->def;
     if (is->u.rule.priority != was->u.rule.priority || is->u.rule.pattern != was->u.rule.pattern ||
         is->u.rule.num_iflets != was->u.rule.num_iflets)
         return true;

@@ -75,9 +75,8 @@ static void add_change(Maker *m, MutantOp op, const Site *site, const IsleAst *t
     const uint32_t count = def.u.rule.num_iflets;
     IsleIfLetAst *const iflets = ARENA_ARRAY(m->arena, IsleIfLetAst, count);
     for (uint32_t i = 0; i < count; i++)
-        iflets[i] = (IsleIfLetAst){
-            replaced(m->arena, def.u.rule.iflets[i].pattern, site->node, to),
-            replaced(m->arena, def.u.rule.iflets[i].expr, site->node, to)};
+        iflets[i] = (IsleIfLetAst){replaced(m->arena, def.u.rule.iflets[i].pattern, site->node, to),
+                                   replaced(m->arena, def.u.rule.iflets[i].expr, site->node, to)};
     def.u.rule.iflets = iflets;
     add(m, op, site->place, change, &def);
 }
@@ -119,8 +118,8 @@ static void make_swap(Maker *m, const Site *site)
     const IsleTermId id = map_get(&m->isle->term_of_name, node->name);
     for (uint32_t i = 0; i < node->num_args; i++)
         for (uint32_t j = i + 1; j < node->num_args; j++) {
-            const bool alike = fits(m, term->args[i], term->args[j]) ||
-                               fits(m, term->args[j], term->args[i]);
+            const bool alike =
+                fits(m, term->args[i], term->args[j]) || fits(m, term->args[j], term->args[i]);
             if (!alike || same_tree(node->args[i], node->args[j]) ||
                 mutant_is_symmetric(m->isle, id, i, j))
                 continue;
@@ -157,8 +156,8 @@ static void make_number(Maker *m, const Site *site)
     }
     if (node->kind != ISLE_AST_INT)
         return;
-    const int128 value = node->value.negative ? -(int128)node->value.magnitude
-                                              : (int128)node->value.magnitude;
+    const int128 value =
+        node->value.negative ? -(int128)node->value.magnitude : (int128)node->value.magnitude;
     add_number(m, site, value + 1);
     add_number(m, site, value - 1);
     if (value >= 4 && (value & (value - 1)) == 0) {
@@ -409,7 +408,7 @@ bool mutant_is_taste(const Isle *isle, const IsleAst *value)
 void mutant_make(Isle *isle, Arena *arena, IsleRuleId rule, Mutants *out)
 {
     static void (*const operators[])(Maker *, const Site *) = {
-        make_swap,    make_number, make_constant, make_sibling, make_operand,
+        make_swap,   make_number, make_constant, make_sibling, make_operand,
         make_unwrap, make_any,    make_guard,    make_lets};
     Sites sites = {.isle = isle, .arena = arena};
     mutant_sites(&sites, &isle->rules.data[rule]);

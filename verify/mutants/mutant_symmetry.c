@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Whether two terms mean the same, or one with two of its operands exchanged: what their
-// specifications provide is compared, `let` looked through and the operands of commutative operators
-// taken in any order. An operand that may be in memory counts as its register, and the bits that an
-// operation leaves above its result count as nothing: neither is worth a mutant that everything
-// survives.
+// specifications provide is compared, `let` looked through and the operands of commutative
+// operators taken in any order. An operand that may be in memory counts as its register, and the
+// bits that an operation leaves above its result count as nothing: neither is worth a mutant that
+// everything survives.
 
 #include "verify/mutants/mutants_internal.h"
 
-enum { MAX_STEPS = 20000, MAX_PROVIDED = 16 };
+enum { MAX_STEPS = 20000, MAX_EXPRS = 16 };
 
 // The lets around an expression, innermost first.
 typedef struct Env Env;
@@ -171,7 +171,8 @@ static const IsleDef *spec_of(const Isle *isle, IsleTermId term)
     if (name.len > ending.len &&
         str_eq((Str){name.data + name.len - ending.len, ending.len}, ending)) {
         const IsleTermId plain = isle_find_term(isle, (Str){name.data, name.len - ending.len});
-        if (plain != ISLE_NONE && isle->terms.data[plain].num_args == isle->terms.data[term].num_args)
+        if (plain != ISLE_NONE &&
+            isle->terms.data[plain].num_args == isle->terms.data[term].num_args)
             return isle->terms.data[plain].spec;
     }
     return isle->terms.data[term].spec;
@@ -183,29 +184,31 @@ static bool is_about_types(const Compare *c, const IsleSpecExpr *e)
     if (e->kind != ISLE_SPEC_MACRO_CALL)
         return false;
     for (uint32_t i = 0; i < e->num_args; i++)
-        if (e->args[i]->kind != ISLE_SPEC_VAR || str_eq_c(isle_str(c->isle, e->args[i]->name), "result"))
+        if (e->args[i]->kind != ISLE_SPEC_VAR ||
+            str_eq_c(isle_str(c->isle, e->args[i]->name), "result"))
             return false;
     return true;
 }
 
-// Appends what a specification provides, but for types.
-static uint32_t provided(const Compare *c, const IsleDef *spec, const IsleSpecExpr **out)
+// Takes what the clauses of a kind say, but of types.
+static uint32_t clauses(const Compare *c, const IsleDef *spec, IsleClauseKind kind,
+                        const IsleSpecExpr **out)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < spec->u.spec.num_clauses; i++) {
         const IsleClause *const clause = &spec->u.spec.clauses[i];
-        for (uint32_t e = 0; clause->kind == ISLE_CLAUSE_PROVIDE && e < clause->num_exprs; e++)
-            if (!is_about_types(c, clause->exprs[e]) && count < MAX_PROVIDED)
+        for (uint32_t e = 0; clause->kind == kind && e < clause->num_exprs; e++)
+            if (!is_about_types(c, clause->exprs[e]) && count < MAX_EXPRS)
                 out[count++] = clause->exprs[e];
     }
     return count;
 }
 
-static bool same_specs(Compare *c)
+static bool same_clauses(Compare *c, IsleClauseKind kind)
 {
-    const IsleSpecExpr *x[MAX_PROVIDED], *y[MAX_PROVIDED];
-    const uint32_t count = provided(c, c->x, x);
-    if (count != provided(c, c->y, y) || count == MAX_PROVIDED)
+    const IsleSpecExpr *x[MAX_EXPRS], *y[MAX_EXPRS];
+    const uint32_t count = clauses(c, c->x, kind, x);
+    if (count != clauses(c, c->y, kind, y) || count == MAX_EXPRS)
         return false;
     for (uint32_t i = 0; i < count; i++)
         if (!same(c, (Side){x[i], NULL}, (Side){y[i], NULL}))
@@ -217,14 +220,19 @@ bool mutant_is_symmetric(const Isle *isle, IsleTermId term, uint32_t a, uint32_t
 {
     const IsleDef *const spec = spec_of(isle, term);
     Compare c = {isle, spec, spec, a, b, 0};
-    return spec && b < spec->u.spec.num_params && same_specs(&c);
+    return spec && b < spec->u.spec.num_params && same_clauses(&c, ISLE_CLAUSE_PROVIDE);
 }
 
 bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y)
 {
     const IsleDef *const a = isle->terms.data[x].spec, *const b = isle->terms.data[y].spec;
     Compare c = {isle, a, b, ISLE_NONE, ISLE_NONE, 0};
-    return a && b && a->u.spec.num_params == b->u.spec.num_params && same_specs(&c);
+    if (!a || !b || a->u.spec.num_params != b->u.spec.num_params)
+        return false;
+    const IsleSpecExpr *needs[MAX_EXPRS];
+    return same_clauses(&c, ISLE_CLAUSE_PROVIDE) && same_clauses(&c, ISLE_CLAUSE_MATCH) &&
+           (clauses(&c, b, ISLE_CLAUSE_REQUIRE, needs) == 0 ||
+            same_clauses(&c, ISLE_CLAUSE_REQUIRE));
 }
 
 bool mutant_is_meaningless(const Isle *isle, IsleTermId term)

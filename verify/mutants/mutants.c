@@ -18,8 +18,8 @@
 
 enum { MAX_JOBS = 64, CHUNK = 1 << 12 };
 
-static const char *const fate_names[MUTANT_FATE_COUNT] = {"killed",  "survived", "unknown", "no_spec",
-                                                          "invalid", "lost"};
+static const char *const fate_names[MUTANT_FATE_COUNT] = {"killed",  "survived", "unknown",
+                                                          "no_spec", "invalid",  "lost"};
 
 static const struct {
     const char *name, *meaning;
@@ -98,8 +98,8 @@ static void collect(const MutantBase *base, Arena *arena, MutantTotals *totals, 
     }
     for (uint32_t i = 0; i < out->len; i++) {
         Mutant *const m = &out->data[i];
-        const Str key = str_printf(arena, "%llu %.*s", (unsigned long long)options->seed,
-                                   STR_ARG(m->name));
+        const Str key =
+            str_printf(arena, "%llu %.*s", (unsigned long long)options->seed, STR_ARG(m->name));
         m->order = hash_bytes(key.data, key.len);
     }
     totals->available = out->len;
@@ -244,7 +244,8 @@ static void finish(Run *run, Worker *worker)
     worker->pid = 0;
 }
 
-// Reports what is done, as far as all before it is. What was begun past the count wanted is dropped.
+// Reports what is done, as far as all before it is. What was begun past the count wanted is
+// dropped.
 static void report(Run *run)
 {
     while (run->reported < run->started && run->done[run->reported] &&

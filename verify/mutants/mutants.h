@@ -67,8 +67,9 @@ const char *mutant_op_meaning(MutantOp op);
 // The word for a fate.
 const char *mutant_fate_name(MutantFate fate);
 
-// Verifies a program, makes mutants of what is proved of it, and verifies each. `isle` is the program of `options->texts`, accepted
-// by isle_check. INVALID ones are neither reported nor count towards `options->count`.
+// Verifies a program, makes mutants of what is proved of it, and verifies each. `isle` is the
+// program of `options->texts`, accepted by isle_check. INVALID ones are neither reported nor count
+// towards `options->count`.
 MutantTotals mutant_run(Isle *isle, const MutantOptions *options, Arena *arena);
 
 #endif

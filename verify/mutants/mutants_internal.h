@@ -50,10 +50,11 @@ void mutant_make(Isle *isle, Arena *arena, IsleRuleId rule, Mutants *out);
 // Whether two rules of a term may look at the same operation: then their priorities matter.
 bool mutant_same_operation(const IsleRule *x, const IsleRule *y);
 
-// Whether the meaning of the term stays the same when its operands `a` and `b` change places, as far
-// as can be told by looking at it. What a narrow operation leaves above its result is not compared.
+// Whether the meaning of the term stays the same when its operands `a` and `b` change places, as
+// far as can be told by looking at it. What a narrow operation leaves above its result is not
+// compared.
 bool mutant_is_symmetric(const Isle *isle, IsleTermId term, uint32_t a, uint32_t b);
-// Whether two terms of a signature mean the same, in the same way.
+// Whether two terms of a signature mean the same, in the same way, and `y` requires no more.
 bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y);
 // Whether a term's meaning says nothing of its result: to ask for it is a matter of taste.
 bool mutant_is_meaningless(const Isle *isle, IsleTermId term);
