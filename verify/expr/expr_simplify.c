@@ -355,7 +355,13 @@ static bool is_commutative(ExprOp op)
     case EXPR_BVOR:
     case EXPR_BVXOR:
     case EXPR_BVADD:
-    case EXPR_BVMUL: return true;
+    case EXPR_BVMUL:
+    case EXPR_FP_ADD:
+    case EXPR_FP_MUL:
+    case EXPR_FP_FMA: // of its factors
+    case EXPR_FP_MIN:
+    case EXPR_FP_MAX:
+    case EXPR_FP_EQ: return true;
     default: return false;
     }
 }
@@ -364,9 +370,11 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
 {
     const View v = {pool, node, node->args[0], node->args[1]};
     if (is_commutative(node->op) && node->args[0].index > node->args[1].index) {
-        const Expr swapped[] = {node->args[1], node->args[0]};
+        const Expr swapped[] = {node->args[1], node->args[0], node->args[2]};
         return give(out, expr_make(pool, node->op, swapped, 0, 0));
     }
+    if (expr_simplify_structure(pool, node, out))
+        return true;
     switch ((int)node->op) {
     case EXPR_NOT: return simplify_not(&v, out);
     case EXPR_AND:

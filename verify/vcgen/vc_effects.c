@@ -245,6 +245,23 @@ static const Event *next_access(const Side *side)
     return side->at < side->events->list.len ? &side->events->list.data[side->at] : NULL;
 }
 
+// Where the left side stores, one instruction on the right that reads what it writes over (xchg)
+// stores as well: nothing shows that it reads, as what it has read is any value here.
+static void skip_overwritten(const Gen *g, const Event *l, Side *right)
+{
+    const Event *const read = next_access(right);
+    if (!l || l->kind != EVENT_STORE || !read || read->kind != EVENT_LOAD ||
+        right->at + 1 == right->events->list.len)
+        return;
+    const Event *const store = read + 1;
+    const Sort sort = expr_node(g->pool, store->value)->sort;
+    if (store->kind == EVENT_STORE && store->order == read->order &&
+        expr_same(store->address, read->address) && expr_same(store->guard, read->guard) &&
+        expr_same(store->code, read->code) &&
+        sort_equal(sort, expr_node(g->pool, read->value)->sort))
+        right->at++;
+}
+
 static void goal_if(Gen *g, Expr condition, Expr goal, Str what)
 {
     gen_goal(g, NULL, expr_implies(g->pool, condition, goal), what);
@@ -333,6 +350,7 @@ void effect_contract(Gen *g)
         goal_if(g, expr_and(g->pool, alive, traps[0]), expr_eq(g->pool, codes[0], codes[1]),
                 STR("both sides trap with the same code"));
         alive = expr_and(g->pool, alive, expr_not(g->pool, traps[0]));
+        skip_overwritten(g, next_access(&left), &right);
         const Event *const l = next_access(&left), *const r = next_access(&right);
         if (!l && !r)
             break;
