@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // assay verify --mutants: which wrong rules the verifier sees.
-#define _DEFAULT_SOURCE // _SC_NPROCESSORS_ONLN
 #include "assay/tool_mutants.h"
 
 #ifdef ASSAY_VERIFY
@@ -11,7 +10,6 @@
 #    include <jansson.h>
 #    include <stdio.h>
 #    include <stdlib.h>
-#    include <unistd.h>
 
 enum { KILLED_WANTED = 95, SECONDS = 120 }; // percent; for one mutant
 
@@ -158,8 +156,9 @@ static void print_totals(Mutants *m, const MutantTotals *totals)
            m->all.equivalent);
     printf("%u of %u that are not equivalent: %u.%u%% killed\n", killed, of, permille / 10,
            permille % 10);
-    printf("not counted: %u rejected by islec or without an effect, %u without a meaning\n",
-           totals->fates[MUTANT_INVALID], m->all.fates[MUTANT_UNSPECIFIED]);
+    printf("not counted: %u rejected by islec, %u proved to change nothing, %u without a meaning\n",
+           totals->fates[MUTANT_INVALID], totals->fates[MUTANT_SAME],
+           totals->fates[MUTANT_UNSPECIFIED]);
     puts("  operator   count killed survived unknown equivalent");
     for (uint32_t op = 0; op < MUTANT_OP_COUNT; op++)
         print_tally(mutant_op_name((MutantOp)op), &m->ops[op]);
@@ -218,22 +217,20 @@ static bool run_files(Mutants *m, const MutantOptions *options)
     return good;
 }
 
-int tool_mutants(const ToolArgs *args)
+int tool_mutants(const ToolArgs *args, const VerifyOptions *how)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t jobs = cores > 0 ? (uint64_t)cores : 1, budget = 0, count = 0, seed = 1;
-    if (!tool_number(args, OPT_VERIFY_JOBS, 1, 64, &jobs) ||
-        !tool_number(args, OPT_VERIFY_BUDGET, 1, UINT32_MAX, &budget) ||
-        !tool_number(args, OPT_VERIFY_MUTANTS, 1, UINT32_MAX, &count) ||
+    uint64_t count = 0, seed = 1;
+    if (!tool_number(args, OPT_VERIFY_MUTANTS, 1, UINT32_MAX, &count) ||
         !tool_number(args, OPT_VERIFY_SEED, 0, UINT64_MAX, &seed))
         return EXIT_USAGE;
     const char *const target = args->values[OPT_VERIFY_TARGET];
-    const MutantOptions options = {.filter = args->values[OPT_VERIFY_FILTER],
+    const MutantOptions options = {.filter = how->filter,
                                    .name = args->values[OPT_VERIFY_MUTANT],
                                    .count = (uint32_t)count,
                                    .seed = seed,
-                                   .jobs = (uint32_t)jobs,
-                                   .budget = budget,
+                                   .jobs = how->jobs,
+                                   .budget = how->budget,
+                                   .cache = how->cache,
                                    .seconds = SECONDS};
     Mutants m = {.args = args, .good = true};
     bool good = true;

@@ -343,7 +343,7 @@ static bool simplify_int2bv(const View *v, Expr *out)
                          : expr_extract(v->pool, v->node->p0 - 1, 0, inner.args[0]));
 }
 
-static bool is_commutative(ExprOp op)
+bool expr_is_commutative(ExprOp op)
 {
     switch ((int)op) {
     case EXPR_EQ:
@@ -369,7 +369,7 @@ static bool is_commutative(ExprOp op)
 bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
 {
     const View v = {pool, node, node->args[0], node->args[1]};
-    if (is_commutative(node->op) && node->args[0].index > node->args[1].index) {
+    if (expr_is_commutative(node->op) && node->args[0].index > node->args[1].index) {
         const Expr swapped[] = {node->args[1], node->args[0], node->args[2]};
         return give(out, expr_make(pool, node->op, swapped, 0, 0));
     }

@@ -136,11 +136,17 @@ static void settle(Judge *j, const Isle *isle, const VerifyReport *report, IsleR
                                  STR_ARG(found->worst ? found->worst->message : (Str){0}));
 }
 
+static VerifyOptions options_of(const Judge *j, const Bitset *tasks)
+{
+    return (VerifyOptions){
+        .only = tasks, .budget = j->base->options->budget, .cache = j->base->options->cache};
+}
+
 // Verifies tasks, and judges by them. Whether every rule has its verdict from all of its tasks only
 // matters for what is no failure.
-static void verify(Judge *j, Isle *isle, const Bitset *tasks, bool all)
+static const VerifyReport *verify(Judge *j, Isle *isle, const Bitset *tasks, bool all)
 {
-    const VerifyOptions options = {.only = tasks, .budget = j->base->options->budget};
+    const VerifyOptions options = options_of(j, tasks);
     const VerifyReport *const report = verify_run(isle, &options, j->arena);
     j->out->fate = MUTANT_SURVIVED;
     for (IsleRuleId r = 0; r < isle->rules.len && j->out->fate != MUTANT_KILLED; r++) {
@@ -148,18 +154,52 @@ static void verify(Judge *j, Isle *isle, const Bitset *tasks, bool all)
         if (bitset_has(&j->judged, r) && (all || verdict == RULE_FAILED || verdict == RULE_ERROR))
             settle(j, isle, report, r);
     }
+    return report;
 }
 
 // Whether all rules that count are proved by themselves, whichever come before them: then the order
 // is a matter of taste.
 static bool is_right_in_any_order(Judge *j)
 {
-    const VerifyOptions options = {
-        .only = &j->tasks, .budget = j->base->options->budget, .any_order = true};
+    VerifyOptions options = options_of(j, &j->tasks);
+    options.any_order = true;
     const VerifyReport *const report = verify_run(j->isle, &options, j->arena);
     for (IsleRuleId r = 0; r < j->isle->rules.len; r++)
         if (bitset_has(&j->judged, r) && report->rules[r].verdict != RULE_PROVED)
             return false;
+    return true;
+}
+
+static bool has_key(const VerifyReport *report, LedgerKey key)
+{
+    for (uint32_t t = 0; t < report->tasks.len; t++)
+        for (uint32_t c = 0; c < report->tasks.data[t].cases.len; c++)
+            if (ledger_key_equal(report->tasks.data[t].cases.data[c].key, key))
+                return true;
+    return false;
+}
+
+// Whether a change to what the rule matches is none: every case of it that can happen is a case
+// that it had before. Right sides are not compared, as most conditions to prove simplify to `true`;
+// so only changes are looked at that leave them alone.
+static bool matches_nothing_new(Judge *j, const VerifyReport *found)
+{
+    const IsleDef *const was = j->isle->rules.data[j->mutant->rule].def, *const is =
+                                                                             &j->mutant->def;
+    const bool widened = j->mutant->op == MUTANT_ANY || j->mutant->op == MUTANT_GUARD ||
+                         j->mutant->op == MUTANT_CONSTANT || j->mutant->op == MUTANT_SIBLING;
+    if (!widened || is->u.rule.expr != was->u.rule.expr ||
+        is->u.rule.pattern == was->u.rule.pattern)
+        return false;
+    VerifyOptions options = options_of(j, &j->tasks);
+    options.keys_only = true;
+    const VerifyReport *const before = verify_run(j->isle, &options, j->arena);
+    for (uint32_t t = 0; t < found->tasks.len; t++)
+        for (uint32_t c = 0; c < found->tasks.data[t].cases.len; c++) {
+            const VerifyCase *const one = &found->tasks.data[t].cases.data[c];
+            if (one->verdict == CASE_PROVED && !has_key(before, one->key))
+                return false;
+        }
     return true;
 }
 
@@ -174,7 +214,7 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
     }
     choose(&j);
     if (mutant->op == MUTANT_PRIORITY && is_right_in_any_order(&j)) {
-        out->fate = MUTANT_INVALID;
+        out->fate = MUTANT_SAME;
         return;
     }
     // Most mutants fail in the first task, and some rules take part in hundreds.
@@ -183,6 +223,9 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
         if (bitset_has(&j.tasks, r))
             bitset_add(&first, r);
     verify(&j, changed, &first, false);
-    if (out->fate != MUTANT_KILLED && bitset_count(&j.tasks) != 0)
-        verify(&j, changed, &j.tasks, true);
+    if (out->fate == MUTANT_KILLED || bitset_count(&j.tasks) == 0)
+        return;
+    const VerifyReport *const found = verify(&j, changed, &j.tasks, true);
+    if (out->fate == MUTANT_SURVIVED && matches_nothing_new(&j, found))
+        out->fate = MUTANT_SAME;
 }

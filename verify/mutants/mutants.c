@@ -18,8 +18,8 @@
 
 enum { MAX_JOBS = 64, CHUNK = 1 << 12 };
 
-static const char *const fate_names[MUTANT_FATE_COUNT] = {"killed",  "survived", "unknown",
-                                                          "no_spec", "invalid",  "lost"};
+static const char *const fate_names[MUTANT_FATE_COUNT] = {
+    "killed", "survived", "unknown", "no_spec", "same", "invalid", "lost"};
 
 static const struct {
     const char *name, *meaning;
@@ -78,8 +78,10 @@ static void prove(MutantBase *base, Arena *arena)
         for (IsleRuleId other = 0; is_wanted(base, r) && other < isle->rules.len; other++)
             if (mutant_same_operation(&isle->rules.data[r], &isle->rules.data[other]))
                 mutant_add_tasks(isle, other, &seen, &tasks);
-    const VerifyOptions options = {
-        .only = &tasks, .jobs = base->options->jobs, .budget = base->options->budget};
+    const VerifyOptions options = {.only = &tasks,
+                                   .jobs = base->options->jobs,
+                                   .budget = base->options->budget,
+                                   .cache = base->options->cache};
     const VerifyReport *const report = verify_run(isle, &options, arena);
     base->proved = bitset_new(arena, isle->rules.len);
     for (IsleRuleId r = 0; r < isle->rules.len; r++)
@@ -252,7 +254,7 @@ static void report(Run *run)
            run->counted < run->options->count) {
         const MutantResult *const result = &run->results[run->reported++];
         run->totals->fates[result->fate]++;
-        if (result->fate == MUTANT_INVALID)
+        if (result->fate == MUTANT_INVALID || result->fate == MUTANT_SAME)
             continue;
         run->counted += result->fate != MUTANT_UNSPECIFIED;
         run->options->report(run->options->context, result);

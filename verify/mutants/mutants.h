@@ -26,7 +26,8 @@ typedef enum MutantFate {
     MUTANT_SURVIVED,    // the rule is proved still
     MUTANT_UNKNOWN,     // the solver gave up, or the time allowed was over
     MUTANT_UNSPECIFIED, // the change leads to a term without a meaning: not counted
-    MUTANT_INVALID,     // rejected by islec, or an order that can't matter: not counted
+    MUTANT_SAME,        // an order that can't matter, a match of nothing new: not counted
+    MUTANT_INVALID,     // rejected by islec: not counted
     MUTANT_LOST,        // the verifier crashed
     MUTANT_FATE_COUNT
 } MutantFate;
@@ -48,9 +49,10 @@ typedef struct MutantOptions {
     const char *name;        // only the mutant of this name, or NULL
     uint32_t count;          // how many
     uint64_t seed;
-    uint32_t jobs;    // worker processes, one a mutant
-    uint64_t budget;  // of a question, in the solver's steps; 0: the verifier's default
-    uint32_t seconds; // of processor time for one mutant; 0: no limit
+    uint32_t jobs;     // worker processes, one a mutant
+    uint64_t budget;   // of a question, in the solver's steps; 0: the verifier's default
+    const char *cache; // of answers (verify/ledger), or NULL
+    uint32_t seconds;  // of processor time for one mutant; 0: no limit
     void (*report)(void *context, const MutantResult *result); // in order, as they come
     void *context;
 } MutantOptions;
