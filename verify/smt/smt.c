@@ -76,12 +76,16 @@ static Z3_ast zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x)
     return to == from ? x : Z3_mk_zero_ext(s->ctx, to - from, x);
 }
 
+// By halves, as machines do it, so that both sides have sums of the same parts.
 static Z3_ast popcnt(Smt *s, uint32_t width, Z3_ast x)
 {
-    Z3_ast sum = number(s, width, 0);
-    for (uint32_t i = 0; i < width; i++)
-        sum = Z3_mk_bvadd(s->ctx, sum, zero_extend(s, 1, width, Z3_mk_extract(s->ctx, i, i, x)));
-    return sum;
+    if (width == 1)
+        return x;
+    const uint32_t half = width / 2;
+    const Z3_ast high = popcnt(s, width - half, Z3_mk_extract(s->ctx, width - 1, half, x));
+    const Z3_ast low = popcnt(s, half, Z3_mk_extract(s->ctx, half - 1, 0, x));
+    return Z3_mk_bvadd(s->ctx, zero_extend(s, width - half, width, high),
+                       zero_extend(s, half, width, low));
 }
 
 // By halves: where the upper 2^k bits of what is looked at are zero, that many are counted and
