@@ -19,7 +19,7 @@ typedef struct Totals {
 
 typedef struct Printer {
     const ToolArgs *args;
-    const char *program; // "x64", "aarch64" or ""
+    const char *program; // "opt", "x64", "aarch64" or ""
     Isle *isle;
     const VerifyReport *report;
     Totals *totals;
@@ -229,10 +229,11 @@ int cmd_verify(const ToolArgs *args)
         !tool_number(args, OPT_VERIFY_BUDGET, 1, UINT32_MAX, &budget))
         return EXIT_USAGE;
     const char *const target = args->values[OPT_VERIFY_TARGET];
+    const bool opt = !target || strcmp(target, "opt") == 0;
     const bool x64 = !target || strcmp(target, "x64") == 0;
     const bool aarch64 = !target || strcmp(target, "aarch64") == 0;
-    if (!x64 && !aarch64)
-        return tool_usage_error(args, "--target is x64 or aarch64, not %s", target);
+    if (!opt && !x64 && !aarch64)
+        return tool_usage_error(args, "--target is opt, x64 or aarch64, not %s", target);
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
     const VerifyOptions options = {.rule = args->values[OPT_VERIFY_RULE],
@@ -245,7 +246,9 @@ int cmd_verify(const ToolArgs *args)
     if (args->num_operands != 0) {
         good = verify_program(args, &options, "", NULL, &totals);
     } else {
-        good = !x64 || verify_program(args, &options, "x64", verify_texts_x64, &totals);
+        good = !opt || verify_program(args, &options, "opt", verify_texts_opt, &totals);
+        if (good && x64)
+            good = verify_program(args, &options, "x64", verify_texts_x64, &totals);
         if (good && aarch64)
             good = verify_program(args, &options, "aarch64", verify_texts_aarch64, &totals);
     }

@@ -255,22 +255,65 @@ static void decide(Case *c)
     UNREACHABLE();
 }
 
+// ---- Right sides that can't be made ----
+
+// The trails that begin with one way through the left side.
+typedef struct LeftSide {
+    bool made;  // there is a right side for it
+    bool tried; // there is none on some trail: its types contradict each other
+} LeftSide;
+
+// All right sides of a left side contradict themselves: where the left side can happen, the rule
+// would make what can't be. Of a multi term that has no excuse: it could have given nothing.
+static void right_side_is_missing(Case *c)
+{
+    const Vc *const vc = c->vc;
+    Exprs left = {0};
+    push_all(c, &left, vc->assumptions.data, vc->left_assumptions);
+    const SmtResult result = ask(c, &left);
+    c->out->num_rules = vc->rules.len;
+    c->out->rules = ARENA_ARRAY(c->results, IsleRuleId, vc->rules.len);
+    memcpy(c->out->rules, vc->rules.data, vc->rules.len * sizeof(*c->out->rules));
+    c->out->types = str_copy(c->results, vc->types);
+    c->out->verdict = CASE_INAPPLICABLE;
+    if (result.verdict == SMT_UNKNOWN)
+        set_unknown(c, &result);
+    if (result.verdict != SMT_SAT)
+        return;
+    c->out->verdict = CASE_FAILED;
+    c->out->message = STR("the types of the right side contradict each other");
+}
+
 void verify_task(VcProgram *program, const VerifyOptions *options, VerifyTask *task, Arena *arena)
 {
     const uint32_t most = options->max_cases ? options->max_cases : MAX_CASES;
+    const bool multi = (program->isle->terms.data[task->root].flags & ISLE_MULTI) != 0;
     Arena scratch = {0};
     VcTrail trail = {{0}};
-    do {
+    LeftSide left = {0};
+    for (bool more = true; more;) {
         Vc vc;
         vc_run(program, task->root, task->number, &trail, &scratch, &vc);
+        VerifyCase found = {0};
+        Case c = {options, &vc, &scratch, arena, &found};
         if (vc.status != VC_PRUNED) {
-            VerifyCase found = {0};
-            Case c = {options, &vc, &scratch, arena, &found};
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);
+            left.made = true;
+        }
+        left.tried |= vc.left_choices != UINT32_MAX;
+        more = vc_trail_next(&trail);
+        // The next trail has another left side if what was changed last belongs to this one.
+        if (!more || trail.choices.len <= vc.left_choices) {
+            if (multi && left.tried && !left.made) {
+                right_side_is_missing(&c);
+                VEC_PUSH(arena, &task->cases, found);
+            }
+            left = (LeftSide){0};
         }
         arena_reset(&scratch);
         task->truncated = task->cases.len >= most;
-    } while (!task->truncated && vc_trail_next(&trail));
+        more = more && !task->truncated;
+    }
     arena_free(&scratch);
 }
