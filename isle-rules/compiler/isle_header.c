@@ -375,6 +375,50 @@ static void put_lists(Writer *w)
     }
 }
 
+// Whether `attr` is a form on a term that has the tag.
+static bool has_tag(const IsleDef *def, IsleSym tag)
+{
+    if (def->kind != ISLE_DEF_ATTR || def->u.attr.of_rule)
+        return false;
+    for (uint32_t i = 0; i < def->u.attr.num_attrs; i++)
+        if (def->u.attr.attrs[i].kind == ISLE_ATTR_TAG && def->u.attr.attrs[i].tag.sym == tag)
+            return true;
+    return false;
+}
+
+static void put_tagged(Writer *w, IsleSym tag)
+{
+    buf_printf(w->out, "\n#define %.*s_TAGGED_", STR_ARG(w->unit));
+    isle_put_sym(w, tag);
+    isle_put(w, "(F)");
+    for (uint32_t i = 0; i < w->isle->defs.len; i++) {
+        if (!has_tag(w->isle->defs.data[i], tag))
+            continue;
+        isle_put(w, " F(");
+        isle_put_sym(w, w->isle->defs.data[i]->name.sym);
+        buf_char(w->out, ')');
+    }
+    buf_char(w->out, '\n');
+}
+
+// Of each tag of terms a list of these.
+static void put_tags(Writer *w)
+{
+    Map written = {0};
+    for (uint32_t i = 0; i < w->isle->defs.len; i++) {
+        const IsleDef *const def = w->isle->defs.data[i];
+        if (def->kind != ISLE_DEF_ATTR || def->u.attr.of_rule)
+            continue;
+        for (uint32_t a = 0; a < def->u.attr.num_attrs; a++) {
+            const IsleAttr *const attr = &def->u.attr.attrs[a];
+            if (attr->kind != ISLE_ATTR_TAG || map_get(&written, attr->tag.sym) != MAP_NONE)
+                continue;
+            map_set(w->arena, &written, attr->tag.sym, i);
+            put_tagged(w, attr->tag.sym);
+        }
+    }
+}
+
 void isle_put_header(Writer *w)
 {
     isle_put(w, "#include \"base/base.h\"\n");
@@ -386,6 +430,7 @@ void isle_put_header(Writer *w)
                STR_ARG(w->unit), w->isle->rules.len);
     put_types(w);
     put_lists(w);
+    put_tags(w);
     buf_char(w->out, '\n');
     for (IsleTermId t = 0; t < w->isle->terms.len; t++) {
         if (!bitset_has(&w->exported, t))

@@ -600,7 +600,7 @@ LineCol isle_line_col(Isle *isle, IslePos pos);
 //   isle_nomatch(ctx, "term", "place")  when a total term has no rule; must not return
 //
 // Constructors with rules become functions UNIT_TERM of the same signatures. `.` and `$` in names
-// become `_`.
+// become `_`. UNIT_TAGGED_tag(F) is F(term) for each term with the tag (`attr`).
 typedef struct IsleCOptions {
     Str unit;            // prefix of functions; "isle" when empty
     Str context_type;    // type behind the `ctx` pointer; "IsleContext" when empty

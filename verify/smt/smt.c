@@ -3,6 +3,10 @@
 // Expressions as terms of Z3. A float operation is done on Z3's floats and comes back as a new bit
 // vector that stands for the same float, so that the bits of a NaN remain open; one node is one
 // such vector, so equal operations give equal NaNs.
+//
+// Most questions with products, quotients or floats in them do not depend on what these operations
+// do: both sides do the same. So such a question is first asked with functions in their place of
+// which nothing is known. What can't be true then can't be true at all; else it is asked in full.
 
 #include "verify/smt/smt.h"
 
@@ -15,7 +19,8 @@ typedef struct Smt {
     Arena *arena;
     Z3_ast *terms; // by node, NULL: not wanted
     bool has_int, has_float;
-    bool failed; // something that has no translation
+    bool abstract; // hard operators are functions of which nothing is known
+    bool failed;   // something that has no translation
 } Smt;
 
 // ---- Sorts and leaves ----
@@ -245,6 +250,46 @@ static bool is_float_op(ExprOp op)
     return op >= EXPR_FP_ADD;
 }
 
+// ---- Hard operators ----
+
+static bool is_hard(const ExprPool *pool, const ExprNode *n)
+{
+    switch ((int)n->op) {
+    case EXPR_BVMUL:
+        return !expr_is_const(pool, n->args[0], NULL) && !expr_is_const(pool, n->args[1], NULL);
+    case EXPR_BVUDIV:
+    case EXPR_BVUREM:
+    case EXPR_BVSDIV:
+    case EXPR_BVSREM: return true;
+    default: return is_float_op(n->op);
+    }
+}
+
+// A function for the operator on these widths.
+static Z3_ast unknown_function(Smt *s, const ExprNode *n)
+{
+    Z3_ast args[3];
+    Z3_sort sorts[3];
+    StrBuf name = {.arena = s->arena};
+    buf_printf(&name, "%d %u", (int)n->op, n->sort.width);
+    for (uint32_t i = 0; i < n->num_args; i++) {
+        const Sort sort = expr_node(s->pool, n->args[i])->sort;
+        args[i] = s->terms[n->args[i].index];
+        sorts[i] = sort_of(s, sort);
+        buf_printf(&name, " %u", sort.width);
+    }
+    buf_char(&name, 0);
+    const Z3_symbol symbol = Z3_mk_string_symbol(s->ctx, name.data);
+    const Z3_func_decl f = Z3_mk_func_decl(s->ctx, symbol, n->num_args, sorts, sort_of(s, n->sort));
+    const Z3_ast value = Z3_mk_app(s->ctx, f, n->num_args, args);
+    if (n->op == EXPR_BVMUL) {
+        const Z3_ast swapped[] = {args[1], args[0]};
+        const Z3_ast other = Z3_mk_app(s->ctx, f, 2, swapped);
+        Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, value, other));
+    }
+    return value;
+}
+
 // ---- All operators ----
 
 static Z3_ast bits_term(Smt *s, const ExprNode *n, Z3_ast a, Z3_ast b)
@@ -289,6 +334,8 @@ static Z3_ast term(Smt *s, const ExprNode *n)
     const Z3_ast a = s->terms[n->args[0].index];
     const Z3_ast b = n->num_args > 1 ? s->terms[n->args[1].index] : NULL;
     const Z3_ast two[] = {a, b};
+    if (s->abstract && is_hard(s->pool, n))
+        return unknown_function(s, n);
     if (is_float_op(n->op))
         return float_term(s, n);
     switch ((int)n->op) {
@@ -411,24 +458,52 @@ static Z3_context new_context(uint64_t budget)
     return ctx;
 }
 
-SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                    Arena *arena)
+// What is in a question.
+typedef struct Contents {
+    Bitset wanted;
+    bool has_int, has_float, has_hard;
+} Contents;
+
+static Contents contents_of(const ExprPool *pool, const Expr *conditions, uint32_t count,
+                            Arena *arena)
 {
-    Smt s = {.ctx = new_context(budget), .pool = pool, .arena = arena};
-    SmtResult result = {.verdict = SMT_UNKNOWN};
-    Bitset wanted = bitset_new(arena, pool->nodes.len);
+    Contents c = {.wanted = bitset_new(arena, pool->nodes.len)};
     for (uint32_t i = 0; i < count; i++)
-        expr_reach(pool, conditions[i], &wanted);
-    bool plain = true;
-    for (uint32_t i = 0; i < pool->nodes.len; i++)
-        if (bitset_has(&wanted, i))
-            plain = plain && pool->nodes.data[i].sort.kind != SORT_INT &&
-                    !is_float_op(pool->nodes.data[i].op);
-    s.terms = ARENA_ARRAY(arena, Z3_ast, pool->nodes.len);
-    s.solver = plain ? Z3_mk_solver_for_logic(s.ctx, Z3_mk_string_symbol(s.ctx, "QF_BV"))
-                     : Z3_mk_solver(s.ctx);
+        expr_reach(pool, conditions[i], &c.wanted);
+    for (uint32_t i = 0; i < pool->nodes.len; i++) {
+        const ExprNode *const node = &pool->nodes.data[i];
+        if (!bitset_has(&c.wanted, i))
+            continue;
+        c.has_int |= node->sort.kind == SORT_INT;
+        c.has_float |= is_float_op(node->op);
+        c.has_hard |= is_hard(pool, node);
+    }
+    return c;
+}
+
+static Z3_solver new_solver(Smt *s, const Contents *c)
+{
+    if (c->has_int || (c->has_float && !s->abstract))
+        return Z3_mk_solver(s->ctx);
+    return Z3_mk_solver_for_logic(s->ctx,
+                                  Z3_mk_string_symbol(s->ctx, s->abstract ? "QF_UFBV" : "QF_BV"));
+}
+
+typedef struct Question {
+    const ExprPool *pool;
+    const Expr *conditions;
+    uint32_t count;
+    uint64_t budget;
+} Question;
+
+static SmtResult ask(const Question *q, const Contents *contents, bool abstract, Arena *arena)
+{
+    Smt s = {.ctx = new_context(q->budget), .pool = q->pool, .arena = arena, .abstract = abstract};
+    SmtResult result = {.verdict = SMT_UNKNOWN};
+    s.terms = ARENA_ARRAY(arena, Z3_ast, q->pool->nodes.len);
+    s.solver = new_solver(&s, contents);
     Z3_solver_inc_ref(s.ctx, s.solver);
-    translate(&s, conditions, count, &wanted);
+    translate(&s, q->conditions, q->count, &contents->wanted);
     const Z3_lbool answer = s.failed || Z3_get_error_code(s.ctx) != Z3_OK
                                 ? Z3_L_UNDEF
                                 : Z3_solver_check(s.ctx, s.solver);
@@ -437,7 +512,8 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
         result.verdict = SMT_UNSAT;
     } else if (answer == Z3_L_TRUE) {
         result.verdict = SMT_SAT;
-        read_model(&s, &result);
+        if (!abstract)
+            read_model(&s, &result);
     } else {
         result.reason =
             str_copy(arena, s.failed ? STR("floats of this width")
@@ -445,6 +521,23 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
     }
     Z3_solver_dec_ref(s.ctx, s.solver);
     Z3_del_context(s.ctx);
+    return result;
+}
+
+SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                    Arena *arena)
+{
+    const Question question = {pool, conditions, count, budget};
+    const Contents contents = contents_of(pool, conditions, count, arena);
+    uint64_t steps = 0;
+    if (contents.has_hard) {
+        const SmtResult easy = ask(&question, &contents, true, arena);
+        if (easy.verdict == SMT_UNSAT)
+            return easy;
+        steps = easy.steps;
+    }
+    SmtResult result = ask(&question, &contents, false, arena);
+    result.steps += steps;
     return result;
 }
 

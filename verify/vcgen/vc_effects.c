@@ -130,12 +130,32 @@ static void happen_other(Gen *g, const IsleSpecExpr *e, Env *env, Events *events
 
 // ---- Execution ----
 
-static void output(Gen *g, uint32_t number, Sym *value, IslePos pos)
+// Whether rules elsewhere rely on zeros above the result in its register: its instruction's tag
+// says so.
+static bool is_zero_above(const Gen *g, const Sym *inst, uint32_t width)
+{
+    for (uint32_t i = 0; i < g->calls.len; i++) {
+        const GenCall *const call = &g->calls.data[i];
+        if (!call->extractor || sym_resolve(call->result) != inst)
+            continue;
+        if (g->program->zero_above[call->term] ||
+            (width == 32 && g->program->zero_above_32[call->term]))
+            return true;
+    }
+    return false;
+}
+
+static void output(Gen *g, const Sym *inst, uint32_t number, Sym *value, IslePos pos)
 {
     const Expr e = sym_expr(g, value, pos);
-    if (!g->stop)
-        add_event(g, &g->left,
-                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = e});
+    if (g->stop)
+        return;
+    const Event event = {.kind = EVENT_OUTPUT,
+                         .guard = now(g),
+                         .number = number,
+                         .value = e,
+                         .zero_above = is_zero_above(g, inst, expr_node(g->pool, e)->sort.width)};
+    add_event(g, &g->left, event);
 }
 
 static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
@@ -157,9 +177,9 @@ static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
         return; // taken in: its value is used where the pattern says
     if (inst->kind == SYM_STRUCT)
         for (uint32_t i = 0; i < inst->num_fields && !g->stop; i++)
-            output(g, i, inst->fields[i], e->pos);
+            output(g, inst, i, inst->fields[i], e->pos);
     else if (inst->kind != SYM_UNIT)
-        output(g, 0, inst, e->pos);
+        output(g, inst, 0, inst, e->pos);
 }
 
 void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
@@ -260,6 +280,16 @@ static void compare_access(Gen *g, Expr alive, const Event *l, const Event *r)
         goal_if(g, here, same, STR("the same value is stored"));
 }
 
+static void compare_output(Gen *g, Expr alive, const Event *l, const Event *r, uint32_t width)
+{
+    const uint32_t whole = expr_node(g->pool, r->value)->sort.width;
+    goal_if(g, alive, expr_eq(g->pool, l->value, expr_extract(g->pool, width - 1, 0, r->value)),
+            STR("the results are equal"));
+    if (l->zero_above && whole == 64) // a general register
+        goal_if(g, alive, expr_eq(g->pool, expr_zero_ext(g->pool, whole, l->value), r->value),
+                STR("zeros are above the result"));
+}
+
 static void compare_outputs(Gen *g, Expr alive)
 {
     uint32_t left = 0, right = 0;
@@ -278,9 +308,7 @@ static void compare_outputs(Gen *g, Expr alive)
             const uint32_t width = expr_node(g->pool, l->value)->sort.width;
             found = expr_node(g->pool, r->value)->sort.width >= width;
             if (found)
-                goal_if(g, alive,
-                        expr_eq(g->pool, l->value, expr_extract(g->pool, width - 1, 0, r->value)),
-                        STR("the results are equal"));
+                compare_output(g, alive, l, r, width);
         }
         if (!found && right != 0)
             goal_if(g, alive, expr_bool(g->pool, false), STR("each result is given"));

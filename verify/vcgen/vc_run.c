@@ -29,9 +29,12 @@ static void add_attr(VcProgram *p, const IsleDef *def)
         def->u.attr.of_rule ? ISLE_NONE : isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
     for (uint32_t i = 0; term != ISLE_NONE && i < def->u.attr.num_attrs; i++) {
         const IsleAttr *const attr = &def->u.attr.attrs[i];
-        if (attr->kind == ISLE_ATTR_TAG &&
-            str_eq(isle_str(p->isle, attr->tag.sym), STR("function")))
-            p->is_function[term] = true;
+        if (attr->kind != ISLE_ATTR_TAG)
+            continue;
+        const Str tag = isle_str(p->isle, attr->tag.sym);
+        p->is_function[term] |= str_eq(tag, STR("function"));
+        p->zero_above[term] |= str_eq(tag, STR("zero_above"));
+        p->zero_above_32[term] |= str_eq(tag, STR("zero_above_32"));
     }
 }
 
@@ -66,6 +69,8 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle)
         p->takes_many[t] = (term->flags & ISLE_MULTI) != 0 ||
                            (term->macro && takes_many(isle, term->macro->u.extractor.pattern));
     }
+    p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
     for (uint32_t i = 0; i < isle->defs.len; i++) {
         const IsleDef *const def = isle->defs.data[i];

@@ -25,6 +25,8 @@ typedef struct VcProgram {
     const IsleDef ***instantiates; // by term: its `instantiate` definitions, ended by NULL
     bool *is_function;             // by term: has the tag `function`
     bool *takes_many;              // by term: its extractor may match in several ways
+    bool *zero_above;              // by term: has the tag `zero_above`
+    bool *zero_above_32;           // by term: has the tag `zero_above_32`
     IsleSym result;                // the name `result`
 } VcProgram;
 

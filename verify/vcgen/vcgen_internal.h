@@ -32,6 +32,7 @@ typedef struct Event {
     Expr address;    // LOAD, STORE
     Expr value;      // what is read or written, goes out; successor; TRAP: the condition
     Expr code;       // LOAD, STORE, TRAP
+    bool zero_above; // OUTPUT: its register has zeros above the value
 } Event;
 
 typedef struct Events {
@@ -177,6 +178,14 @@ bool sym_equate(Gen *g, CallScope *scope, Sym *a, Sym *b, IslePos pos);
 
 // ---- Expressions of specifications (vc_spec.c, vc_ops.c) ----
 
+// Arms tried in order: conditions in `conds`, each a scalar of its own.
+typedef struct Arms {
+    Expr conds[64];
+    const IsleSpecExpr *bodies[64];
+    Env *envs[64];
+    uint32_t count;
+} Arms;
+
 // Evaluates; `want` is the sort that the context wants, or NULL. NULL: the run is stopped.
 Sym *spec_eval(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want);
 // A scalar's expression.
@@ -186,8 +195,14 @@ bool spec_width(Gen *g, const IsleSpecExpr *e, Env *env, uint32_t *out);
 Sym *spec_operator(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want);
 Env *env_bind(Gen *g, Env *next, IsleSym name, Sym *value);
 Env *env_thunk(Gen *g, Env *next, IsleSym name, const IsleSpecExpr *expr, Env *scope);
+// With new values for the names of a `with`.
+Env *spec_with_scope(Gen *g, const IsleSpecExpr *e, Env *env);
+// The arms of a `switch` or `match`. False: the run is stopped.
+bool spec_arms(Gen *g, const IsleSpecExpr *e, Env *env, Arms *out);
 // The environment of a macro's body, and the body.
 const IsleSpecExpr *spec_macro(Gen *g, const IsleSpecExpr *call, Env *env, Env **inner);
+// ---- Statements (vc_statements.c) ----
+
 // Whether the expression has a `fresh`, or an effect, in it.
 bool spec_has_fresh(Gen *g, const IsleSpecExpr *e);
 bool spec_has_effect(Gen *g, const IsleSpecExpr *e);

@@ -8,6 +8,7 @@
 #include "lower/rules.h"
 #include "target/x64/x64_internal.h"
 #include "x64_ctors.h"
+#include "x64_isle.h"
 
 // The compiled rules: `inst` (no branch; brif or br_table) lowered into ctx->pending, or false when
 // no rule matches.
@@ -71,39 +72,21 @@ static inline Gpr rule_imm(LowerCtx *ctx, Type type, uint64_t x)
 
 // ---- Registers and their upper halves ----
 
-// Whether the instruction behind an i32 is lowered to one that writes 32 bits, and so zeros the
-// upper ones. Division by a constant is not, where it is signed.
-static inline bool rule_has_zero_top(LowerCtx *ctx, Value value)
+// Whether zeros are above the value in its register: the rules of the instruction behind it are
+// proved to see to that, of some for results of 32 bits.
+static inline bool rule_zero_above(LowerCtx *ctx, Value value, Value *out)
 {
-    value = ir_resolve(ctx->f, value);
-    if (value_kind(ctx->f, value) != VALUE_RESULT || value_type(ctx->f, value) != TYPE_I32)
+    *out = ir_resolve(ctx->f, value);
+    const Type type = value_type(ctx->f, *out);
+    if (value_kind(ctx->f, *out) != VALUE_RESULT || !rule_is_int(type, 64))
         return false;
-    switch ((int)inst_op(ctx->f, (Inst){value_def(ctx->f, value)})) {
-    case OP_IADD:
-    case OP_ISUB:
-    case OP_IMUL:
-    case OP_INEG:
-    case OP_UDIV:
-    case OP_UREM:
-    case OP_BAND:
-    case OP_BOR:
-    case OP_BXOR:
-    case OP_BNOT:
-    case OP_ISHL:
-    case OP_USHR:
-    case OP_SSHR:
-    case OP_ROTL:
-    case OP_ROTR:
-    case OP_SELECT:
-    case OP_LOAD:
-    case OP_ULOAD8:
-    case OP_SLOAD8:
-    case OP_ULOAD16:
-    case OP_SLOAD16:
-    case OP_UEXTEND:
-    case OP_SEXTEND: return true;
+#define CASE(term) case ClifInst_##term:
+    switch ((int)inst_op(ctx->f, (Inst){value_def(ctx->f, *out)})) {
+        x64_isle_TAGGED_zero_above(CASE) return true;
+        x64_isle_TAGGED_zero_above_32(CASE) return type == TYPE_I32;
     default: return false;
     }
+#undef CASE
 }
 
 static inline bool rule_destroys_right(LowerCtx *ctx, Value left, Value right)
