@@ -30,7 +30,7 @@ static SmtResult ask(Case *c, const Exprs *conditions)
 {
     const uint64_t budget = c->options->budget ? c->options->budget : BUDGET;
     const SmtResult result =
-        smt_check(c->vc->pool, conditions->data, conditions->len, budget, c->arena);
+        verify_ask(c->vc->pool, conditions->data, conditions->len, budget, c->arena);
     c->out->steps += result.steps;
     return result;
 }

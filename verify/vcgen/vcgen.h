@@ -87,8 +87,9 @@ typedef struct Vc {
     VEC(VcCall) calls;
     VEC(Expr) inputs; // what the rule ranges over
     Str types;        // the signatures chosen, for people
-    // How many of the trail's choices, and of the assumptions, are of the left side alone; UINT32_MAX
-    // choices: the right side was not reached. Of use when PRUNED: no equation is used up then.
+    // How many of the trail's choices, and of the assumptions, are of the left side alone;
+    // UINT32_MAX choices: the right side was not reached. Of use when PRUNED: no equation is used
+    // up then.
     uint32_t left_choices, left_assumptions;
 } Vc;
 
