@@ -7,7 +7,6 @@
 // that what is hopeless as a whole does not cost all of it.
 
 #include "verify/smt/smt.h"
-#include "verify/verify_internal.h"
 
 enum { MIN_WIDTH = 32, FIRST_SHARE = 8 };
 
@@ -115,7 +114,7 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
     return p.result;
 }
 
-SmtResult verify_ask(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                      Arena *arena)
 {
     Split split;
