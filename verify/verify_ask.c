@@ -33,17 +33,14 @@ static bool is_hinted(const ExprPool *pool, const Bitset *hard, Expr input)
            n->sort.width <= 64 && input.index < hard->size && bitset_has(hard, input.index);
 }
 
-// The conditions with a number in the place of a variable, and the equation of both.
-static void put_in(Asker *a, Expr var, Expr number, const Expr *conditions, uint32_t count,
-                   Expr *out)
+// Puts a number in the place of a variable.
+static void put_in(Asker *a, Expr var, Expr number, Expr *conditions, uint32_t count)
 {
     Expr *const by = ARENA_ARRAY(a->arena, Expr, var.index + 1);
     for (uint32_t i = 0; i < var.index; i++)
         by[i] = EXPR_NONE;
     by[var.index] = number;
-    memcpy(out, conditions, count * sizeof(*out));
-    expr_substitute(a->vc->pool, by, var.index + 1, out, count);
-    out[count] = expr_eq(a->vc->pool, var, number);
+    expr_substitute(a->vc->pool, by, var.index + 1, conditions, count);
 }
 
 // A model with one of the inputs of products and quotients being one of the hints.
@@ -59,7 +56,10 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
             continue;
         for (size_t h = 0; h < sizeof(hints) / sizeof(hints[0]); h++) {
             const ExprValue value = {expr_node(pool, input)->sort, wide_from_int(hints[h])};
-            put_in(a, input, expr_const(pool, &value), conditions, count, given);
+            const Expr number = expr_const(pool, &value);
+            memcpy(given, conditions, count * sizeof(*given));
+            put_in(a, input, number, given, count);
+            given[count] = expr_eq(pool, input, number); // for the model
             result = ask_once(a, given, count + 1, full_budget(a) / 8);
             if (result.verdict == SMT_SAT)
                 return result;
