@@ -53,7 +53,7 @@ static Status optimise(const Func **f, const DriverOptions *options, Arena *aren
     if (settings_get(options->settings, SETTING_OPT_LEVEL) == 0)
         return STATUS_OK;
     Func *const copy = func_clone(*f, arena);
-    const OptOptions opt = {.settings = options->settings};
+    const OptOptions opt = {.settings = options->settings, .rule_counts = options->opt_rules};
     opt_func(copy, &opt, scratch);
     *f = copy;
     if (!options->check)
@@ -81,7 +81,8 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
     const LowerOptions lower = {.target = target,
                                 .settings = options->settings,
                                 .isa = options->isa,
-                                .source = options->source};
+                                .source = options->source,
+                                .rule_counts = options->lower_rules};
     MFunc *m;
     TRY(lower_func(f, &lower, scratch, scratch, &m, diag));
     dump(m, options->dump_lower);

@@ -6,6 +6,9 @@
 
 #include "fuzz-targets/judge/judge.h"
 
+// Counts the module, its functions and opcodes.
+void judge_count_module(Judge *j, const Module *module);
+
 // How a call ended, as a run directive would say it.
 void judge_describe(const CallResult *result, StrBuf *out);
 
