@@ -195,18 +195,24 @@ static void take_artifact(Campaign *c, const CampaignTarget *target, Str folder,
     unlink(path);
 }
 
-static void collect(Campaign *c, const CampaignTarget *target, Str folder, Str text, uint64_t seed)
+// Whether there was anything.
+static bool collect(Campaign *c, const CampaignTarget *target, Str folder, Str text, uint64_t seed)
 {
+    bool any = false;
     Arena scratch = {0}; // this is done all the time, and mostly there is nothing
     CampaignNames names;
     campaign_list_folder(folder.data, &scratch, &names);
     for (uint32_t i = 0; i < names.len; i++) {
-        if (ends_with(names.data[i], STR(".clif")))
+        const bool pair = ends_with(names.data[i], STR(".clif"));
+        const bool artifact = is_artifact(names.data[i]);
+        if (pair)
             take_pair(c, target, folder, names.data[i], seed);
-        else if (is_artifact(names.data[i]))
+        else if (artifact)
             take_artifact(c, target, folder, names.data[i], text, seed);
+        any = any || pair || artifact;
     }
     arena_free(&scratch);
+    return any;
 }
 
 // ---- Processes ----
@@ -319,14 +325,14 @@ static void end_process(Campaign *c, Slot *slot)
     campaign_add(&target->counts, &counts);
     c->spent[slot->target] -= slot->deadline - slot->process.started - seconds;
     const int status = campaign_reap(&slot->process);
-    const uint32_t before = c->pending.len;
     const bool early = campaign_clock() < slot->deadline - 1 && !*c->options->stop;
-    collect(c, target, slot->folder, buf_view(&slot->process.text), slot->process.seed);
+    const bool found =
+        collect(c, target, slot->folder, buf_view(&slot->process.text), slot->process.seed);
     const bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    uint32_t *const failures = &c->failures[slot->target];
     target->stopped += failed && early;
-    c->failures[slot->target] =
-        failed && seconds < 2 && c->pending.len == before ? c->failures[slot->target] + 1 : 0;
-    if (c->failures[slot->target] < FAST_FAILURES)
+    *failures = failed && seconds < 2 && !found ? *failures + 1 : 0;
+    if (*failures < FAST_FAILURES)
         return;
     target->broken = true;
     diag_add(
@@ -346,7 +352,7 @@ static bool serve(Campaign *c, Slot *slot)
     if (now > slot->deadline + TIDY)
         kill(-slot->process.pid, now > slot->deadline + GRACE ? SIGKILL : SIGTERM);
     if (campaign_listen(&slot->process)) {
-        collect(c, &c->targets[slot->target], slot->folder, STR(""), slot->process.seed);
+        (void)collect(c, &c->targets[slot->target], slot->folder, STR(""), slot->process.seed);
         return true;
     }
     end_process(c, slot);
@@ -419,9 +425,10 @@ static void collect_leftovers(Campaign *c)
         for (uint32_t i = 0; i < c->num_targets; i++) {
             const Str start = str_printf(c->arena, "%.*s-", STR_ARG(c->targets[i].name));
             if (str_starts_with(names.data[n], start))
-                collect(c, &c->targets[i],
-                        str_printf(c->arena, "%.*s/%.*s", STR_ARG(work), STR_ARG(names.data[n])),
-                        STR(""), 0);
+                (void)collect(
+                    c, &c->targets[i],
+                    str_printf(c->arena, "%.*s/%.*s", STR_ARG(work), STR_ARG(names.data[n])),
+                    STR(""), 0);
         }
 }
 

@@ -50,9 +50,10 @@ Str reduce_judge(Str path, Str text, const ReduceOptions *options, Arena *arena)
 
 // What seems to be at fault in the reduced file `text`, which shows a disagreement of engines, in a
 // few words: the pass that the failure does not come without, and its rule, if a rewrite of the
-// mid-end changes what the interpreter says; otherwise lowering, and the operations that are left.
+// mid-end changes what the interpreter says; otherwise lowering, and the rules of instructions that
+// fire in what is left.
 //
-//   "opt sub_self"   "regalloc"   "lower imul.i8 uextend.i32"
+//   "opt isub_self"   "regalloc"   "lower lower_umin lower_load"
 Str reduce_blame(Str path, Str text, const ReduceOptions *options, Arena *arena);
 
 // The signature of the failure that `text` shows, judged in this process; empty: none. For tests.

@@ -2,9 +2,11 @@
 //
 // What a reduced failure comes from: the same file under other settings, and rewrite by rewrite.
 
+#include "driver/driver.h"
 #include "filetests/runner/targets.h"
 #include "fuzz-targets/reduce/reduce.h"
 #include "fuzz-targets/reduce/reduce_internal.h"
+#include "mach/mach.h"
 #include "opt/opt.h"
 
 #define REWRITES_MAX 2000u
@@ -100,50 +102,59 @@ static Str find_rewrite(const Blame *b)
     return STR("");
 }
 
-// ---- Operations ----
+// ---- Lowering rules ----
 
-static bool tells_something(Opcode op)
+// Rules of what each program has: they tell nothing.
+static bool tells_something(Str rule)
 {
-    switch ((int)op) {
-    case OP_ICONST:
-    case OP_F16CONST:
-    case OP_F32CONST:
-    case OP_F64CONST:
-    case OP_F128CONST:
-    case OP_VCONST:
-    case OP_JUMP:
-    case OP_RETURN:
-    case OP_NOP: return false;
-    }
+    static const char *const common[] = {"lower_iconst",    "lower_f16const",  "lower_f32const",
+                                         "lower_f64const",  "lower_f128const", "lower_vconst",
+                                         "lower_stack_addr"};
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+        if (str_eq_c(rule, common[i]))
+            return false;
     return true;
 }
 
-static void add_operations(const Func *f, StrTable *names, Arena *arena)
+// Compiles all functions for a target; its rules that fire get a count.
+static void fire(const ReduceFile *file, const TargetLine *line, uint32_t *counts, Arena *arena)
 {
-    IR_FOR_BLOCKS (f, block)
-        IR_FOR_INSTS (f, block, inst) {
-            const InstData *const data = func_inst(f, inst);
-            StrBuf name = {.arena = arena};
-            if (!tells_something((Opcode)data->op))
-                continue;
-            buf_puts(&name, ir_ops[data->op].name);
-            if (data->ctrl != TYPE_INVALID) {
-                buf_char(&name, '.');
-                type_print(data->ctrl, &name);
-            }
-            strtable_add(arena, names, buf_view(&name));
-        }
+    const DriverOptions options = {
+        .settings = &line->settings, .isa = &line->isa, .lower_rules = counts};
+    Arena scratch = {0};
+    for (uint32_t i = 0; i < file->clif->module.funcs.len; i++) {
+        Diag diag = {.arena = arena};
+        CompiledFunc out;
+        (void)driver_compile(file->clif->module.funcs.data[i], &options, arena, &scratch, &out,
+                             &diag);
+        arena_reset(&scratch);
+    }
+    arena_free(&scratch);
 }
 
-// The operations of the file with their types, each once, in the order of the text.
-static Str list_operations(const ReduceFile *file, Arena *arena)
+// The rules of instructions that fire for the first target, each once, in the order of the rules'
+// files.
+static Str list_rules(ReduceFile *file, Arena *arena)
 {
-    StrTable names = {0};
+    Targets targets;
+    Diag diag = {.arena = arena};
     StrBuf out = {.arena = arena};
-    for (uint32_t i = 0; i < file->clif->module.funcs.len; i++)
-        add_operations(file->clif->module.funcs.data[i], &names, arena);
-    for (uint32_t i = 0; i < names.strings.len && i < NAMES_MAX; i++)
-        buf_printf(&out, " %.*s", STR_ARG(names.strings.data[i]));
+    uint32_t num = 0;
+    if (targets_read(arena, file->clif, settings_filetest_defaults(), &targets, &diag) !=
+            STATUS_OK ||
+        targets.lines.len == 0)
+        return STR("");
+    const TargetLine *const line = &targets.lines.data[0];
+    const Target *const target = target_find(line->isa.arch);
+    uint32_t *const counts = ARENA_ARRAY(arena, uint32_t, target->num_rules);
+    fire(file, line, counts, arena);
+    for (uint32_t i = 0; i < target->num_rules && num < NAMES_MAX; i++) {
+        const Str name = str_from(target->rules[i].name), root = str_from(target->rules[i].root);
+        if (counts[i] == 0 || !str_starts_with(root, STR("lower")) || !tells_something(name))
+            continue;
+        buf_printf(&out, " %.*s", STR_ARG(name));
+        num++;
+    }
     return buf_view(&out);
 }
 
@@ -158,10 +169,10 @@ Str reduce_blame(Str path, Str text, const ReduceOptions *options, Arena *arena)
         const Str rule = find_rewrite(&b);
         if (rule.len != 0)
             return str_printf(arena, "opt %.*s", STR_ARG(rule));
-        return str_printf(arena, "lower%.*s", STR_ARG(list_operations(&file, arena)));
+        return str_printf(arena, "lower%.*s", STR_ARG(list_rules(&file, arena)));
     }
     if (needs_other(&b, "regalloc_algorithm=single_pass") ||
         needs_other(&b, "regalloc_algorithm=backtracking"))
         return STR("regalloc");
-    return str_printf(arena, "lower%.*s", STR_ARG(list_operations(&file, arena)));
+    return str_printf(arena, "lower%.*s", STR_ARG(list_rules(&file, arena)));
 }

@@ -5,7 +5,8 @@
 // a file test, what reduction left of it, and whether somebody knows of it.
 //
 // Findings are told apart by their signature: the stage that is at fault, the kind of failure, the
-// engine that disagrees, and the rule, pass, assertion or operations behind it. What a fuzz target
+// engine that disagrees, and the rule, pass or assertion behind it; a rule of the mid-end is a
+// signature alone, because what it does wrong shows in many ways. What a fuzz target
 // writes (triage_read_output) says this roughly; triage_settle reduces the program and finds out
 // the rest.
 //
@@ -25,12 +26,12 @@ typedef enum TriageState {
 // A finding. Empty texts: not known, or there is none.
 typedef struct TriageFinding {
     int64_t id;    // 0: not in a database yet
-    Str signature; // "lower values unicorn-x64: lower imul.i8"
+    Str signature; // "lower values unicorn-x64: lower_umin"
     Str target;    // fuzz target that saw it first
     Str stage;     // "lower", "regalloc", "opt", "run"...
     Str kind;      // "values", "assertion", "address"...
     Str engine;    // "unicorn-x64"
-    Str cause;     // rule, pass, assertion or operations
+    Str cause;     // rules or assertion
     Str message;   // what was said, in one line
     Str program;   // as a file test; empty for targets whose inputs are no programs
     Str reduced;   // what reduction left, ready to be committed once its expectations are checked

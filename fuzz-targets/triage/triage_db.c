@@ -88,7 +88,7 @@ static Str column_bytes(sqlite3_stmt *statement, int column, Arena *arena)
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS findings ("
-    "id INTEGER PRIMARY KEY AUTOINCREMENT, signature UNIQUE NOT NULL, "
+    "id INTEGER PRIMARY KEY, signature UNIQUE NOT NULL, "
     "target, stage, kind, engine, cause, message, reduced, program, input, "
     "seed INTEGER, state INTEGER NOT NULL, count INTEGER NOT NULL, "
     "first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL)";

@@ -199,8 +199,11 @@ static bool read_report(Str line, Str rest, Arena *arena, TriageFinding *out)
 void triage_sign(TriageFinding *f, Arena *arena)
 {
     StrBuf out = {.arena = arena};
-    buf_printf(&out, "%.*s %.*s", STR_ARG(f->stage), STR_ARG(f->kind));
-    if (f->engine.len != 0)
+    const bool is_rule = f->cause.len != 0 && f->engine.len != 0 && str_eq_c(f->stage, "opt");
+    buf_printf(&out, "%.*s", STR_ARG(f->stage));
+    if (!is_rule)
+        buf_printf(&out, " %.*s", STR_ARG(f->kind));
+    if (f->engine.len != 0 && !is_rule)
         buf_printf(&out, " %.*s", STR_ARG(f->engine));
     if (f->cause.len != 0)
         buf_printf(&out, ": %.*s", STR_ARG(f->cause));
