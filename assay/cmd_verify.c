@@ -2,179 +2,39 @@
 //
 // assay verify: proves rules by a solver, and says which are not proved and why.
 #define _DEFAULT_SOURCE // _SC_NPROCESSORS_ONLN
-#include "assay/tool.h"
+#include "assay/tool_proofs.h"
 
 #ifdef ASSAY_VERIFY
 
 #    include "assay/tool_specs.h"
-#    include "verify/verify.h"
 
-#    include <jansson.h>
+#    include <errno.h>
 #    include <stdio.h>
+#    include <stdlib.h>
+#    include <sys/resource.h>
+#    include <sys/stat.h>
+#    include <time.h>
 #    include <unistd.h>
 
-typedef struct Totals {
-    uint32_t rules, rule_counts[RULE_VERDICT_COUNT], cases[CASE_VERDICT_COUNT];
-} Totals;
+typedef struct Program {
+    const char *name;
+    const VerifyText *texts; // NULL: the files that are named
+} Program;
 
-typedef struct Printer {
+// What the tool carries with it.
+static const Program programs[] = {{"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
+
+enum { NUM_PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
+
+typedef struct Command {
     const ToolArgs *args;
-    const char *program; // "x64", "aarch64" or ""
-    Isle *isle;
-    const VerifyReport *report;
-    Totals *totals;
-} Printer;
-
-// ---- Text ----
-
-static Str label_of(const Printer *p, IsleRuleId rule)
-{
-    return p->isle->rules.data[rule].label;
-}
-
-// Every line of `text` behind four blanks.
-static void print_indented(Str text)
-{
-    for (size_t at = 0; at < text.len;) {
-        size_t end = at;
-        while (end < text.len && text.data[end] != '\n')
-            end++;
-        printf("    %.*s\n", (int)(end - at), text.data + at);
-        at = end + 1;
-    }
-}
-
-static void print_case(const Printer *p, const VerifyCase *c)
-{
-    printf("  %s", verify_case_name(c->verdict));
-    for (uint32_t i = 0; i < c->num_rules; i++)
-        printf("%s%.*s", i == 0 ? ": " : ", ", STR_ARG(label_of(p, c->rules[i])));
-    printf(" [%.*s]%s\n", STR_ARG(c->types), c->single ? ", for one value alone" : "");
-    if (c->message.len != 0)
-        printf("    %.*s\n", STR_ARG(c->message));
-    print_indented(c->values);
-}
-
-static void print_rule(const Printer *p, IsleRuleId id)
-{
-    const VerifyRule *const rule = &p->report->rules[id];
-    printf("%.*s: %s: %.*s: %s\n", STR_ARG(isle_where(p->isle, p->isle->rules.data[id].pos)),
-           verify_rule_name(rule->verdict), STR_ARG(label_of(p, id)),
-           verify_rule_meaning(rule->verdict));
-    if (rule->worst)
-        print_case(p, rule->worst);
-}
-
-static void explain(const Printer *p, const char *name)
-{
-    for (uint32_t t = 0; t < p->report->tasks.len; t++) {
-        const VerifyTask *const task = &p->report->tasks.data[t];
-        for (uint32_t c = 0; c < task->cases.len; c++) {
-            const VerifyCase *const found = &task->cases.data[c];
-            for (uint32_t i = 0; i < found->num_rules; i++)
-                if (str_eq_c(label_of(p, found->rules[i]), name))
-                    print_case(p, found);
-        }
-    }
-}
-
-// ---- JSON ----
-
-static void print_json(json_t *object)
-{
-    char *const text = json_dumps(object, JSON_COMPACT);
-    if (text)
-        puts(text);
-    free(text);
-    json_decref(object);
-}
-
-static json_t *text_of(Str text)
-{
-    return json_stringn_nocheck(text.data ? text.data : "", text.len);
-}
-
-static void json_rule(const Printer *p, IsleRuleId id)
-{
-    const VerifyRule *const rule = &p->report->rules[id];
-    json_t *const out = json_object(), *const cases = json_object();
-    json_object_set_new(out, "rule", text_of(label_of(p, id)));
-    json_object_set_new(out, "target", json_string(p->program));
-    json_object_set_new(out, "where", text_of(isle_where(p->isle, p->isle->rules.data[id].pos)));
-    json_object_set_new(out, "verdict", json_string(verify_rule_name(rule->verdict)));
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        if (rule->counts[i] != 0)
-            json_object_set_new(cases, verify_case_name((CaseVerdict)i),
-                                json_integer(rule->counts[i]));
-    json_object_set_new(out, "cases", cases);
-    if (rule->worst) {
-        json_object_set_new(out, "types", text_of(rule->worst->types));
-        json_object_set_new(out, "message", text_of(rule->worst->message));
-        json_object_set_new(out, "values", text_of(rule->worst->values));
-        json_object_set_new(out, "missing", text_of(rule->worst->missing));
-    }
-    print_json(out);
-}
-
-static void json_summary(const Totals *t)
-{
-    json_t *const sum = json_object(), *const out = json_object();
-    uint32_t expansions = 0;
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        expansions += t->cases[i];
-    json_object_set_new(sum, "rules", json_integer(t->rules));
-    json_object_set_new(sum, "rules_proved", json_integer(t->rule_counts[RULE_PROVED]));
-    json_object_set_new(sum, "expansions", json_integer(expansions));
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        json_object_set_new(sum, verify_case_name((CaseVerdict)i), json_integer(t->cases[i]));
-    json_object_set_new(out, "summary", sum);
-    print_json(out);
-}
-
-// ---- Reports ----
-
-static bool is_listed(const Printer *p, RuleVerdict verdict)
-{
-    const bool part = p->args->values[OPT_VERIFY_RULE] || p->args->values[OPT_VERIFY_FILTER] ||
-                      p->args->values[OPT_VERIFY_ROOT] || p->args->values[OPT_VERIFY_EXPLAIN];
-    // Of a part of the rules only those are judged that it comes to.
-    return verdict != RULE_UNREACHED || !part;
-}
-
-static void print_report(const Printer *p)
-{
-    const bool json = p->args->values[OPT_VERIFY_JSON] != NULL;
-    const bool verbose = p->args->values[OPT_VERIFY_VERBOSE] != NULL;
-    const char *const explained = p->args->values[OPT_VERIFY_EXPLAIN];
-    for (IsleRuleId r = 0; r < p->report->num_rules; r++) {
-        const RuleVerdict verdict = p->report->rules[r].verdict;
-        if (!is_listed(p, verdict))
-            continue;
-        p->totals->rules++;
-        p->totals->rule_counts[verdict]++;
-        if (json)
-            json_rule(p, r);
-        else if (!explained && (verdict != RULE_PROVED || verbose))
-            print_rule(p, r);
-    }
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        p->totals->cases[i] += p->report->counts[i];
-    if (explained && !json)
-        explain(p, explained);
-}
-
-static void print_totals(const Totals *t)
-{
-    printf("%u of %u rules proved", t->rule_counts[RULE_PROVED], t->rules);
-    for (uint32_t i = 0; i < RULE_VERDICT_COUNT; i++)
-        if (i != RULE_PROVED && t->rule_counts[i] != 0)
-            printf(", %u %s", t->rule_counts[i], verify_rule_name((RuleVerdict)i));
-    printf("\ncases:");
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        if (t->cases[i] != 0)
-            printf(" %u %s", t->cases[i], verify_case_name((CaseVerdict)i));
-    putchar('\n');
-}
+    VerifyOptions options;
+    ProofTotals totals;
+    bool wanted[NUM_PROGRAMS];
+    const char *ledger; // the folder to check or to write, or NULL
+    bool failed;
+    uint32_t as_said; // rules that are as the ledger says
+} Command;
 
 // ---- Programs ----
 
@@ -202,61 +62,244 @@ static Status read_texts(Isle *isle, const VerifyText *texts)
     return first;
 }
 
-static bool verify_program(const ToolArgs *args, const VerifyOptions *options, const char *name,
-                           const VerifyText *texts, Totals *totals)
+// ---- Progress ----
+
+typedef struct Progress {
+    const Isle *isle;
+    const char *program;
+} Progress;
+
+// A line for each task as it is done, so that a run that is ended early has said what it found.
+static void tell(void *context, const VerifyTask *task, uint32_t done, uint32_t total)
+{
+    const Progress *const p = context;
+    uint32_t counts[CASE_VERDICT_COUNT] = {0};
+    for (uint32_t i = 0; i < task->cases.len; i++)
+        counts[task->cases.data[i].verdict]++;
+    fprintf(stderr, "[%s %u/%u] %.*s:", p->program, done, total,
+            STR_ARG(p->isle->rules.data[task->rule].label));
+    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
+        if (counts[i] != 0)
+            fprintf(stderr, " %u %s", counts[i], verify_case_name((CaseVerdict)i));
+    fputs(task->truncated ? " and more\n" : "\n", stderr);
+}
+
+// Time of this process and of its workers.
+static void print_time(const struct timespec *start)
+{
+    struct timespec now;
+    struct rusage own, workers;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &workers);
+    const struct timeval *const parts[] = {&own.ru_utime, &own.ru_stime, &workers.ru_utime,
+                                           &workers.ru_stime};
+    double cpu = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        cpu += (double)parts[i]->tv_sec + (double)parts[i]->tv_usec / 1e6;
+    const double passed =
+        (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+    fprintf(stderr, "%.1f s, %.1f s of CPU\n", passed, cpu);
+}
+
+// ---- The ledger ----
+
+static const char *ledger_path(const Command *c, const char *program, Arena *arena)
+{
+    return *program ? str_printf(arena, "%s/proofs-%s.txt", c->ledger, program).data
+                    : str_printf(arena, "%s/proofs.txt", c->ledger).data;
+}
+
+static void check_ledger(Command *c, const Program *program, const Isle *isle,
+                         const VerifyReport *report)
+{
+    Diag *const diag = isle->diag;
+    const char *const path = ledger_path(c, program->name, isle->arena);
+    Source source = {.path = str_from(path), .arena = isle->arena};
+    if (tool_read_file(isle->arena, path, &source.text, diag) == STATUS_OK)
+        verify_ledger_check(isle, report, &source, diag);
+    c->as_said += report->num_rules;
+    if (diag->errors == 0)
+        return;
+    c->failed = true;
+    diag_add(diag, SEVERITY_NOTE, NULL, POS_NONE,
+             "to prove again: assay verify %s%s --write-ledger %s",
+             program->texts ? "--target " : "FILE...", program->name, c->ledger);
+}
+
+static void write_ledger(Command *c, const char *program, const Isle *isle,
+                         const VerifyReport *report)
+{
+    Arena *const arena = isle->arena;
+    const char *const path = ledger_path(c, program, arena);
+    Diag ignored = {.arena = arena};
+    Str before = {0};
+    bool over;
+    tool_read_file(arena, path, &before, &ignored); // there may be none yet
+    const Str text =
+        verify_ledger_text(isle, report, *program ? program : "files", before, arena, &over);
+    FILE *const file = fopen(path, "wb");
+    bool good = file && fwrite(text.data, 1, text.len, file) == text.len;
+    good = (!file || fclose(file) == 0) && good;
+    if (!good)
+        diag_error(isle->diag, STATUS_IO, NULL, POS_NONE, "%s: %s", path, strerror(errno));
+    else if (over)
+        diag_error(isle->diag, STATUS_INVALID, NULL, POS_NONE,
+                   "%s: more rules are without a proof than were allowed", path);
+    c->failed = c->failed || !good || over;
+}
+
+// ---- The command ----
+
+static bool is_checking(const Command *c)
+{
+    return c->args->values[OPT_VERIFY_CHECK_LEDGER] != NULL;
+}
+
+static bool verify_program(Command *c, const Program *program)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
     Isle *const isle = isle_new(&arena, &diag);
-    Status status = texts ? read_texts(isle, texts) : read_files(isle, args);
+    Progress progress = {isle, program->name};
+    VerifyOptions options = c->options;
+    options.context = &progress;
+    Status status = program->texts ? read_texts(isle, program->texts) : read_files(isle, c->args);
     if (status == STATUS_OK)
         status = isle_check(isle);
     if (status == STATUS_OK) {
         fflush(stdout); // the workers are forks
-        const Printer printer = {args, name, isle, verify_run(isle, options, &arena), totals};
-        print_report(&printer);
+        const VerifyReport *const report = verify_run(isle, &options, &arena);
+        const Proofs proofs = {c->args, program->name, isle, report, &c->totals};
+        if (is_checking(c))
+            check_ledger(c, program, isle, report);
+        else
+            tool_proofs_print(&proofs);
+        if (c->ledger && !is_checking(c))
+            write_ledger(c, program->name, isle, report);
     }
     tool_report(&diag);
     arena_free(&arena);
     return status == STATUS_OK;
 }
 
-int cmd_verify(const ToolArgs *args)
+// Which of the programs --target names; all without it.
+static int read_targets(Command *c)
 {
+    const char *const text = c->args->values[OPT_VERIFY_TARGET];
+    for (size_t i = 0; i < NUM_PROGRAMS; i++)
+        c->wanted[i] = text == NULL;
+    for (const char *at = text; at;) {
+        const char *const comma = strchr(at, ',');
+        const Str name = {at, comma ? (size_t)(comma - at) : strlen(at)};
+        bool known = false;
+        for (size_t i = 0; i < NUM_PROGRAMS; i++) {
+            const bool is = str_eq_c(name, programs[i].name);
+            known = known || is;
+            c->wanted[i] = c->wanted[i] || is;
+        }
+        if (!known)
+            return tool_usage_error(c->args, "--target is x64 or aarch64, not %.*s", STR_ARG(name));
+        at = comma ? comma + 1 : NULL;
+    }
+    return EXIT_OK;
+}
+
+// The file of answers in the user's cache, whose folders are made; NULL: there is no such place.
+static const char *default_cache(Arena *arena)
+{
+    const char *const xdg = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
+    Str folder = {0};
+    if (xdg && *xdg)
+        folder = str_from(xdg);
+    else if (home && *home)
+        folder = str_printf(arena, "%s/.cache", home);
+    if (folder.len == 0)
+        return NULL;
+    const char *const own = str_printf(arena, "%.*s/assay", STR_ARG(folder)).data;
+    mkdir(str_copy(arena, folder).data, 0755); // what can't be made shows when the file is opened
+    mkdir(own, 0755);
+    return str_printf(arena, "%s/proofs.sqlite", own).data;
+}
+
+static const char *find_cache(const ToolArgs *args, Arena *arena)
+{
+    const char *const given = args->values[OPT_VERIFY_CACHE];
+    if (args->values[OPT_VERIFY_NO_CACHE] || args->values[OPT_VERIFY_CHECK_LEDGER])
+        return NULL;
+    const char *const path = given ? given : default_cache(arena);
+    LedgerCache *const cache = path ? ledger_cache_open(arena, path) : NULL;
+    if (path && !cache)
+        fprintf(stderr, "assay verify: %s can't be opened: answers are not kept\n", path);
+    ledger_cache_close(cache);
+    return cache ? path : NULL;
+}
+
+// Options that don't go together, and numbers.
+static int read_options(Command *c)
+{
+    const ToolArgs *const args = c->args;
+    const char *const check = args->values[OPT_VERIFY_CHECK_LEDGER];
+    const char *const write = args->values[OPT_VERIFY_WRITE_LEDGER];
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t jobs = cores > 0 ? (uint64_t)cores : 1, budget = 0;
     if (!tool_number(args, OPT_VERIFY_JOBS, 1, 64, &jobs) ||
         !tool_number(args, OPT_VERIFY_BUDGET, 1, UINT32_MAX, &budget))
         return EXIT_USAGE;
-    const char *const target = args->values[OPT_VERIFY_TARGET];
-    const bool x64 = !target || strcmp(target, "x64") == 0;
-    const bool aarch64 = !target || strcmp(target, "aarch64") == 0;
-    if (!x64 && !aarch64)
-        return tool_usage_error(args, "--target is x64 or aarch64, not %s", target);
+    c->options = (VerifyOptions){.rule = args->values[OPT_VERIFY_RULE],
+                                 .root = args->values[OPT_VERIFY_ROOT],
+                                 .filter = args->values[OPT_VERIFY_FILTER],
+                                 .jobs = (uint32_t)jobs,
+                                 .budget = budget,
+                                 .keys_only = check != NULL,
+                                 .on_task = args->values[OPT_VERIFY_VERBOSE] ? tell : NULL};
+    c->ledger = check ? check : write;
+    if (check && write)
+        return tool_usage_error(args, "--check-ledger and --write-ledger exclude each other");
+    if (c->ledger && (c->options.rule || c->options.root || c->options.filter))
+        return tool_usage_error(args, "a ledger is about all rules: no --rule, --root or --filter");
+    return read_targets(c);
+}
+
+static int finish(const Command *c)
+{
+    if (is_checking(c)) {
+        if (!c->failed)
+            printf("%u rules are as the ledger says\n", c->as_said);
+        return c->failed ? EXIT_FAILED : EXIT_OK;
+    }
+    if (c->args->values[OPT_VERIFY_JSON])
+        tool_proofs_print_summary(&c->totals);
+    else
+        tool_proofs_print_totals(&c->totals);
+    // What is in a ledger may be without a proof: there it is counted.
+    const bool proved =
+        c->totals.rules != 0 && c->totals.rule_counts[RULE_PROVED] == c->totals.rules;
+    return !c->failed && (proved || c->ledger) ? EXIT_OK : EXIT_FAILED;
+}
+
+int cmd_verify(const ToolArgs *args)
+{
+    Command c = {.args = args};
+    struct timespec start;
+    Arena arena = {0};
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    const int usage = read_options(&c);
+    if (usage != EXIT_OK)
+        return usage;
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
-    const VerifyOptions options = {.rule = args->values[OPT_VERIFY_RULE],
-                                   .root = args->values[OPT_VERIFY_ROOT],
-                                   .filter = args->values[OPT_VERIFY_FILTER],
-                                   .jobs = (uint32_t)jobs,
-                                   .budget = budget};
-    Totals totals = {0};
+    c.options.cache = find_cache(args, &arena);
     bool good = true;
-    if (args->num_operands != 0) {
-        good = verify_program(args, &options, "", NULL, &totals);
-    } else {
-        good = !x64 || verify_program(args, &options, "x64", verify_texts_x64, &totals);
-        if (good && aarch64)
-            good = verify_program(args, &options, "aarch64", verify_texts_aarch64, &totals);
-    }
-    if (!good)
-        return EXIT_FAILED;
-    if (args->values[OPT_VERIFY_JSON])
-        json_summary(&totals);
-    else
-        print_totals(&totals);
-    return totals.rules != 0 && totals.rule_counts[RULE_PROVED] == totals.rules ? EXIT_OK
-                                                                                : EXIT_FAILED;
+    if (args->num_operands != 0)
+        good = verify_program(&c, &(Program){"", NULL});
+    for (size_t i = 0; i < NUM_PROGRAMS && good && args->num_operands == 0; i++)
+        if (c.wanted[i])
+            good = verify_program(&c, &programs[i]);
+    const int code = good ? finish(&c) : EXIT_FAILED;
+    print_time(&start);
+    arena_free(&arena);
+    return code;
 }
 
 #else

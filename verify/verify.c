@@ -73,6 +73,7 @@ static void count_case(VerifyReport *report, const VerifyCase *found)
     for (uint32_t i = 0; i < found->num_rules; i++) {
         VerifyRule *const rule = &report->rules[found->rules[i]];
         rule->counts[found->verdict]++;
+        rule->key = ledger_key_add(rule->key, found->key);
         rule->several = rule->several || (found->verdict == CASE_PROVED && !found->single);
         const bool bad = found->verdict != CASE_PROVED && found->verdict != CASE_INAPPLICABLE &&
                          found->verdict != CASE_SHADOWED;
@@ -109,8 +110,10 @@ static void judge(VerifyReport *report)
         for (uint32_t c = 0; c < task->cases.len; c++)
             count_case(report, &task->cases.data[c]);
         VerifyRule *const rule = &report->rules[task->rule];
-        if (task->truncated)
+        if (task->truncated) {
             rule->counts[CASE_UNKNOWN]++;
+            rule->key = ledger_key_add(rule->key, ledger_key_of(STR("and more")));
+        }
         if (task->cases.len == 0) // looked at, and every way through it contradicts itself
             rule->counts[CASE_INAPPLICABLE]++;
     }

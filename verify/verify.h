@@ -12,6 +12,7 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include "verify/ledger/ledger.h"
 #include "verify/vcgen/vcgen.h"
 
 typedef enum CaseVerdict {
@@ -30,6 +31,7 @@ typedef struct VerifyCase {
     Str values;  // FAILED: the counterexample, a call a line
     bool single; // the conditions leave one value of the inputs alone
     uint64_t steps;
+    LedgerKey key; // of all that is assumed and to be proved
 } VerifyCase;
 
 // The cases of a rule of a root.
@@ -48,6 +50,11 @@ typedef struct VerifyOptions {
     uint32_t jobs;      // worker processes; 0: all in this one
     uint64_t budget;    // of a question, in the solver's steps; 0: the default
     uint32_t max_cases; // of a task; 0: the default
+    const char *cache;  // the file of answers (verify/ledger), or NULL
+    bool keys_only;     // no questions: cases get their keys, and are unknown
+    // Called after each task, in the order in which they are done; or NULL.
+    void (*on_task)(void *context, const VerifyTask *task, uint32_t done, uint32_t total);
+    void *context;
 } VerifyOptions;
 
 // What became of one rule of the program.
@@ -62,6 +69,7 @@ typedef struct VerifyRule {
     uint32_t counts[CASE_VERDICT_COUNT]; // of the cases it takes part in
     bool several;                        // some case has more than one value of the inputs
     const VerifyCase *worst;             // one that keeps it from being proved, or NULL
+    LedgerKey key;                       // of its cases
 } VerifyRule;
 
 typedef struct VerifyReport {
@@ -83,6 +91,23 @@ extern const VerifyText verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);
+
+// ---- The ledger ----
+//
+// A text that is kept with the rules: which are proved, and the key of what was proved. Who reads
+// it needs no solver to know that a rule, or a meaning that it reaches, has changed since. One line
+// a rule, sorted by name, behind comments and a line with the most rules that may be without a
+// proof.
+
+// The ledger of a whole program's report, as `name` ("x64"). `before` is the one until now, or
+// empty: the most unproved rules that it allows are never raised. *over: there are more of them
+// than that.
+Str verify_ledger_text(const Isle *isle, const VerifyReport *report, const char *name, Str before,
+                       Arena *arena, bool *over);
+
+// Adds an error for each rule that is not, or not any more, what the ledger of path `path` says,
+// and for each line that is no line of a ledger. The report may be of keys only.
+void verify_ledger_check(const Isle *isle, const VerifyReport *report, Source *ledger, Diag *diag);
 
 // The words for verdicts, and a sentence on each.
 const char *verify_case_name(CaseVerdict verdict);

@@ -6,8 +6,15 @@
 
 #include "verify/verify.h"
 
+// What is the same for all tasks of one process.
+typedef struct VerifyRun {
+    VcProgram *program;
+    const VerifyOptions *options;
+    LedgerCache *cache; // or NULL
+} VerifyRun;
+
 // Decides all cases of a task. What it finds lives in `arena`.
-void verify_task(VcProgram *program, const VerifyOptions *options, VerifyTask *task, Arena *arena);
+void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);
 
 // Decides all tasks, by `options->jobs` workers.
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,

@@ -2,7 +2,8 @@
 //
 // Tasks in worker processes. Each worker is a fork that takes the next task from a counter in
 // shared memory, and writes what it found to a pipe of its own; the parent reads the pipes to their
-// end. Nothing else is shared, so a task's result does not depend on who does it.
+// end. Nothing else is shared but the cache of answers, which gives what the solver would, so a
+// task's result does not depend on who does it.
 
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS
 
@@ -21,7 +22,8 @@ enum { MAX_WORKERS = 64, CHUNK = 1 << 16 };
 typedef struct Worker {
     pid_t pid;
     int fd;
-    StrBuf bytes;
+    StrBuf bytes; // of records, the first `at` of which are read
+    size_t at;
     bool open;
 } Worker;
 
@@ -33,7 +35,16 @@ typedef struct Pool {
     _Atomic uint32_t *next;
     Worker workers[MAX_WORKERS];
     uint32_t num_workers;
+    Bitset done;
+    uint32_t num_done;
 } Pool;
+
+static void tell(const VerifyOptions *options, const VerifyReport *report, uint32_t index,
+                 uint32_t done)
+{
+    if (options->on_task)
+        options->on_task(options->context, &report->tasks.data[index], done, report->tasks.len);
+}
 
 // ---- Records ----
 
@@ -60,6 +71,8 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_u64(out, c->verdict);
         put_u64(out, c->single);
         put_u64(out, c->steps);
+        put_u64(out, c->key.low);
+        put_u64(out, c->key.high);
         put_u64(out, c->num_rules);
         for (uint32_t r = 0; r < c->num_rules; r++)
             put_u64(out, c->rules[r]);
@@ -104,6 +117,8 @@ static VerifyCase get_case(Reader *r)
     c.verdict = (CaseVerdict)(get_u64(r) % CASE_VERDICT_COUNT);
     c.single = get_u64(r) != 0;
     c.steps = get_u64(r);
+    c.key.low = get_u64(r);
+    c.key.high = get_u64(r);
     c.num_rules = (uint32_t)get_u64(r);
     if (r->failed || c.num_rules > r->rest.len / sizeof(uint64_t))
         return (VerifyCase){.verdict = CASE_ERROR};
@@ -117,27 +132,41 @@ static VerifyCase get_case(Reader *r)
     return c;
 }
 
-// What a worker wrote; a record that its death cut short is left out.
-static void read_records(Pool *pool, const Worker *worker, Bitset *done)
+static void read_record(Pool *pool, Str record)
 {
-    Reader r = {buf_view(&worker->bytes), pool->arena, false};
-    while (r.rest.len != 0 && !r.failed) {
-        const uint64_t index = get_u64(&r);
-        VerifyTask read = {0};
-        read.truncated = get_u64(&r) != 0;
-        for (uint64_t n = get_u64(&r); n != 0 && !r.failed; n--) {
-            const VerifyCase c = get_case(&r);
-            VEC_PUSH(pool->arena, &read.cases, c);
-        }
-        if (r.failed || index >= pool->report->tasks.len)
-            return;
-        VerifyTask *const task = &pool->report->tasks.data[index];
-        task->cases.data = read.cases.data;
-        task->cases.len = read.cases.len;
-        task->cases.cap = read.cases.cap;
-        task->truncated = read.truncated;
-        bitset_add(done, (uint32_t)index);
+    Reader r = {record, pool->arena, false};
+    const uint64_t index = get_u64(&r);
+    VerifyTask read = {0};
+    read.truncated = get_u64(&r) != 0;
+    for (uint64_t n = get_u64(&r); n != 0 && !r.failed; n--) {
+        const VerifyCase c = get_case(&r);
+        VEC_PUSH(pool->arena, &read.cases, c);
     }
+    if (r.failed || index >= pool->report->tasks.len)
+        return;
+    VerifyTask *const task = &pool->report->tasks.data[index];
+    task->cases.data = read.cases.data;
+    task->cases.len = read.cases.len;
+    task->cases.cap = read.cases.cap;
+    task->truncated = read.truncated;
+    bitset_add(&pool->done, (uint32_t)index);
+    tell(pool->options, pool->report, (uint32_t)index, ++pool->num_done);
+}
+
+// What a worker has written so far; a record that its death cut short is left out.
+static void read_records(Pool *pool, Worker *worker)
+{
+    for (;;) {
+        Reader r = {buf_view(&worker->bytes), pool->arena, false};
+        r.rest = (Str){r.rest.data + worker->at, r.rest.len - worker->at};
+        const uint64_t len = get_u64(&r);
+        if (r.failed || r.rest.len < len)
+            break;
+        worker->at += sizeof(len) + (size_t)len;
+        read_record(pool, (Str){r.rest.data, (size_t)len});
+    }
+    if (worker->at == worker->bytes.len)
+        worker->at = worker->bytes.len = 0;
 }
 
 // ---- Workers ----
@@ -155,21 +184,31 @@ static bool write_all(int fd, Str data)
     return true;
 }
 
+static LedgerCache *open_cache(const VerifyOptions *options, Arena *arena)
+{
+    return options->cache && !options->keys_only ? ledger_cache_open(arena, options->cache) : NULL;
+}
+
 NORETURN static void work(Pool *pool, int fd)
 {
-    for (;;) {
-        const uint32_t index = atomic_fetch_add(pool->next, 1);
+    // Each has a connection of its own: one must not be carried into a fork.
+    const VerifyRun run = {pool->program, pool->options, open_cache(pool->options, pool->arena)};
+    bool alive = true;
+    for (uint32_t index = 0; alive;) {
+        index = atomic_fetch_add(pool->next, 1);
         if (index >= pool->report->tasks.len)
-            _exit(0);
+            break;
         Arena arena = {0};
         VerifyTask *const task = &pool->report->tasks.data[index];
-        verify_task(pool->program, pool->options, task, &arena);
-        StrBuf record = {.arena = &arena};
+        verify_task(&run, task, &arena);
+        StrBuf record = {.arena = &arena}, frame = {.arena = &arena};
         put_task(&record, index, task);
-        if (!write_all(fd, buf_view(&record)))
-            _exit(0); // the parent is gone
+        put_str(&frame, buf_view(&record));
+        alive = write_all(fd, buf_view(&frame)); // or the parent is gone
         arena_free(&arena);
     }
+    ledger_cache_close(run.cache);
+    _exit(0);
 }
 
 static bool start_worker(Pool *pool)
@@ -192,7 +231,7 @@ static bool start_worker(Pool *pool)
     return true;
 }
 
-static void read_some(Worker *worker)
+static void read_some(Pool *pool, Worker *worker)
 {
     char chunk[CHUNK];
     const ssize_t got = read(worker->fd, chunk, sizeof(chunk));
@@ -200,6 +239,7 @@ static void read_some(Worker *worker)
         buf_str(&worker->bytes, (Str){chunk, (size_t)got});
     else if (got == 0 || errno != EINTR)
         worker->open = false;
+    read_records(pool, worker);
 }
 
 static void read_workers(Pool *pool)
@@ -220,24 +260,27 @@ static void read_workers(Pool *pool)
             return;
         for (nfds_t i = 0; i < count; i++)
             if (fds[i].revents != 0)
-                read_some(of[i]);
+                read_some(pool, of[i]);
     }
 }
 
 static void run_here(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
-                     Arena *arena, const Bitset *done)
+                     Arena *arena)
 {
-    for (uint32_t i = 0; i < report->tasks.len; i++)
-        if (!done || !bitset_has(done, i))
-            verify_task(program, options, &report->tasks.data[i], arena);
+    const VerifyRun run = {program, options, open_cache(options, arena)};
+    for (uint32_t i = 0; i < report->tasks.len; i++) {
+        verify_task(&run, &report->tasks.data[i], arena);
+        tell(options, report, i, i + 1);
+    }
+    ledger_cache_close(run.cache);
 }
 
 // A task whose worker died before it was done is nothing to pass over.
-static void report_lost(Pool *pool, const Bitset *done)
+static void report_lost(Pool *pool)
 {
     for (uint32_t i = 0; i < pool->report->tasks.len; i++) {
         VerifyTask *const task = &pool->report->tasks.data[i];
-        if (bitset_has(done, i))
+        if (bitset_has(&pool->done, i))
             continue;
         VerifyCase lost = {.verdict = CASE_UNKNOWN,
                            .message = STR("the worker ended before it was done"),
@@ -249,32 +292,39 @@ static void report_lost(Pool *pool, const Bitset *done)
     }
 }
 
+static void run_pool(Pool *pool, uint32_t jobs)
+{
+    while (pool->num_workers < jobs && start_worker(pool))
+        ;
+    if (pool->num_workers == 0) {
+        run_here(pool->program, pool->options, pool->report, pool->arena);
+        return;
+    }
+    read_workers(pool);
+    for (uint32_t i = 0; i < pool->num_workers; i++) {
+        close(pool->workers[i].fd);
+        while (waitpid(pool->workers[i].pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    report_lost(pool);
+}
+
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                 Arena *arena)
 {
     void *const shared = mmap(NULL, sizeof(_Atomic uint32_t), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (options->jobs <= 1 || shared == MAP_FAILED) {
-        run_here(program, options, report, arena, NULL);
+        run_here(program, options, report, arena);
         return;
     }
     Pool *const pool = ARENA_NEW(arena, Pool);
-    *pool = (Pool){
-        .program = program, .options = options, .report = report, .arena = arena, .next = shared};
-    const uint32_t jobs = options->jobs < MAX_WORKERS ? options->jobs : MAX_WORKERS;
-    while (pool->num_workers < jobs && start_worker(pool))
-        ;
-    if (pool->num_workers == 0)
-        run_here(program, options, report, arena, NULL);
-    read_workers(pool);
-    Bitset done = bitset_new(arena, report->tasks.len);
-    for (uint32_t i = 0; i < pool->num_workers; i++) {
-        close(pool->workers[i].fd);
-        while (waitpid(pool->workers[i].pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-        read_records(pool, &pool->workers[i], &done);
-    }
-    if (pool->num_workers != 0)
-        report_lost(pool, &done);
+    *pool = (Pool){.program = program,
+                   .options = options,
+                   .report = report,
+                   .arena = arena,
+                   .next = shared,
+                   .done = bitset_new(arena, report->tasks.len)};
+    run_pool(pool, options->jobs < MAX_WORKERS ? options->jobs : MAX_WORKERS);
     munmap(shared, sizeof(_Atomic uint32_t));
 }

@@ -4,14 +4,13 @@
 // case happen at all. A model is believed only after the expressions have been evaluated with it.
 
 #include "verify/eval/eval.h"
-#include "verify/smt/smt.h"
 #include "verify/verify_internal.h"
 
 enum { MAX_CASES = 20000, MAX_VALUES = 64 };
 #define BUDGET UINT64_C(4000000)
 
 typedef struct Case {
-    const VerifyOptions *options;
+    const VerifyRun *run;
     const Vc *vc;
     Arena *arena;   // of the run
     Arena *results; // of what is kept
@@ -28,9 +27,9 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
 
 static SmtResult ask(Case *c, const Exprs *conditions)
 {
-    const uint64_t budget = c->options->budget ? c->options->budget : BUDGET;
+    const uint64_t budget = c->run->options->budget ? c->run->options->budget : BUDGET;
     const SmtResult result =
-        smt_check(c->vc->pool, conditions->data, conditions->len, budget, c->arena);
+        ledger_ask(c->run->cache, c->vc->pool, conditions->data, conditions->len, budget, c->arena);
     c->out->steps += result.steps;
     return result;
 }
@@ -231,17 +230,54 @@ static void prove(Case *c)
     feasible(c, &conditions, &own);
 }
 
+typedef enum Role { ROLE_ASSUMED, ROLE_HIGHER, ROLE_GOAL, ROLE_INPUT } Role;
+
+typedef VEC(LedgerRoot) Roots;
+
+static void add_roots(Case *c, Roots *roots, Role role, const Expr *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        VEC_PUSH(c->arena, roots, ((LedgerRoot){list[i], role}));
+}
+
+// Of the case as a whole: the same key, the same verdict. What was not asked of the solver stands
+// for itself by its name.
+static LedgerKey case_key(Case *c)
+{
+    const Vc *const vc = c->vc;
+    StrBuf text = {.arena = c->arena};
+    buf_printf(&text, "%d %d %.*s %.*s\n", (int)SMT_MEANING, (int)vc->status, STR_ARG(vc->missing),
+               STR_ARG(vc->types));
+    if (vc->status == VC_READY) {
+        Roots roots = {0};
+        add_roots(c, &roots, ROLE_ASSUMED, vc->assumptions.data, vc->assumptions.len);
+        add_roots(c, &roots, ROLE_HIGHER, vc->higher.data, vc->higher.len);
+        for (uint32_t i = 0; i < vc->goals.len; i++)
+            add_roots(c, &roots, ROLE_GOAL, &vc->goals.data[i].expr, 1);
+        add_roots(c, &roots, ROLE_INPUT, vc->inputs.data, vc->inputs.len);
+        const LedgerQuestion q = ledger_question(vc->pool, roots.data, roots.len, c->arena);
+        ledger_key_print(q.key, &text);
+    }
+    return ledger_key_of(buf_view(&text));
+}
+
 static void decide(Case *c)
 {
     const Vc *const vc = c->vc;
     VerifyCase *const out = c->out;
+    out->key = case_key(c);
     out->num_rules = vc->rules.len;
     out->rules = ARENA_ARRAY(c->results, IsleRuleId, vc->rules.len);
     memcpy(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
     out->types = str_copy(c->results, vc->types);
     out->missing = str_copy(c->results, vc->missing);
     switch (vc->status) {
-    case VC_READY: prove(c); return;
+    case VC_READY:
+        if (c->run->options->keys_only)
+            out->verdict = CASE_UNKNOWN;
+        else
+            prove(c);
+        return;
     case VC_PRUNED: UNREACHABLE();
     case VC_NO_SPEC:
         out->verdict = CASE_NO_SPEC;
@@ -255,17 +291,17 @@ static void decide(Case *c)
     UNREACHABLE();
 }
 
-void verify_task(VcProgram *program, const VerifyOptions *options, VerifyTask *task, Arena *arena)
+void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
-    const uint32_t most = options->max_cases ? options->max_cases : MAX_CASES;
+    const uint32_t most = run->options->max_cases ? run->options->max_cases : MAX_CASES;
     Arena scratch = {0};
     VcTrail trail = {{0}};
     do {
         Vc vc;
-        vc_run(program, task->root, task->number, &trail, &scratch, &vc);
+        vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
         if (vc.status != VC_PRUNED) {
             VerifyCase found = {0};
-            Case c = {options, &vc, &scratch, arena, &found};
+            Case c = {run, &vc, &scratch, arena, &found};
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);
         }

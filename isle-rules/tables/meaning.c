@@ -252,6 +252,14 @@ static bool read_plain_effect(Meaning *m, const Sexpr *e)
     return push_effect(m, str_printf(m->set->arena, "(%.*s)", STR_ARG(e->items[0].text)));
 }
 
+// What neither values nor memory show.
+static bool read_nothing(Meaning *m, const Sexpr *e)
+{
+    if (e->num_items != 1)
+        return meaning_fail(m, e, "'nothing' takes no operands");
+    return push_effect(m, STR("true"));
+}
+
 // Calls, returns and the like, with an operand or none: lowering handles them without rules, and
 // says what they do. `target` is the symbol that the instruction names.
 static bool read_opaque(Meaning *m, const Sexpr *e)
@@ -280,6 +288,7 @@ static const struct {
     {"set-pinned", read_set_pinned},
     {"fence", read_plain_effect},
     {"breakpoint", read_plain_effect},
+    {"nothing", read_nothing},
     {"call", read_opaque},
     {"tail-call", read_opaque},
     {"return", read_opaque},

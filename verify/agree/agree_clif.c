@@ -40,7 +40,7 @@ typedef struct Clif {
     Settings settings;
     uint8_t *data, before[DATA_SIZE];
     Arena *scratch;
-    IsleSym bits, is_float, first, second, num_targets;
+    IsleSym bits, is_float, first, second, num_targets, canonical;
     const IsleTerm *term;
 } Clif;
 
@@ -326,13 +326,14 @@ static bool try_tuple(Clif *c, const Form *form)
     DataValue args[3];
     Concrete params[PARAMS_MAX];
     const DataValue *next = args;
-    const ConcreteState state = {c->num_targets, concrete_u64(32, TARGETS)};
+    const ConcreteState states[] = {{c->num_targets, concrete_u64(32, TARGETS)},
+                                    {c->canonical, concrete_bool(false)}};
     ConcreteRun run = {.isle = c->isle,
                        .arena = c->scratch,
                        .load = read_before,
                        .context = c,
-                       .states = &state,
-                       .num_states = 1};
+                       .states = states,
+                       .num_states = 2};
     arena_reset(c->scratch);
     sample_args(c, form, args);
     for (uint32_t i = 0; i < c->term->num_args; i++) {
@@ -528,7 +529,8 @@ void agree_clif(Isle *isle, const AgreeOptions *options, AgreeReport *report)
                 .is_float = symbol(isle, "float"),
                 .first = symbol(isle, "first"),
                 .second = symbol(isle, "second"),
-                .num_targets = symbol(isle, "num_targets")};
+                .num_targets = symbol(isle, "num_targets"),
+                .canonical = symbol(isle, "nans_are_canonical")};
     ASSERT(c->ex);
     const bool mapped = executor_map(c->ex, DATA, DATA_SIZE) == STATUS_OK;
     ASSERT(mapped);

@@ -137,6 +137,11 @@ Expr expr_and(ExprPool *pool, Expr a, Expr b);
 Expr expr_or(ExprPool *pool, Expr a, Expr b);
 Expr expr_eq(ExprPool *pool, Expr a, Expr b);
 
+// The node as it is, without simplification: for copies of what another pool has.
+Expr expr_intern(ExprPool *pool, const ExprNode *node);
+// Whether the operands of `op` may change places.
+bool expr_is_commutative(ExprOp op);
+
 // The value of an operator on concrete operands, the rule by which constants are folded. False for
 // operators on floats, which are the evaluator's business, and for integers beyond 128 bits.
 bool expr_fold(const ExprNode *node, const ExprValue *args, ExprValue *out);

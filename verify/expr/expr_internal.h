@@ -6,10 +6,9 @@
 
 #include "verify/expr/expr.h"
 
-// The node itself, without simplification.
-Expr expr_intern(ExprPool *pool, const ExprNode *node);
-
 // Whether `node`, whose sort is known and whose operands are not all constants, has a simpler form.
 bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out);
+// The part of it that puts values together anew (expr_structure.c).
+bool expr_simplify_structure(ExprPool *pool, const ExprNode *node, Expr *out);
 
 #endif

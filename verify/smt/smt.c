@@ -181,22 +181,98 @@ static Z3_ast round_to(Smt *s, ExprOp op, Z3_ast x)
     return Z3_mk_fpa_round_to_integral(s->ctx, mode, x);
 }
 
-// On bits: of two zeros the one with the sign that is less, or greater.
+// ---- Floats by their bits ----
+// What compares floats needs no arithmetic on them.
+
+static uint32_t fraction_bits(uint32_t width)
+{
+    switch (width) {
+    case 16: return 10;
+    case 32: return 23;
+    case 64: return 52;
+    default: return 112;
+    }
+}
+
+static Z3_ast and_of(Smt *s, Z3_ast a, Z3_ast b)
+{
+    const Z3_ast both[] = {a, b};
+    return Z3_mk_and(s->ctx, 2, both);
+}
+
+static Z3_ast or_of(Smt *s, Z3_ast a, Z3_ast b)
+{
+    const Z3_ast either[] = {a, b};
+    return Z3_mk_or(s->ctx, 2, either);
+}
+
+// Larger, without its sign, than infinity.
+static Z3_ast is_nan(Smt *s, uint32_t width, Z3_ast x)
+{
+    const uint32_t fraction = fraction_bits(width), exponent = width - 1 - fraction;
+    const Z3_ast ones = Z3_mk_bvnot(s->ctx, number(s, exponent, 0));
+    const Z3_ast infinity = Z3_mk_concat(s->ctx, ones, number(s, fraction, 0));
+    return Z3_mk_bvugt(s->ctx, Z3_mk_extract(s->ctx, width - 2, 0, x), infinity);
+}
+
+static Z3_ast ordered(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    return Z3_mk_not(s->ctx, or_of(s, is_nan(s, width, x), is_nan(s, width, y)));
+}
+
+static Z3_ast both_zero(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast bits = Z3_mk_extract(s->ctx, width - 2, 0, Z3_mk_bvor(s->ctx, x, y));
+    return Z3_mk_eq(s->ctx, bits, number(s, width - 1, 0));
+}
+
+static Z3_ast float_equal(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast same = or_of(s, Z3_mk_eq(s->ctx, x, y), both_zero(s, width, x, y));
+    return and_of(s, ordered(s, width, x, y), same);
+}
+
+// With one sign the bits are in the order of the magnitudes; else the one with a sign is less.
+static Z3_ast float_less(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast sign = number(s, 1, 1);
+    const Z3_ast minus_x = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, x), sign);
+    const Z3_ast minus_y = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, y), sign);
+    const Z3_ast alike =
+        Z3_mk_ite(s->ctx, minus_x, Z3_mk_bvult(s->ctx, y, x), Z3_mk_bvult(s->ctx, x, y));
+    const Z3_ast less = Z3_mk_ite(s->ctx, Z3_mk_iff(s->ctx, minus_x, minus_y), alike, minus_x);
+    const Z3_ast nonzero = Z3_mk_not(s->ctx, both_zero(s, width, x, y));
+    return and_of(s, ordered(s, width, x, y), and_of(s, nonzero, less));
+}
+
+// Of two zeros the one with the sign that is less, or greater.
 static Z3_ast min_max(Smt *s, const ExprNode *n)
 {
     const uint32_t width = n->sort.width;
     const bool is_min = n->op == EXPR_FP_MIN;
-    const Z3_ast a = s->terms[n->args[0].index], b = s->terms[n->args[1].index];
-    const Z3_ast x = as_float(s, n->args[0]), y = as_float(s, n->args[1]);
-    if (s->failed)
-        return a;
-    const Z3_ast nan = as_bits(s, width, Z3_mk_fpa_nan(s->ctx, float_sort(s, width)));
-    const Z3_ast nans[] = {Z3_mk_fpa_is_nan(s->ctx, x), Z3_mk_fpa_is_nan(s->ctx, y)};
-    const Z3_ast first = is_min ? Z3_mk_fpa_lt(s->ctx, x, y) : Z3_mk_fpa_lt(s->ctx, y, x);
-    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, a, b) : Z3_mk_bvand(s->ctx, a, b);
-    const Z3_ast rest = Z3_mk_ite(s->ctx, Z3_mk_fpa_eq(s->ctx, x, y), both, b);
-    return Z3_mk_ite(s->ctx, Z3_mk_or(s->ctx, 2, nans), nan, Z3_mk_ite(s->ctx, first, a, rest));
+    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
+    const Z3_ast nan = Z3_mk_fresh_const(s->ctx, "nan", sort_of(s, n->sort));
+    Z3_solver_assert(s->ctx, s->solver, is_nan(s, width, nan));
+    const Z3_ast first = is_min ? float_less(s, width, x, y) : float_less(s, width, y, x);
+    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, x, y) : Z3_mk_bvand(s->ctx, x, y);
+    const Z3_ast rest = Z3_mk_ite(s->ctx, float_equal(s, width, x, y), both, y);
+    return Z3_mk_ite(s->ctx, ordered(s, width, x, y), Z3_mk_ite(s->ctx, first, x, rest), nan);
 }
+
+static Z3_ast compare_floats(Smt *s, const ExprNode *n)
+{
+    const uint32_t width = expr_node(s->pool, n->args[0])->sort.width;
+    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
+    (void)float_sort(s, width); // which widths there are
+    switch ((int)n->op) {
+    case EXPR_FP_EQ: return float_equal(s, width, x, y);
+    case EXPR_FP_LT: return float_less(s, width, x, y);
+    case EXPR_FP_LE: return or_of(s, float_equal(s, width, x, y), float_less(s, width, x, y));
+    default: return min_max(s, n);
+    }
+}
+
+// ---- Arithmetic of floats ----
 
 static Z3_ast float_value(Smt *s, const ExprNode *n)
 {
@@ -224,11 +300,6 @@ static Z3_ast float_term(Smt *s, const ExprNode *n)
     const Z3_ast zero_mode = Z3_mk_fpa_round_toward_zero(s->ctx);
     Z3_ast f = NULL;
     switch ((int)n->op) {
-    case EXPR_FP_EQ: return Z3_mk_fpa_eq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_LT: return Z3_mk_fpa_lt(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_LE: return Z3_mk_fpa_leq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_MIN:
-    case EXPR_FP_MAX: return min_max(s, n);
     case EXPR_FP_TO_UBV:
         return Z3_mk_fpa_to_ubv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
     case EXPR_FP_TO_SBV:
@@ -250,6 +321,24 @@ static bool is_float_op(ExprOp op)
     return op >= EXPR_FP_ADD;
 }
 
+// Operators that choose by an order of floats.
+static bool is_float_choice(ExprOp op)
+{
+    switch ((int)op) {
+    case EXPR_FP_EQ:
+    case EXPR_FP_LT:
+    case EXPR_FP_LE:
+    case EXPR_FP_MIN:
+    case EXPR_FP_MAX: return true;
+    default: return false;
+    }
+}
+
+static bool is_float_arithmetic(ExprOp op)
+{
+    return is_float_op(op) && !is_float_choice(op);
+}
+
 // ---- Hard operators ----
 
 static bool is_hard(const ExprPool *pool, const ExprNode *n)
@@ -261,7 +350,23 @@ static bool is_hard(const ExprPool *pool, const ExprNode *n)
     case EXPR_BVUREM:
     case EXPR_BVSDIV:
     case EXPR_BVSREM: return true;
-    default: return is_float_op(n->op);
+    default: return is_float_arithmetic(n->op);
+    }
+}
+
+// What is known all the same of a float operator: of a NaN it makes a NaN, of an integer none.
+static void know_nans(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const bool from_int = n->op == EXPR_TO_FP || n->op == EXPR_TO_FP_UNSIGNED;
+    if (n->op == EXPR_FP_TO_UBV || n->op == EXPR_FP_TO_SBV)
+        return;
+    const Z3_ast nan = is_nan(s, n->sort.width, value);
+    if (from_int)
+        Z3_solver_assert(s->ctx, s->solver, Z3_mk_not(s->ctx, nan));
+    for (uint32_t i = 0; i < n->num_args && !from_int; i++) {
+        const uint32_t width = expr_node(s->pool, n->args[i])->sort.width;
+        const Z3_ast of = is_nan(s, width, args[i]);
+        Z3_solver_assert(s->ctx, s->solver, Z3_mk_implies(s->ctx, of, nan));
     }
 }
 
@@ -287,6 +392,8 @@ static Z3_ast unknown_function(Smt *s, const ExprNode *n)
         const Z3_ast other = Z3_mk_app(s->ctx, f, 2, swapped);
         Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, value, other));
     }
+    if (is_float_arithmetic(n->op))
+        know_nans(s, n, args, value);
     return value;
 }
 
@@ -336,6 +443,8 @@ static Z3_ast term(Smt *s, const ExprNode *n)
     const Z3_ast two[] = {a, b};
     if (s->abstract && is_hard(s->pool, n))
         return unknown_function(s, n);
+    if (is_float_choice(n->op))
+        return compare_floats(s, n);
     if (is_float_op(n->op))
         return float_term(s, n);
     switch ((int)n->op) {
@@ -475,7 +584,7 @@ static Contents contents_of(const ExprPool *pool, const Expr *conditions, uint32
         if (!bitset_has(&c.wanted, i))
             continue;
         c.has_int |= node->sort.kind == SORT_INT;
-        c.has_float |= is_float_op(node->op);
+        c.has_float |= is_float_arithmetic(node->op);
         c.has_hard |= is_hard(pool, node);
     }
     return c;

@@ -6,6 +6,7 @@
 #define TARGET_A64_LOWER_H
 
 #include "a64_ctors.h"
+#include "a64_isle.h"
 #include "lower/rules.h"
 #include "target/aarch64/a64_internal.h"
 
@@ -83,6 +84,13 @@ static inline bool a64_is_bitmask(int64_t x, uint32_t bytes)
 {
     uint32_t bits;
     return a64_encode_immediate(A64_IMM_BITMASK, x, bytes, &bits);
+}
+
+// A place in a slot never traps, whatever the flags say.
+static inline AmodeRef rule_slot_access(LowerCtx *ctx, MemFlags flags, StackSlot slot, int32_t disp)
+{
+    (void)flags;
+    return rule_amode_slot(ctx, slot, disp);
 }
 
 static inline bool rule_bitmask_zext(LowerCtx *ctx, Value value, int64_t *out)
@@ -294,13 +302,21 @@ static inline uint64_t rule_i32_as_u64(LowerCtx *ctx, int32_t x)
     return (uint64_t)(int64_t)x;
 }
 
-static inline bool rule_def_load(LowerCtx *ctx, Value value, Inst *out)
+// Whether zeros are above the value in its register: the rules of the instruction behind it are
+// proved to see to that, of some for results of 32 bits.
+static inline bool rule_zero_above(LowerCtx *ctx, Value value, Value *out)
 {
-    value = ir_resolve(ctx->f, value);
-    if (value_kind(ctx->f, value) != VALUE_RESULT)
+    *out = ir_resolve(ctx->f, value);
+    const Type type = value_type(ctx->f, *out);
+    if (value_kind(ctx->f, *out) != VALUE_RESULT || !rule_is_int(type, 64))
         return false;
-    *out = (Inst){value_def(ctx->f, value)};
-    return inst_format(ctx->f, *out) == FMT_LOAD;
+#define CASE(term) case ClifInst_##term:
+    switch ((int)inst_op(ctx->f, (Inst){value_def(ctx->f, *out)})) {
+        a64_isle_TAGGED_zero_above(CASE) return true;
+        a64_isle_TAGGED_zero_above_32(CASE) return type == TYPE_I32;
+    default: return false;
+    }
+#undef CASE
 }
 
 static inline bool rule_sinkable_load(LowerCtx *ctx, Value value, Inst *out)

@@ -224,7 +224,7 @@ static void simplified_is_equal(void **unused)
 {
     (void)unused;
     Arena arena = {0};
-    for (uint64_t seed = 0; seed < 6000; seed++) {
+    for (uint64_t seed = 0; seed < 20000; seed++) {
         ExprPool *const pool = expr_pool_new(&arena);
         Random symbolic = {pool, seed, {{0}}}, concrete = {pool, seed, {{0}}};
         uint64_t values = seed;
