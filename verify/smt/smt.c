@@ -76,12 +76,16 @@ static Z3_ast zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x)
     return to == from ? x : Z3_mk_zero_ext(s->ctx, to - from, x);
 }
 
+// By halves, as machines do it, so that both sides have sums of the same parts.
 static Z3_ast popcnt(Smt *s, uint32_t width, Z3_ast x)
 {
-    Z3_ast sum = number(s, width, 0);
-    for (uint32_t i = 0; i < width; i++)
-        sum = Z3_mk_bvadd(s->ctx, sum, zero_extend(s, 1, width, Z3_mk_extract(s->ctx, i, i, x)));
-    return sum;
+    if (width == 1)
+        return x;
+    const uint32_t half = width / 2;
+    const Z3_ast high = popcnt(s, width - half, Z3_mk_extract(s->ctx, width - 1, half, x));
+    const Z3_ast low = popcnt(s, half, Z3_mk_extract(s->ctx, half - 1, 0, x));
+    return Z3_mk_bvadd(s->ctx, zero_extend(s, width - half, width, high),
+                       zero_extend(s, half, width, low));
 }
 
 // By halves: where the upper 2^k bits of what is looked at are zero, that many are counted and
@@ -370,10 +374,34 @@ static void know_nans(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast valu
     }
 }
 
+static void know_if(Smt *s, Z3_ast condition, Z3_ast value, Z3_ast is)
+{
+    Z3_solver_assert(s->ctx, s->solver,
+                     Z3_mk_implies(s->ctx, condition, Z3_mk_eq(s->ctx, value, is)));
+}
+
+// What is known all the same of divisions: by 0, 1 and -1.
+static void know_divisors(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const bool is_signed = n->op == EXPR_BVSDIV || n->op == EXPR_BVSREM;
+    const bool is_rest = n->op == EXPR_BVUREM || n->op == EXPR_BVSREM;
+    const Z3_ast x = args[0], zero = number(s, n->sort.width, 0);
+    const Z3_ast by_zero = Z3_mk_eq(s->ctx, args[1], zero);
+    const Z3_ast by_one = Z3_mk_eq(s->ctx, args[1], number(s, n->sort.width, 1));
+    const Z3_ast ones = Z3_mk_bvnot(s->ctx, zero);
+    know_if(s, by_one, value, is_rest ? zero : x);
+    if (is_rest)
+        know_if(s, by_zero, value, x);
+    if (n->op == EXPR_BVUDIV)
+        know_if(s, by_zero, value, ones);
+    if (is_signed)
+        know_if(s, Z3_mk_eq(s->ctx, args[1], ones), value, is_rest ? zero : Z3_mk_bvneg(s->ctx, x));
+}
+
 // A function for the operator on these widths.
 static Z3_ast unknown_function(Smt *s, const ExprNode *n)
 {
-    Z3_ast args[3];
+    Z3_ast args[3] = {NULL, NULL, NULL};
     Z3_sort sorts[3];
     StrBuf name = {.arena = s->arena};
     buf_printf(&name, "%d %u", (int)n->op, n->sort.width);
@@ -387,13 +415,15 @@ static Z3_ast unknown_function(Smt *s, const ExprNode *n)
     const Z3_symbol symbol = Z3_mk_string_symbol(s->ctx, name.data);
     const Z3_func_decl f = Z3_mk_func_decl(s->ctx, symbol, n->num_args, sorts, sort_of(s, n->sort));
     const Z3_ast value = Z3_mk_app(s->ctx, f, n->num_args, args);
-    if (n->op == EXPR_BVMUL) {
-        const Z3_ast swapped[] = {args[1], args[0]};
-        const Z3_ast other = Z3_mk_app(s->ctx, f, 2, swapped);
+    if (expr_is_commutative(n->op)) {
+        const Z3_ast swapped[] = {args[1], args[0], args[2]};
+        const Z3_ast other = Z3_mk_app(s->ctx, f, n->num_args, swapped);
         Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, value, other));
     }
     if (is_float_arithmetic(n->op))
         know_nans(s, n, args, value);
+    else if (n->op != EXPR_BVMUL)
+        know_divisors(s, n, args, value);
     return value;
 }
 
