@@ -13,8 +13,8 @@
 //   FUZZ_FINDINGS  a folder: findings are left there, the file test in NAME.clif and the input in
 //                  NAME.bytes, and the process goes on instead of aborting, so that one bug does
 //                  not hide the others; at most FINDINGS_MAX of each kind and engine
-//   FUZZ_STATS     seconds between two lines of statistics, and one more at the end; otherwise there
-//                  is one every 2^14 inputs
+//   FUZZ_STATS     seconds between two lines of statistics, and one more at the end; otherwise
+//                  there is one every 2^14 inputs
 #ifndef FUZZ_HARNESS_H
 #define FUZZ_HARNESS_H
 

@@ -119,6 +119,11 @@ static Status choose_targets(Campaign *c)
     return STATUS_OK;
 }
 
+static bool is_stopped(const Campaign *c)
+{
+    return c->options->stop && *c->options->stop != 0;
+}
+
 // ---- Findings ----
 
 static bool same_look(const TriageFinding *a, const TriageFinding *b)
@@ -179,10 +184,9 @@ static void take_pair(Campaign *c, const CampaignTarget *target, Str folder, Str
 
 // Takes an input at which a process stopped, saying `text`. It is run once more, so that its
 // program is printed; what does not happen again is kept as it was said.
-static void take_artifact(Campaign *c, const CampaignTarget *target, Str folder, Str name, Str text,
+static void take_artifact(Campaign *c, const CampaignTarget *target, const char *path, Str text,
                           uint64_t seed)
 {
-    const char *const path = path_in(c->arena, folder, name);
     const Str input = campaign_read_file(path, INPUT_MAX, c->arena);
     TriageFinding finding = triage_read_output(target->name, text, c->arena), again;
     if (campaign_replay(target->program, target->name, input, c->arena, &again, c->diag) ==
@@ -208,7 +212,7 @@ static bool collect(Campaign *c, const CampaignTarget *target, Str folder, Str t
         if (pair)
             take_pair(c, target, folder, names.data[i], seed);
         else if (artifact)
-            take_artifact(c, target, folder, names.data[i], text, seed);
+            take_artifact(c, target, path_in(&scratch, folder, names.data[i]), text, seed);
         any = any || pair || artifact;
     }
     arena_free(&scratch);
@@ -325,7 +329,7 @@ static void end_process(Campaign *c, Slot *slot)
     campaign_add(&target->counts, &counts);
     c->spent[slot->target] -= slot->deadline - slot->process.started - seconds;
     const int status = campaign_reap(&slot->process);
-    const bool early = campaign_clock() < slot->deadline - 1 && !*c->options->stop;
+    const bool early = campaign_clock() < slot->deadline - 1 && !is_stopped(c);
     const bool found =
         collect(c, target, slot->folder, buf_view(&slot->process.text), slot->process.seed);
     const bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
@@ -347,7 +351,7 @@ static bool serve(Campaign *c, Slot *slot)
     if (slot->process.pid == 0)
         return false;
     const double now = campaign_clock();
-    if (*c->options->stop && slot->deadline > now)
+    if (is_stopped(c) && slot->deadline > now)
         slot->deadline = now - TIDY;
     if (now > slot->deadline + TIDY)
         kill(-slot->process.pid, now > slot->deadline + GRACE ? SIGKILL : SIGTERM);
@@ -400,7 +404,7 @@ static void run(Campaign *c)
         any = false;
         for (uint32_t i = 0; i < c->num_slots; i++) {
             const bool busy = serve(c, &c->slots[i]);
-            if (!busy && !*c->options->stop)
+            if (!busy && !is_stopped(c))
                 start_next(c, i);
             any = any || c->slots[i].process.pid != 0;
         }
@@ -465,11 +469,8 @@ Status campaign_prepare(const char *state, Diag *diag)
 Status campaign_run(const CampaignOptions *options, Triage *triage, Arena *arena,
                     CampaignResult *out, Diag *diag)
 {
-    static const volatile sig_atomic_t never = 0;
-    CampaignOptions own = *options;
-    own.stop = options->stop ? options->stop : &never;
     Campaign *const c = ARENA_NEW(arena, Campaign);
-    *c = (Campaign){.options = &own, .arena = arena, .diag = diag};
+    *c = (Campaign){.options = options, .arena = arena, .diag = diag};
     c->num_slots = options->jobs == 0 ? 1 : options->jobs < SLOTS_MAX ? options->jobs : SLOTS_MAX;
     TRY(choose_targets(c));
     TRY(campaign_make_folder(str_printf(arena, "%s/findings", options->state).data, diag));
