@@ -73,7 +73,7 @@ void judge_create(Judge *j, const Engine *engines, const char *const *targets, u
     (void)opt_rules(&num_opt_rules);
     j->opt_rules = ARENA_ARRAY(&j->arena, uint32_t, num_opt_rules);
     for (uint32_t i = 0; i < num; i++) {
-        JudgeEngine e = {.engine = engines[i], .target = targets[i]};
+        JudgeEngine e = {.engine = engines[i], .target = targets[i], .opt_rules = j->opt_rules};
         e.isa = parse_target(targets[i]);
         e.lower_rules = ARENA_ARRAY(&j->arena, uint32_t, target_find(e.isa.arch)->num_rules);
         e.ex = make(engines[i], (ExecutorConfig){.fuel = ENGINE_FUEL,
@@ -254,7 +254,7 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
     JudgeEngine *const e = &j->engines[engine];
     Diag diag = {.arena = arena};
     Verdict v = {.finding = FINDING_NONE};
-    const Status status = executor_load(e->ex, &c->module, &c->settings, &e->isa, &diag);
+    const Status status = judge_load(e, c, arena, &diag);
     if (status != STATUS_OK) {
         v = verdict_on(FINDING_COMPILE, engine, GEN_INPUTS);
         v.text = diag_text(&diag, arena);

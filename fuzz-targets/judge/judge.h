@@ -27,13 +27,15 @@ typedef enum Finding {
     FINDING_COUNT
 } Finding;
 
-// A machine engine, and the target of its code.
+// An engine, and the target of its code. The interpreter runs modules that the mid-end has worked
+// on.
 typedef struct JudgeEngine {
     Engine engine;
     Executor *ex;
     const char *target; // "x86_64 has_sse41"
     Isa isa;
     uint32_t *lower_rules; // how often each of the target's rules fired
+    uint32_t *opt_rules;   // the judge's
 } JudgeEngine;
 
 typedef struct JudgeStats {
