@@ -25,11 +25,12 @@ typedef struct VerifyCase {
     CaseVerdict verdict;
     IsleRuleId *rules; // that take part
     uint32_t num_rules;
-    Str types;   // the signatures: "iadd 8 8"
-    Str message; // why it is not proved
-    Str missing; // NO_SPEC: the name without a meaning
-    Str values;  // FAILED: the counterexample, a call a line
-    bool single; // the conditions leave one value of the inputs alone
+    Str types;       // the signatures: "iadd 8 8"
+    Str message;     // why it is not proved
+    Str missing;     // NO_SPEC: the name without a meaning
+    Str values;      // FAILED: the counterexample, a call a line
+    Str explanation; // if wanted: what is assumed and to be proved, and what the solver was asked
+    bool single;     // the conditions leave one value of the inputs alone
     uint64_t steps;
     LedgerKey key; // of all that is assumed and to be proved
 } VerifyCase;
@@ -44,14 +45,15 @@ typedef struct VerifyTask {
 } VerifyTask;
 
 typedef struct VerifyOptions {
-    const char *rule;   // only tasks of this rule, or NULL
-    const char *root;   // only this root, or NULL
-    const char *filter; // only rules whose name has this in it, or NULL
-    uint32_t jobs;      // worker processes; 0: all in this one
-    uint64_t budget;    // of a question, in the solver's steps; 0: the default
-    uint32_t max_cases; // of a task; 0: the default
-    const char *cache;  // the file of answers (verify/ledger), or NULL
-    bool keys_only;     // no questions: cases get their keys, and are unknown
+    const char *rule;    // only tasks of this rule, or NULL
+    const char *root;    // only this root, or NULL
+    const char *filter;  // only rules whose name has this in it, or NULL
+    const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
+    uint32_t jobs;       // worker processes; 0: all in this one
+    uint64_t budget;     // of a question, in the solver's steps; 0: the default
+    uint32_t max_cases;  // of a task; 0: the default
+    const char *cache;   // the file of answers (verify/ledger), or NULL
+    bool keys_only;      // no questions: cases get their keys, and are unknown
     // Called after each task, in the order in which they are done; or NULL.
     void (*on_task)(void *context, const VerifyTask *task, uint32_t done, uint32_t total);
     void *context;
@@ -91,6 +93,16 @@ extern const VerifyText verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);
+
+// ---- SARIF ----
+
+// Appends to the runs of a SARIF 2.1.0 file the one that a report is: a result for each rule that
+// is not proved, at its place. `name` tells runs apart; of a `part` of the rules, those that it
+// does not come to are left out.
+void verify_sarif_run(const Isle *isle, const VerifyReport *report, const char *name, bool part,
+                      StrBuf *out);
+// The file of these runs.
+Str verify_sarif_file(Str runs, Arena *arena);
 
 // ---- The ledger ----
 //

@@ -80,6 +80,7 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_str(out, c->message);
         put_str(out, c->missing);
         put_str(out, c->values);
+        put_str(out, c->explanation);
     }
 }
 
@@ -129,6 +130,7 @@ static VerifyCase get_case(Reader *r)
     c.message = get_str(r);
     c.missing = get_str(r);
     c.values = get_str(r);
+    c.explanation = get_str(r);
     return c;
 }
 

@@ -15,6 +15,7 @@ typedef struct Case {
     Arena *arena;   // of the run
     Arena *results; // of what is kept
     VerifyCase *out;
+    StrBuf *tried; // what was asked, or NULL
 } Case;
 
 typedef VEC(Expr) Exprs;
@@ -25,12 +26,18 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
         VEC_PUSH(c->arena, out, list[i]);
 }
 
-static SmtResult ask(Case *c, const Exprs *conditions)
+// Asks the solver for values with which all conditions hold; `what` names them.
+static SmtResult ask(Case *c, const char *what, const Exprs *conditions)
 {
+    static const char *const words[] = {
+        [SMT_UNSAT] = "there are none", [SMT_SAT] = "found", [SMT_UNKNOWN] = "given up"};
     const uint64_t budget = c->run->options->budget ? c->run->options->budget : BUDGET;
     const SmtResult result =
         ledger_ask(c->run->cache, c->vc->pool, conditions->data, conditions->len, budget, c->arena);
     c->out->steps += result.steps;
+    if (c->tried)
+        buf_printf(c->tried, "  %s: %s after %llu steps\n", what, words[result.verdict],
+                   (unsigned long long)result.steps);
     return result;
 }
 
@@ -179,7 +186,7 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
     Exprs again = {0};
     push_all(c, &again, conditions->data, conditions->len);
     VEC_PUSH(c->arena, &again, other);
-    return ask(c, &again).verdict == SMT_UNSAT;
+    return ask(c, "other values for which the conditions hold", &again).verdict == SMT_UNSAT;
 }
 
 static void set_unknown(Case *c, const SmtResult *result)
@@ -195,13 +202,15 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
     c->out->single = is_fixed(c);
     if (nothing_left(conditions, c->vc->pool))
         return;
-    const SmtResult result = ask(c, conditions);
+    const SmtResult result = ask(c, "values for which the conditions hold", conditions);
     if (result.verdict == SMT_UNKNOWN) {
         set_unknown(c, &result);
     } else if (result.verdict == SMT_SAT) {
         c->out->single = c->out->single || is_single(c, conditions, &result);
     } else {
-        const bool shadowed = own->len != conditions->len && ask(c, own).verdict == SMT_SAT;
+        const bool shadowed =
+            own->len != conditions->len &&
+            ask(c, "values without regard to other rules", own).verdict == SMT_SAT;
         c->out->verdict = shadowed ? CASE_SHADOWED : CASE_INAPPLICABLE;
     }
 }
@@ -219,7 +228,7 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        const SmtResult result = ask(c, &question);
+        const SmtResult result = ask(c, "values for which the sides differ", &question);
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)
@@ -261,6 +270,23 @@ static LedgerKey case_key(Case *c)
     return ledger_key_of(buf_view(&text));
 }
 
+// Proves, and tells of it if that is wanted.
+static void prove_told(Case *c)
+{
+    StrBuf out = {.arena = c->results}, tried = {.arena = c->arena};
+    if (!c->run->options->explain) {
+        prove(c);
+        return;
+    }
+    c->tried = &tried;
+    verify_explain(c->vc, c->arena, &out);
+    prove(c);
+    buf_puts(&out,
+             tried.len == 0 ? "no question was left for the solver\n" : "asked of the solver\n");
+    buf_str(&out, buf_view(&tried));
+    c->out->explanation = buf_view(&out);
+}
+
 static void decide(Case *c)
 {
     const Vc *const vc = c->vc;
@@ -276,7 +302,7 @@ static void decide(Case *c)
         if (c->run->options->keys_only)
             out->verdict = CASE_UNKNOWN;
         else
-            prove(c);
+            prove_told(c);
         return;
     case VC_PRUNED: UNREACHABLE();
     case VC_NO_SPEC:
@@ -291,6 +317,16 @@ static void decide(Case *c)
     UNREACHABLE();
 }
 
+// Whether the case is one to look at: of those to be explained, only the rule's own.
+static bool is_explained(const VerifyRun *run, const Vc *vc)
+{
+    const char *const wanted = run->options->explain;
+    for (uint32_t i = 0; wanted && i < vc->rules.len; i++)
+        if (str_eq_c(run->program->isle->rules.data[vc->rules.data[i]].label, wanted))
+            return true;
+    return !wanted;
+}
+
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
     const uint32_t most = run->options->max_cases ? run->options->max_cases : MAX_CASES;
@@ -299,9 +335,9 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
     do {
         Vc vc;
         vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
-        if (vc.status != VC_PRUNED) {
+        if (vc.status != VC_PRUNED && is_explained(run, &vc)) {
             VerifyCase found = {0};
-            Case c = {run, &vc, &scratch, arena, &found};
+            Case c = {run, &vc, &scratch, arena, &found, NULL};
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);
         }
