@@ -8,8 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+// A bound for bodies that bodies bring in.
+enum { INLINE_MAX_INSTS = 1000000 };
+
 typedef struct Opt {
     const ToolArgs *args;
+    InlineNames names; // for --inline: the functions so far, as they came
     ToolProgram program;
     OptStats stats;
     uint32_t *rule_counts; // for --unused
@@ -41,6 +45,10 @@ static Status opt_one(Opt *o, Func *f, Arena *texts)
                                 .stats = &o->stats,
                                 .trace = o->args->values[OPT_OPT_TRACE] ? &trace : NULL,
                                 .fuel = o->args->values[OPT_OPT_FUEL] ? &o->fuel : NULL};
+    const InlineOptions inlining = {
+        .callee = inline_names_find, .context = &o->names, .max_insts = INLINE_MAX_INSTS};
+    if (o->args->values[OPT_OPT_INLINE])
+        (void)opt_inline(f, &inlining, &scratch);
     opt_func(f, &options, &scratch);
     arena_free(&scratch);
     if (!o->args->values[OPT_OPT_STATS] && !o->rule_counts) {
@@ -53,16 +61,19 @@ static Status opt_one(Opt *o, Func *f, Arena *texts)
 static Status opt_funcs(Opt *o)
 {
     ToolProgram *const program = &o->program;
+    o->names = (InlineNames){.arena = &program->arena};
     TRY(tool_set(program, "opt_level=speed"));
     TRY(tool_set(program, o->args->values[OPT_OPT_SET]));
     TRY(tool_validate(program, &program->targets.settings, program->targets.isa));
     for (uint32_t i = 0; i < program->file->module.funcs.len; i++) {
         Arena texts = {0};
-        Func *const f = program->file->module.funcs.data[i];
+        Func *const original = program->file->module.funcs.data[i];
+        Func *const f = func_clone(original, &program->arena);
         const bool wanted = is_wanted(o, f, &texts);
         o->found |= wanted;
         const Status status = wanted ? opt_one(o, f, &texts) : STATUS_OK;
         arena_free(&texts);
+        inline_names_add(&o->names, original);
         TRY(status);
     }
     return STATUS_OK;

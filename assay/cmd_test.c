@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_JOBS = 256, MAX_TIMEOUT = 1000000 };
+enum { MAX_JOBS = 256, MAX_TIMEOUT = 100000 };
 
 // ---- Options ----
 

@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_mutants.h"
 #    include "assay/tool_specs.h"
 
 #    include <dirent.h>
@@ -378,6 +379,11 @@ int cmd_verify(const ToolArgs *args)
         return tool_check_specs(args);
     c.options.cache = find_cache(args, &arena);
     c.sarif.arena = &arena;
+    if (args->values[OPT_VERIFY_MUTANTS]) {
+        const int mutants = tool_mutants(args, &c.options);
+        arena_free(&arena);
+        return mutants;
+    }
     bool good = true;
     if (args->num_operands != 0)
         good = verify_program(&c, &(Program){"", NULL});

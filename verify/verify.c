@@ -47,6 +47,8 @@ static bool contains(Str text, const char *part)
 static bool is_wanted(const Isle *isle, const VerifyOptions *o, IsleTermId root, IsleRuleId rule)
 {
     const Str label = isle->rules.data[rule].label;
+    if (o->only && !bitset_has(o->only, rule))
+        return false;
     return (!o->root || str_eq_c(isle_str(isle, isle->terms.data[root].name), o->root)) &&
            (!o->rule || str_eq_c(label, o->rule)) && (!o->filter || contains(label, o->filter));
 }

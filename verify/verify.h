@@ -49,6 +49,8 @@ typedef struct VerifyOptions {
     const char *root;    // only this root, or NULL
     const char *filter;  // only rules whose name has this in it, or NULL
     const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
+    const Bitset *only;  // only tasks of these rules, by IsleRuleId, or NULL
+    bool any_order;      // assume nothing of rules of higher priority
     uint32_t jobs;       // worker processes; 0: all in this one
     uint64_t budget;     // of a question, in the solver's steps; 0: the default
     uint32_t max_cases;  // of a task; 0: the default

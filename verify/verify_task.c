@@ -221,7 +221,8 @@ static void prove(Case *c)
     Exprs own = {0}, conditions = {0}, question = {0};
     push_all(c, &own, vc->assumptions.data, vc->assumptions.len);
     push_all(c, &conditions, own.data, own.len);
-    push_all(c, &conditions, vc->higher.data, vc->higher.len);
+    if (!c->run->options->any_order)
+        push_all(c, &conditions, vc->higher.data, vc->higher.len);
     Expr goals = expr_bool(vc->pool, true);
     for (uint32_t i = 0; i < vc->goals.len; i++)
         goals = expr_and(vc->pool, goals, vc->goals.data[i].expr);

@@ -191,6 +191,21 @@ void func_append_block(Func *f, Block block)
     f->last_block = block;
 }
 
+void func_insert_block(Func *f, Block prev, Block block)
+{
+    BlockData *const data = &f->blocks.data[block.i];
+    const Block next = f->blocks.data[prev.i].next;
+    ASSERT(!data->inserted && f->blocks.data[prev.i].inserted);
+    data->inserted = true;
+    data->prev = prev;
+    data->next = next;
+    f->blocks.data[prev.i].next = block;
+    if (next.i == NO_INDEX)
+        f->last_block = block;
+    else
+        f->blocks.data[next.i].prev = block;
+}
+
 void func_remove_block(Func *f, Block block)
 {
     BlockData *const data = &f->blocks.data[block.i];

@@ -777,6 +777,8 @@ uint32_t func_add_list(Func *f, const uint32_t *elements, uint32_t n);
 Block func_add_block(Func *f);
 // Puts `block` behind the last block of the layout.
 void func_append_block(Func *f, Block block);
+// Puts `block` behind `prev` in the layout.
+void func_insert_block(Func *f, Block prev, Block block);
 // Takes `block` out of the layout; its instructions stay with it.
 void func_remove_block(Func *f, Block block);
 // A new parameter of `block`.

@@ -116,13 +116,9 @@ static bool apply(OptCtx *ctx, Inst inst, const SkeletonRewrite *rewrite)
 static bool simplify_skeleton(OptCtx *ctx, Inst inst)
 {
     for (uint32_t round = 0; round < OPT_MAX_DEPTH; round++) {
-        if (ctx->options->fuel && *ctx->options->fuel == 0)
-            return true;
         const SkeletonRewrite rewrite = opt_simplify_skeleton(ctx, inst);
-        if (rewrite.kind == SKELETON_NONE)
+        if (rewrite.kind == SKELETON_NONE || !opt_take_fuel(ctx))
             return true;
-        if (ctx->options->fuel)
-            --*ctx->options->fuel;
         opt_count(ctx, OPT_STAT_SKELETON_RULES);
         if (ctx->options->trace)
             opt_trace_skeleton(ctx, ctx->fired[0][0], inst, &rewrite);
@@ -235,4 +231,5 @@ void opt_build(OptCtx *ctx)
         }
         opt_memory_leave(ctx, block);
     }
+    opt_remove_dead_stores(ctx);
 }

@@ -276,16 +276,6 @@ static uint32_t find(const OptCtx *ctx, const InstData *key)
 
 // ---- Rewriting ----
 
-static bool take_fuel(OptCtx *ctx)
-{
-    uint32_t *const fuel = ctx->options->fuel;
-    if (fuel && *fuel == 0)
-        return false;
-    if (fuel)
-        --*fuel;
-    return true;
-}
-
 // Asks the rules about a new node; the class of it and what they found.
 static Value rewrite(OptCtx *ctx, Value node)
 {
@@ -303,7 +293,7 @@ static Value rewrite(OptCtx *ctx, Value node)
     ctx->depth--;
     Value class = node;
     for (uint32_t i = 0; i < n; i++) {
-        if (found[i].i == node.i || found[i].i == class.i || !take_fuel(ctx))
+        if (found[i].i == node.i || found[i].i == class.i || !opt_take_fuel(ctx))
             continue;
         opt_count(ctx, OPT_STAT_REWRITES);
         if (ctx->options->trace)

@@ -15,14 +15,11 @@
 //
 // Accesses of different regions do not alias. An access without a region may alias any other. A
 // trap lets memory be seen, so it is a reading of everything.
-//
-// A store is dead when another one overwrites all that it wrote before anything may read it: this
-// is followed through blocks as long as they have one way in and out.
 
 #include "opt/opt_internal.h"
 
 // Regions told apart; the rest of a function's count as none.
-enum { MAX_REGIONS = 7, NUM_VERSIONS = MAX_REGIONS + 1 };
+enum { MAX_REGIONS = 15, NUM_VERSIONS = MAX_REGIONS + 1 };
 
 // By region + 1; 0: of accesses without one, which every write changes.
 typedef struct Versions {
@@ -41,25 +38,10 @@ typedef struct Known {
     Block block;    // from where on it is known
 } Known;
 
-// A store that nothing has read yet.
-typedef struct Pending {
-    Inst inst;
-    uint32_t address, offset, bytes, region; // region + 1
-} Pending;
-
-enum { MAX_PENDING = 8 };
-
-typedef struct PendingList {
-    Pending stores[MAX_PENDING];
-    uint32_t len;
-} PendingList;
-
 struct OptMemory {
     Versions now;
-    Versions *out; // by block, at its end
-    Bitset done;   // blocks whose `out` is there
-    PendingList pending;
-    PendingList *pending_out;   // by block: NULL, or what a single successor inherits
+    Versions *out;              // by block, at its end
+    Bitset done;                // blocks whose `out` is there
     uint32_t *clobbers_of_loop; // by loop: bit region + 1 of what it writes
     uint32_t next_version;
     Known *table;
@@ -68,38 +50,25 @@ struct OptMemory {
 
 // ---- What instructions do to memory ----
 
-static uint32_t region_of(MemFlags flags)
+uint32_t opt_memory_region(MemFlags flags)
 {
     const uint32_t region = memflags_region(flags).i;
     return region < MAX_REGIONS ? region + 1 : 0;
 }
 
-static bool is_plain_store(Format format)
-{
-    return format == FMT_STORE;
-}
-
 // Bits region + 1 of the versions that the instruction changes.
-static uint32_t clobbers(const Func *f, Inst inst)
+uint32_t opt_memory_clobbers(const Func *f, Inst inst)
 {
     const uint16_t flags = ir_ops[inst_op(f, inst)].flags;
     const uint32_t all = (1u << NUM_VERSIONS) - 1;
-    if (is_plain_store(inst_format(f, inst))) {
-        const uint32_t region = region_of(inst_memflags(f, inst));
+    if (inst_format(f, inst) == FMT_STORE) {
+        const uint32_t region = opt_memory_region(inst_memflags(f, inst));
         return region == 0 ? all : 1u << region | 1u;
     }
     // Calls, fences and atomic operations, which order memory, loads among them.
     const bool plain_load = inst_format(f, inst) == FMT_LOAD;
     const uint16_t writes = OPF_CALL | OPF_STORE | OPF_EFFECT;
     return (flags & writes) != 0 || ((flags & OPF_LOAD) != 0 && !plain_load) ? all : 0;
-}
-
-static bool may_trap(const Func *f, Inst inst)
-{
-    const uint16_t flags = ir_ops[inst_op(f, inst)].flags;
-    if ((flags & (OPF_LOAD | OPF_STORE)) != 0)
-        return memflags_trap(inst_memflags(f, inst)) != TRAP_NONE;
-    return (flags & OPF_TRAP) != 0;
 }
 
 // ---- Versions at the start of blocks ----
@@ -112,7 +81,7 @@ static void find_clobbers(OptCtx *ctx, struct OptMemory *m)
         const Block block = ctx->tree.postorder[i];
         uint32_t all = 0;
         IR_FOR_INSTS (f, block, inst)
-            all |= clobbers(f, inst);
+            all |= opt_memory_clobbers(f, inst);
         for (uint32_t loop = ctx->loops.loop_of[block.i];
              all != 0 && loop != NO_INDEX && (m->clobbers_of_loop[loop] & all) != all;
              loop = ctx->loops.data[loop].parent)
@@ -167,9 +136,6 @@ void opt_memory_enter(OptCtx *ctx, Block block)
         open = header ? m->clobbers_of_loop[loop] : UINT32_MAX;
     }
     meet(ctx, m, block, open);
-    m->pending.len = 0;
-    if (n == 1 && all_seen && m->pending_out[preds[0].block.i].len != 0)
-        m->pending = m->pending_out[preds[0].block.i];
 }
 
 void opt_memory_leave(OptCtx *ctx, Block block)
@@ -179,9 +145,6 @@ void opt_memory_leave(OptCtx *ctx, Block block)
         return;
     m->out[block.i] = m->now;
     bitset_add(&m->done, block.i);
-    const Inst last = ctx->f->blocks.data[block.i].last;
-    if (last.i != NO_INDEX && inst_op(ctx->f, last) == OP_JUMP)
-        m->pending_out[block.i] = m->pending;
 }
 
 // ---- What is known ----
@@ -235,77 +198,13 @@ static Location location(const OptCtx *ctx, Inst inst, Opcode op, Type type, uin
     const MemFlags flags = inst_memflags(ctx->f, inst);
     const bool never_changes = op != OP_STORE && (flags & MEM_READONLY) != 0;
     return (Location){
-        .version = never_changes ? 0 : ctx->memory->now.of[region_of(flags)],
+        .version = never_changes ? 0 : ctx->memory->now.of[opt_memory_region(flags)],
         .address = address,
         .offset = (uint32_t)inst_offset(ctx->f, inst),
         .type = type,
         .op = (uint8_t)op,
         .order = (uint8_t)((flags & (MEM_LITTLE | MEM_BIG)) >> 8),
     };
-}
-
-// ---- Dead stores ----
-
-// Forgets the pending stores that a reading of `region` (+ 1; 0: any) may see.
-static void observe(struct OptMemory *m, uint32_t region)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < m->pending.len; i++) {
-        const uint32_t other = m->pending.stores[i].region;
-        if (region != 0 && other != 0 && region != other)
-            m->pending.stores[kept++] = m->pending.stores[i];
-    }
-    m->pending.len = kept;
-}
-
-static void forget(struct OptMemory *m, uint32_t number)
-{
-    m->pending.len--;
-    for (uint32_t i = number; i < m->pending.len; i++)
-        m->pending.stores[i] = m->pending.stores[i + 1];
-}
-
-static uint32_t stored_bytes(const OptCtx *ctx, Inst inst)
-{
-    switch ((int)inst_op(ctx->f, inst)) {
-    case OP_ISTORE8: return 1;
-    case OP_ISTORE16: return 2;
-    case OP_ISTORE32: return 4;
-    default: return type_bytes(func_inst(ctx->f, inst)->ctrl);
-    }
-}
-
-// Removes the store that this one overwrites before anything read it, and notes this one.
-static void overwrite(OptCtx *ctx, Inst inst)
-{
-    struct OptMemory *const m = ctx->memory;
-    Func *const f = ctx->f;
-    const MemFlags flags = inst_memflags(f, inst);
-    const Pending now = {inst, func_inst(f, inst)->w[1], (uint32_t)inst_offset(f, inst),
-                         stored_bytes(ctx, inst), region_of(flags)};
-    uint32_t same = m->pending.len;
-    for (uint32_t i = 0; i < m->pending.len; i++)
-        if (m->pending.stores[i].address == now.address &&
-            m->pending.stores[i].offset == now.offset)
-            same = i;
-    if (same < m->pending.len) {
-        const Pending before = m->pending.stores[same];
-        const TrapCode trap = memflags_trap(inst_memflags(f, before.inst));
-        // Where the first succeeds the second does. If the first could trap, the second must trap
-        // alike, with nothing written in between.
-        const bool newest = same + 1 == m->pending.len;
-        if (before.bytes == now.bytes &&
-            (trap == TRAP_NONE || (newest && trap == memflags_trap(flags)))) {
-            func_remove_inst(f, before.inst);
-            opt_count(ctx, OPT_STAT_DEAD_STORES);
-        }
-        forget(m, same);
-    }
-    if (may_trap(f, inst))
-        observe(m, 0);
-    if (m->pending.len == MAX_PENDING)
-        forget(m, 0);
-    m->pending.stores[m->pending.len++] = now;
 }
 
 // ---- Instructions ----
@@ -325,13 +224,13 @@ static bool visit_load(OptCtx *ctx, Inst inst)
     const Type type = ctx->classes.data[result.i].type;
     const Location at = location(ctx, inst, (Opcode)data->op, type, data->w[0]);
     const uint32_t known = look_up(ctx, &at, block);
-    if (known != NO_INDEX) {
+    if (known != NO_INDEX && opt_take_fuel(ctx)) {
+        opt_trace_event(ctx, "known load", inst);
         leave_with(ctx, inst, known);
         opt_count(ctx, OPT_STAT_LOADS);
         return false;
     }
     learn(ctx, &at, result.i, block);
-    observe(ctx->memory, may_trap(ctx->f, inst) ? 0 : region_of(inst_memflags(ctx->f, inst)));
     return true;
 }
 
@@ -352,14 +251,14 @@ static bool visit_store(OptCtx *ctx, Inst inst)
     Location at = location(ctx, inst, OP_STORE, type, address);
     at.op = OP_LOAD;
     const bool whole = data->op == OP_STORE;
-    if (whole && look_up(ctx, &at, block) == value) {
+    if (whole && look_up(ctx, &at, block) == value && opt_take_fuel(ctx)) {
+        opt_trace_event(ctx, "idle store", inst);
         func_remove_inst(ctx->f, inst); // it is there already
         opt_count(ctx, OPT_STAT_DEAD_STORES);
         return false;
     }
-    overwrite(ctx, inst);
-    change_versions(ctx->memory, clobbers(ctx->f, inst));
-    at.version = ctx->memory->now.of[region_of(inst_memflags(ctx->f, inst))];
+    change_versions(ctx->memory, opt_memory_clobbers(ctx->f, inst));
+    at.version = ctx->memory->now.of[opt_memory_region(inst_memflags(ctx->f, inst))];
     if (whole)
         learn(ctx, &at, value, block);
     return true;
@@ -373,12 +272,9 @@ bool opt_memory_visit(OptCtx *ctx, Inst inst)
     const Format format = inst_format(ctx->f, inst);
     if (format == FMT_LOAD)
         return visit_load(ctx, inst);
-    if (is_plain_store(format))
+    if (format == FMT_STORE)
         return visit_store(ctx, inst);
-    const uint32_t changed = clobbers(ctx->f, inst);
-    const uint16_t flags = ir_ops[inst_op(ctx->f, inst)].flags;
-    if (changed != 0 || may_trap(ctx->f, inst) || (flags & OPF_RETURN) != 0)
-        observe(m, 0);
+    const uint32_t changed = opt_memory_clobbers(ctx->f, inst);
     if (changed != 0)
         change_versions(m, changed);
     return true;
@@ -393,7 +289,6 @@ void opt_memory_start(OptCtx *ctx)
     ctx->memory = m;
     m->next_version = 1; // 0: of what never changes
     m->out = ARENA_ARRAY(ctx->scratch, Versions, n);
-    m->pending_out = ARENA_ARRAY(ctx->scratch, PendingList, n);
     m->done = bitset_new(ctx->scratch, n);
     find_clobbers(ctx, m);
 }

@@ -61,7 +61,8 @@ void opt_func(Func *f, const OptOptions *options, Arena *scratch)
     if (f->first_block.i == NO_INDEX)
         return;
     (void)opt_remove_unreachable(f, options->stats, scratch);
-    if (settings_get(options->settings, SETTING_OPT_LEVEL) != 0) {
+    const bool optimize = settings_get(options->settings, SETTING_OPT_LEVEL) != 0;
+    if (optimize) {
         OptCtx ctx = {.f = f, .options = options, .scratch = scratch};
         analyse(&ctx);
         opt_expand_globals(&ctx);
@@ -76,5 +77,5 @@ void opt_func(Func *f, const OptOptions *options, Arena *scratch)
         }
         resolve_aliases(f);
     }
-    opt_remove_dead(f, options->stats, scratch);
+    opt_remove_dead(f, optimize, options->stats, scratch);
 }

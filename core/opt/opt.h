@@ -53,5 +53,37 @@ typedef struct OptOptions {
 // Optimises `f` for the settings' opt_level; with level none only what is dead goes. `scratch` is
 // the caller's to reset.
 void opt_func(Func *f, const OptOptions *options, Arena *scratch);
+// Only what is known of memory: loads whose value is known become aliases of it, stores that do
+// nothing or that are overwritten go. Nothing without the setting enable_alias_analysis.
+void opt_alias_analysis(Func *f, const OptOptions *options, Arena *scratch);
+
+// The function called `name` if a call of it in `caller` is to be replaced by its body; NULL: the
+// call stays. It must be valid and must not change while the caller does.
+typedef const Func *(*InlineFn)(void *context, const Func *caller, const ExtName *name);
+
+typedef struct InlineOptions {
+    InlineFn callee;
+    void *context;
+    uint32_t max_insts; // no more bodies once the function has as many instructions
+} InlineOptions;
+
+// Replaces direct calls in `f` (call, return_call), and those in the bodies that come in, by their
+// callees' bodies; false when there was none to replace. Left are calls that their own callee's
+// body brought in (recursion), of other signatures than the callee's, and of functions that look at
+// their own frame, have a stack limit or a struct argument. Texts, signatures and constants of the
+// callees are shared, so their arenas must live as long as `f`.
+bool opt_inline(Func *f, const InlineOptions *options, Arena *scratch);
+
+// Functions by name, for an InlineFn; all zero at first. The functions and names are not copied.
+typedef struct InlineNames {
+    Arena *arena;
+    Map by_hash; // of the printed name, counted up where two collide: index into `funcs`
+    VEC(const Func *) funcs;
+} InlineNames;
+
+// Adds a function; of several with one name the first counts.
+void inline_names_add(InlineNames *names, const Func *f);
+// The InlineFn that chooses any of the functions; its context is an InlineNames.
+const Func *inline_names_find(void *context, const Func *caller, const ExtName *name);
 
 #endif

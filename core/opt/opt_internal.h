@@ -83,6 +83,17 @@ static inline void opt_count(OptCtx *ctx, OptStat stat)
         ctx->options->stats->counts[stat]++;
 }
 
+// Whether one more rewrite may be made; it is counted.
+static inline bool opt_take_fuel(OptCtx *ctx)
+{
+    uint32_t *const fuel = ctx->options->fuel;
+    if (fuel && *fuel == 0)
+        return false;
+    if (fuel)
+        --*fuel;
+    return true;
+}
+
 // ---- egraph.c ----
 
 // Makes the classes of the function's values.
@@ -144,6 +155,8 @@ SkeletonRewrite opt_simplify_skeleton(OptCtx *ctx, Inst inst);
 // Lines of the trace (trace.c): a rewrite of a class by a rule, of an instruction of the skeleton.
 void opt_trace_rewrite(OptCtx *ctx, uint32_t rule, Value from, Value to);
 void opt_trace_skeleton(OptCtx *ctx, uint32_t rule, Inst inst, const SkeletonRewrite *rewrite);
+// Something that no rule did to an instruction of the skeleton.
+void opt_trace_event(OptCtx *ctx, const char *event, Inst inst);
 
 // ---- memory.c ----
 // Called in the order of opt_build; nothing happens without opt_memory_start.
@@ -153,6 +166,13 @@ void opt_memory_enter(OptCtx *ctx, Block block);
 // An instruction whose operands are classes; false when it has left the layout.
 bool opt_memory_visit(OptCtx *ctx, Inst inst);
 void opt_memory_leave(OptCtx *ctx, Block block);
+// The region of an access + 1; 0: none, or one of those not told apart. Accesses of different
+// regions do not alias, those without one may alias any.
+uint32_t opt_memory_region(MemFlags flags);
+// Bits region + 1 of the memory that an instruction may change or order; bit 0: some.
+uint32_t opt_memory_clobbers(const Func *f, Inst inst);
+// dead_stores.c: behind the others.
+void opt_remove_dead_stores(OptCtx *ctx);
 
 // ---- The passes ----
 
@@ -160,8 +180,9 @@ void opt_expand_globals(OptCtx *ctx);  // globals.c
 void opt_simplify_params(OptCtx *ctx); // params.c
 void opt_build(OptCtx *ctx);           // build.c
 void opt_elaborate(OptCtx *ctx);       // elaborate.c
-// cleanup.c; the first says whether there were any
+// cleanup.c: whether there were any.
 bool opt_remove_unreachable(Func *f, OptStats *stats, Arena *scratch);
-void opt_remove_dead(Func *f, OptStats *stats, Arena *scratch);
+// dead.c; `params`: block parameters too.
+void opt_remove_dead(Func *f, bool params, OptStats *stats, Arena *scratch);
 
 #endif

@@ -394,6 +394,19 @@ static inline IntCC opt_intcc_swap(OptCtx *ctx, IntCC cc)
     return intcc_swap(cc);
 }
 
+static inline bool opt_is_negative(OptCtx *ctx, Value class)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits) &&
+           (bits & opt_sign_bit(opt_value_type(ctx, class))) != 0;
+}
+
+static inline bool opt_fits_in_i8(OptCtx *ctx, int64_t number)
+{
+    (void)ctx;
+    return number >= INT8_MIN && number <= INT8_MAX;
+}
+
 static inline bool opt_equality(OptCtx *ctx, IntCC cc)
 {
     (void)ctx;
@@ -466,6 +479,55 @@ static inline bool opt_intcc_or(OptCtx *ctx, IntCC a, IntCC b, IntCC *out)
     uint8_t sign;
     return opt_common_sign(a, b, &sign) &&
            opt_find_order(opt_orders[a].orders | opt_orders[b].orders, sign, out);
+}
+
+static inline bool opt_intcc_xor(OptCtx *ctx, IntCC a, IntCC b, IntCC *out)
+{
+    (void)ctx;
+    uint8_t sign;
+    return opt_common_sign(a, b, &sign) &&
+           opt_find_order(opt_orders[a].orders ^ opt_orders[b].orders, sign, out);
+}
+
+// What a choice by `a`, then by `b`, gives for one order.
+static inline int64_t opt_choice(IntCC a, IntCC b, uint32_t order, const int64_t *numbers)
+{
+    if ((opt_orders[a].orders & order) != 0)
+        return numbers[0];
+    return (opt_orders[b].orders & order) != 0 ? numbers[1] : numbers[2];
+}
+
+static inline bool opt_three_way(OptCtx *ctx, IntCC a, IntCC b, int64_t first, int64_t second,
+                                 int64_t third, IntCC *out)
+{
+    (void)ctx;
+    const int64_t numbers[3] = {first, second, third};
+    const int64_t less = opt_choice(a, b, ORDER_LESS, numbers);
+    uint8_t sign;
+    if (!opt_common_sign(a, b, &sign) || opt_choice(a, b, ORDER_EQUAL, numbers) != 0 ||
+        (less != 1 && less != -1) || opt_choice(a, b, ORDER_GREATER, numbers) != -less)
+        return false;
+    return opt_find_order(less == 1 ? ORDER_LESS : ORDER_GREATER,
+                          sign == SIGN_ANY ? SIGN_SIGNED : sign, out);
+}
+
+static inline bool opt_intcc_holds(IntCC cc, int64_t x, int64_t y)
+{
+    const uint32_t order = x < y ? ORDER_LESS : x == y ? ORDER_EQUAL : ORDER_GREATER;
+    return (opt_orders[cc].orders & order) != 0;
+}
+
+static inline bool opt_three_way_is(OptCtx *ctx, IntCC a, IntCC b, IntCC cc, int64_t k, IntCC *out)
+{
+    (void)ctx;
+    const uint32_t one = opt_orders[a].orders, other = opt_orders[b].orders;
+    const bool opposites = intcc_swap(a) == b && (one == ORDER_LESS || one == ORDER_GREATER);
+    if (!opposites || opt_orders[cc].sign == SIGN_UNSIGNED)
+        return false;
+    const uint32_t orders = (opt_intcc_holds(cc, 1, k) ? one : 0) |
+                            (opt_intcc_holds(cc, 0, k) ? (uint32_t)ORDER_EQUAL : 0) |
+                            (opt_intcc_holds(cc, -1, k) ? other : 0);
+    return opt_find_order(orders, opt_orders[a].sign, out);
 }
 
 static inline bool opt_intcc_disjoint(OptCtx *ctx, IntCC a, IntCC b)

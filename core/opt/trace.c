@@ -92,3 +92,13 @@ void opt_trace_skeleton(OptCtx *ctx, uint32_t rule, Inst inst, const SkeletonRew
     }
     buf_char(out, '\n');
 }
+
+void opt_trace_event(OptCtx *ctx, const char *event, Inst inst)
+{
+    StrBuf *const out = ctx->options->trace;
+    if (!out)
+        return;
+    buf_printf(out, "%s: ", event);
+    print_node(ctx, func_inst(ctx->f, inst), 0, out);
+    buf_char(out, '\n');
+}

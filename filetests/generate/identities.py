@@ -307,6 +307,41 @@ def exhaustive(a, b):
     return set(ORDER[a][0]) | set(ORDER[b][0]) == set("<=>")
 
 
+def difference(a, b):
+    sign = common_sign(a, b)
+    return find_condition(set(ORDER[a][0]) ^ set(ORDER[b][0]), sign)
+
+
+def three_way(a, b, *numbers):
+    sign = common_sign(a, b)
+    first, second, third = numbers
+    chosen = {o: first if o in ORDER[a][0] else second if o in ORDER[b][0] else third for o in "<=>"}
+    if chosen == {"<": -1, "=": 0, ">": 1}:
+        return find_condition({">"}, sign)
+    if chosen == {"<": 1, "=": 0, ">": -1}:
+        return find_condition({"<"}, sign)
+    raise Mismatch
+
+
+def three_way_is(a, b, cc, k):
+    one, other = set(ORDER[a][0]), set(ORDER[b][0])
+    if common_sign(a, b) != (ORDER[a][1] or "s") or ORDER[cc][1] == "u":
+        raise Mismatch
+    if sorted([one, other], key=str) != sorted([{"<"}, {">"}], key=str):
+        raise Mismatch
+    holds = {o for o, n in (("<", -1 if other == {"<"} else 1), ("=", 0),
+                            (">", 1 if one == {">"} else -1))
+             if ("<" if n < k else "=" if n == k else ">") in ORDER[cc][0]}
+    return find_condition(holds, ORDER[a][1])
+
+
+def is_negative(constant):
+    number = signed(constant.extra, bits_of(constant.type))
+    if number == -1:
+        raise Mismatch  # comparisons with the greatest unsigned number are something else
+    return number < 0
+
+
 def type_less(type_, k):
     if 0 < k < bits_of(type_) and f"i{bits_of(type_) - k}" in INTS:
         return f"i{bits_of(type_) - k}"
@@ -332,6 +367,12 @@ GUARDS = {
     "is_unsigned_or_equality": lambda cc: ORDER[cc][1] != "s",
     "intcc_and": lambda a, b: combined(a, b, set.intersection),
     "intcc_or": lambda a, b: combined(a, b, set.union),
+    "intcc_xor": difference,
+    "intcc_complement": lambda cc: find_condition(set("<=>") - set(ORDER[cc][0]), ORDER[cc][1] or "s"),
+    "three_way": three_way,
+    "three_way_is": three_way_is,
+    "is_negative": is_negative,
+    "fits_in_i8": lambda k: -128 <= k <= 127,
     "intcc_disjoint": excluded,
     "intcc_complementary": exhaustive,
 }

@@ -58,6 +58,7 @@ static Status plan_option(Planner *p, PlannedTest *test, const HeaderLine *line,
         if (!str_eq(known[i], option))
             continue;
         test->precise |= str_eq(option, STR("precise-output"));
+        test->optimize |= str_eq(option, STR("optimize"));
         return STATUS_OK;
     }
     return unknown_word(p, line, at, known, count);

@@ -47,7 +47,7 @@ typedef struct RunnerOptions {
     bool allow_empty;                // to find no test is not an error
     uint32_t engines;                // bit set of the engines that take part; 0: all
 
-    uint32_t timeout_ms; // CPU time of a file, twice that for the wall clock; 0: a minute
+    uint32_t timeout_ms; // CPU time of a file, ten times that for the wall clock; 0: a minute
     uint64_t memory;     // bytes of address space of a worker; 0: 4 GiB
     uint64_t fuel;       // instructions a call may execute; 0: EXECUTOR_DEFAULT_FUEL
     BlessMode bless;

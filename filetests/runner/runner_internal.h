@@ -113,7 +113,7 @@ typedef struct TestCommand {
 
 struct PlannedTest {
     const TestCommand *command;
-    bool precise;
+    bool precise, optimize; // its options
     uint32_t pos;
 };
 
@@ -200,7 +200,10 @@ void command_print_cfg(Job *job, const PlannedTest *test);
 void command_domtree(Job *job, const PlannedTest *test);
 void command_interpret(Job *job, const PlannedTest *test);
 void command_run(Job *job, const PlannedTest *test);
-void command_optimize(Job *job, const PlannedTest *test); // optimize.c
+// optimize.c
+void command_optimize(Job *job, const PlannedTest *test);
+void command_alias_analysis(Job *job, const PlannedTest *test);
+void command_inline(Job *job, const PlannedTest *test);
 
 // Judges the output of a command on a function: by its check directives or, for precise output, as
 // a whole.

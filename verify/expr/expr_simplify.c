@@ -174,8 +174,47 @@ static bool simplify_sub(const View *v, Expr *out)
     return right.op == EXPR_BVNEG && give(out, expr_2(v->pool, EXPR_BVADD, v->a, right.args[0]));
 }
 
+// Whether e is 1 << k, or that extended. It is 0 from k = the width on.
+static bool is_power(const View *v, Expr e, Expr *k)
+{
+    ExprNode n = node_of(v, e);
+    if (n.op == EXPR_ZERO_EXT)
+        n = node_of(v, n.args[0]);
+    if (n.op != EXPR_BVSHL || !is_number(v, n.args[0], 1))
+        return false;
+    *k = expr_zero_ext(v->pool, v->node->sort.width, n.args[1]);
+    return true;
+}
+
+// x * (1 << k).
+static bool simplify_mul_power(const View *v, Expr x, Expr power, Expr *out)
+{
+    Expr k;
+    if (!is_power(v, power, &k))
+        return false;
+    const Expr is_zero = expr_eq(v->pool, power, zero_of(v));
+    return give(out, expr_ite(v->pool, is_zero, zero_of(v), expr_2(v->pool, EXPR_BVSHL, x, k)));
+}
+
+static bool simplify_division(const View *v, Expr *out)
+{
+    Expr k;
+    if (!is_power(v, v->b, &k))
+        return false;
+    const uint32_t width = v->node->sort.width;
+    if (v->node->op == EXPR_BVUREM) {
+        const Expr mask = expr_2(v->pool, EXPR_BVSUB, v->b, expr_bv(v->pool, width, 1));
+        return give(out, expr_2(v->pool, EXPR_BVAND, v->a, mask));
+    }
+    const Expr ones = expr_1(v->pool, EXPR_BVNOT, zero_of(v));
+    const Expr is_zero = expr_eq(v->pool, v->b, zero_of(v));
+    return give(out, expr_ite(v->pool, is_zero, ones, expr_2(v->pool, EXPR_BVLSHR, v->a, k)));
+}
+
 static bool simplify_mul(const View *v, Expr *out)
 {
+    if (simplify_mul_power(v, v->a, v->b, out) || simplify_mul_power(v, v->b, v->a, out))
+        return true;
     if (is_number(v, v->a, 0) || is_number(v, v->b, 0))
         return give(out, zero_of(v));
     if (is_number(v, v->a, 1))
@@ -309,6 +348,12 @@ static bool simplify_concat(const View *v, Expr *out)
         const Expr whole[] = {expr_make(v->pool, EXPR_CONCAT, left, 0, 0), low.args[1]};
         return give(out, expr_make(v->pool, EXPR_CONCAT, whole, 0, 0));
     }
+    // Copies of the sign.
+    if (high.op == EXPR_BVASHR && expr_same(high.args[0], v->b) &&
+        is_number(v, high.args[1], low.sort.width - 1)) {
+        const uint32_t width = v->node->sort.width;
+        return give(out, expr_make(v->pool, EXPR_SIGN_EXT, &v->b, width, 0));
+    }
     if (high.op != EXPR_EXTRACT)
         return false;
     if (low.op == EXPR_EXTRACT && expr_same(high.args[0], low.args[0]) && high.p1 == low.p0 + 1)
@@ -341,6 +386,18 @@ static bool simplify_int2bv(const View *v, Expr *out)
     return give(out, v->node->p0 >= width
                          ? expr_zero_ext(v->pool, v->node->p0, inner.args[0])
                          : expr_extract(v->pool, v->node->p0 - 1, 0, inner.args[0]));
+}
+
+// An extended integer is the same number as the one it was made from.
+static bool simplify_to_fp(const View *v, Expr *out)
+{
+    const ExprNode inner = node_of(v, v->a);
+    const uint32_t width = v->node->p0;
+    if (inner.op == EXPR_SIGN_EXT && v->node->op == EXPR_TO_FP)
+        return give(out, expr_make(v->pool, EXPR_TO_FP, &inner.args[0], width, 0));
+    if (inner.op != EXPR_ZERO_EXT)
+        return false;
+    return give(out, expr_make(v->pool, EXPR_TO_FP_UNSIGNED, &inner.args[0], width, 0));
 }
 
 bool expr_is_commutative(ExprOp op)
@@ -384,6 +441,8 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
     case EXPR_BVADD: return simplify_add(&v, out);
     case EXPR_BVSUB: return simplify_sub(&v, out);
     case EXPR_BVMUL: return simplify_mul(&v, out);
+    case EXPR_BVUDIV:
+    case EXPR_BVUREM: return simplify_division(&v, out);
     case EXPR_BVAND:
     case EXPR_BVOR:
     case EXPR_BVXOR: return simplify_bitwise(&v, out);
@@ -403,6 +462,8 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
     case EXPR_ZERO_EXT:
     case EXPR_SIGN_EXT: return simplify_ext(&v, out);
     case EXPR_INT2BV: return simplify_int2bv(&v, out);
+    case EXPR_TO_FP:
+    case EXPR_TO_FP_UNSIGNED: return simplify_to_fp(&v, out);
     default: return false;
     }
 }

@@ -76,12 +76,16 @@ static Z3_ast zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x)
     return to == from ? x : Z3_mk_zero_ext(s->ctx, to - from, x);
 }
 
+// By halves, as machines do it, so that both sides have sums of the same parts.
 static Z3_ast popcnt(Smt *s, uint32_t width, Z3_ast x)
 {
-    Z3_ast sum = number(s, width, 0);
-    for (uint32_t i = 0; i < width; i++)
-        sum = Z3_mk_bvadd(s->ctx, sum, zero_extend(s, 1, width, Z3_mk_extract(s->ctx, i, i, x)));
-    return sum;
+    if (width == 1)
+        return x;
+    const uint32_t half = width / 2;
+    const Z3_ast high = popcnt(s, width - half, Z3_mk_extract(s->ctx, width - 1, half, x));
+    const Z3_ast low = popcnt(s, half, Z3_mk_extract(s->ctx, half - 1, 0, x));
+    return Z3_mk_bvadd(s->ctx, zero_extend(s, width - half, width, high),
+                       zero_extend(s, half, width, low));
 }
 
 // By halves: where the upper 2^k bits of what is looked at are zero, that many are counted and
@@ -181,22 +185,98 @@ static Z3_ast round_to(Smt *s, ExprOp op, Z3_ast x)
     return Z3_mk_fpa_round_to_integral(s->ctx, mode, x);
 }
 
-// On bits: of two zeros the one with the sign that is less, or greater.
+// ---- Floats by their bits ----
+// What compares floats needs no arithmetic on them.
+
+static uint32_t fraction_bits(uint32_t width)
+{
+    switch (width) {
+    case 16: return 10;
+    case 32: return 23;
+    case 64: return 52;
+    default: return 112;
+    }
+}
+
+static Z3_ast and_of(Smt *s, Z3_ast a, Z3_ast b)
+{
+    const Z3_ast both[] = {a, b};
+    return Z3_mk_and(s->ctx, 2, both);
+}
+
+static Z3_ast or_of(Smt *s, Z3_ast a, Z3_ast b)
+{
+    const Z3_ast either[] = {a, b};
+    return Z3_mk_or(s->ctx, 2, either);
+}
+
+// Larger, without its sign, than infinity.
+static Z3_ast is_nan(Smt *s, uint32_t width, Z3_ast x)
+{
+    const uint32_t fraction = fraction_bits(width), exponent = width - 1 - fraction;
+    const Z3_ast ones = Z3_mk_bvnot(s->ctx, number(s, exponent, 0));
+    const Z3_ast infinity = Z3_mk_concat(s->ctx, ones, number(s, fraction, 0));
+    return Z3_mk_bvugt(s->ctx, Z3_mk_extract(s->ctx, width - 2, 0, x), infinity);
+}
+
+static Z3_ast ordered(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    return Z3_mk_not(s->ctx, or_of(s, is_nan(s, width, x), is_nan(s, width, y)));
+}
+
+static Z3_ast both_zero(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast bits = Z3_mk_extract(s->ctx, width - 2, 0, Z3_mk_bvor(s->ctx, x, y));
+    return Z3_mk_eq(s->ctx, bits, number(s, width - 1, 0));
+}
+
+static Z3_ast float_equal(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast same = or_of(s, Z3_mk_eq(s->ctx, x, y), both_zero(s, width, x, y));
+    return and_of(s, ordered(s, width, x, y), same);
+}
+
+// With one sign the bits are in the order of the magnitudes; else the one with a sign is less.
+static Z3_ast float_less(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
+{
+    const Z3_ast sign = number(s, 1, 1);
+    const Z3_ast minus_x = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, x), sign);
+    const Z3_ast minus_y = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, y), sign);
+    const Z3_ast alike =
+        Z3_mk_ite(s->ctx, minus_x, Z3_mk_bvult(s->ctx, y, x), Z3_mk_bvult(s->ctx, x, y));
+    const Z3_ast less = Z3_mk_ite(s->ctx, Z3_mk_iff(s->ctx, minus_x, minus_y), alike, minus_x);
+    const Z3_ast nonzero = Z3_mk_not(s->ctx, both_zero(s, width, x, y));
+    return and_of(s, ordered(s, width, x, y), and_of(s, nonzero, less));
+}
+
+// Of two zeros the one with the sign that is less, or greater.
 static Z3_ast min_max(Smt *s, const ExprNode *n)
 {
     const uint32_t width = n->sort.width;
     const bool is_min = n->op == EXPR_FP_MIN;
-    const Z3_ast a = s->terms[n->args[0].index], b = s->terms[n->args[1].index];
-    const Z3_ast x = as_float(s, n->args[0]), y = as_float(s, n->args[1]);
-    if (s->failed)
-        return a;
-    const Z3_ast nan = as_bits(s, width, Z3_mk_fpa_nan(s->ctx, float_sort(s, width)));
-    const Z3_ast nans[] = {Z3_mk_fpa_is_nan(s->ctx, x), Z3_mk_fpa_is_nan(s->ctx, y)};
-    const Z3_ast first = is_min ? Z3_mk_fpa_lt(s->ctx, x, y) : Z3_mk_fpa_lt(s->ctx, y, x);
-    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, a, b) : Z3_mk_bvand(s->ctx, a, b);
-    const Z3_ast rest = Z3_mk_ite(s->ctx, Z3_mk_fpa_eq(s->ctx, x, y), both, b);
-    return Z3_mk_ite(s->ctx, Z3_mk_or(s->ctx, 2, nans), nan, Z3_mk_ite(s->ctx, first, a, rest));
+    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
+    const Z3_ast nan = Z3_mk_fresh_const(s->ctx, "nan", sort_of(s, n->sort));
+    Z3_solver_assert(s->ctx, s->solver, is_nan(s, width, nan));
+    const Z3_ast first = is_min ? float_less(s, width, x, y) : float_less(s, width, y, x);
+    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, x, y) : Z3_mk_bvand(s->ctx, x, y);
+    const Z3_ast rest = Z3_mk_ite(s->ctx, float_equal(s, width, x, y), both, y);
+    return Z3_mk_ite(s->ctx, ordered(s, width, x, y), Z3_mk_ite(s->ctx, first, x, rest), nan);
 }
+
+static Z3_ast compare_floats(Smt *s, const ExprNode *n)
+{
+    const uint32_t width = expr_node(s->pool, n->args[0])->sort.width;
+    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
+    (void)float_sort(s, width); // which widths there are
+    switch ((int)n->op) {
+    case EXPR_FP_EQ: return float_equal(s, width, x, y);
+    case EXPR_FP_LT: return float_less(s, width, x, y);
+    case EXPR_FP_LE: return or_of(s, float_equal(s, width, x, y), float_less(s, width, x, y));
+    default: return min_max(s, n);
+    }
+}
+
+// ---- Arithmetic of floats ----
 
 static Z3_ast float_value(Smt *s, const ExprNode *n)
 {
@@ -224,11 +304,6 @@ static Z3_ast float_term(Smt *s, const ExprNode *n)
     const Z3_ast zero_mode = Z3_mk_fpa_round_toward_zero(s->ctx);
     Z3_ast f = NULL;
     switch ((int)n->op) {
-    case EXPR_FP_EQ: return Z3_mk_fpa_eq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_LT: return Z3_mk_fpa_lt(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_LE: return Z3_mk_fpa_leq(s->ctx, as_float(s, n->args[0]), as_float(s, n->args[1]));
-    case EXPR_FP_MIN:
-    case EXPR_FP_MAX: return min_max(s, n);
     case EXPR_FP_TO_UBV:
         return Z3_mk_fpa_to_ubv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
     case EXPR_FP_TO_SBV:
@@ -250,6 +325,24 @@ static bool is_float_op(ExprOp op)
     return op >= EXPR_FP_ADD;
 }
 
+// Operators that choose by an order of floats.
+static bool is_float_choice(ExprOp op)
+{
+    switch ((int)op) {
+    case EXPR_FP_EQ:
+    case EXPR_FP_LT:
+    case EXPR_FP_LE:
+    case EXPR_FP_MIN:
+    case EXPR_FP_MAX: return true;
+    default: return false;
+    }
+}
+
+static bool is_float_arithmetic(ExprOp op)
+{
+    return is_float_op(op) && !is_float_choice(op);
+}
+
 // ---- Hard operators ----
 
 static bool is_hard(const ExprPool *pool, const ExprNode *n)
@@ -261,14 +354,54 @@ static bool is_hard(const ExprPool *pool, const ExprNode *n)
     case EXPR_BVUREM:
     case EXPR_BVSDIV:
     case EXPR_BVSREM: return true;
-    default: return is_float_op(n->op);
+    default: return is_float_arithmetic(n->op);
     }
+}
+
+// What is known all the same of a float operator: of a NaN it makes a NaN, of an integer none.
+static void know_nans(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const bool from_int = n->op == EXPR_TO_FP || n->op == EXPR_TO_FP_UNSIGNED;
+    if (n->op == EXPR_FP_TO_UBV || n->op == EXPR_FP_TO_SBV)
+        return;
+    const Z3_ast nan = is_nan(s, n->sort.width, value);
+    if (from_int)
+        Z3_solver_assert(s->ctx, s->solver, Z3_mk_not(s->ctx, nan));
+    for (uint32_t i = 0; i < n->num_args && !from_int; i++) {
+        const uint32_t width = expr_node(s->pool, n->args[i])->sort.width;
+        const Z3_ast of = is_nan(s, width, args[i]);
+        Z3_solver_assert(s->ctx, s->solver, Z3_mk_implies(s->ctx, of, nan));
+    }
+}
+
+static void know_if(Smt *s, Z3_ast condition, Z3_ast value, Z3_ast is)
+{
+    Z3_solver_assert(s->ctx, s->solver,
+                     Z3_mk_implies(s->ctx, condition, Z3_mk_eq(s->ctx, value, is)));
+}
+
+// What is known all the same of divisions: by 0, 1 and -1.
+static void know_divisors(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const bool is_signed = n->op == EXPR_BVSDIV || n->op == EXPR_BVSREM;
+    const bool is_rest = n->op == EXPR_BVUREM || n->op == EXPR_BVSREM;
+    const Z3_ast x = args[0], zero = number(s, n->sort.width, 0);
+    const Z3_ast by_zero = Z3_mk_eq(s->ctx, args[1], zero);
+    const Z3_ast by_one = Z3_mk_eq(s->ctx, args[1], number(s, n->sort.width, 1));
+    const Z3_ast ones = Z3_mk_bvnot(s->ctx, zero);
+    know_if(s, by_one, value, is_rest ? zero : x);
+    if (is_rest)
+        know_if(s, by_zero, value, x);
+    if (n->op == EXPR_BVUDIV)
+        know_if(s, by_zero, value, ones);
+    if (is_signed)
+        know_if(s, Z3_mk_eq(s->ctx, args[1], ones), value, is_rest ? zero : Z3_mk_bvneg(s->ctx, x));
 }
 
 // A function for the operator on these widths.
 static Z3_ast unknown_function(Smt *s, const ExprNode *n)
 {
-    Z3_ast args[3];
+    Z3_ast args[3] = {NULL, NULL, NULL};
     Z3_sort sorts[3];
     StrBuf name = {.arena = s->arena};
     buf_printf(&name, "%d %u", (int)n->op, n->sort.width);
@@ -282,11 +415,15 @@ static Z3_ast unknown_function(Smt *s, const ExprNode *n)
     const Z3_symbol symbol = Z3_mk_string_symbol(s->ctx, name.data);
     const Z3_func_decl f = Z3_mk_func_decl(s->ctx, symbol, n->num_args, sorts, sort_of(s, n->sort));
     const Z3_ast value = Z3_mk_app(s->ctx, f, n->num_args, args);
-    if (n->op == EXPR_BVMUL) {
-        const Z3_ast swapped[] = {args[1], args[0]};
-        const Z3_ast other = Z3_mk_app(s->ctx, f, 2, swapped);
+    if (expr_is_commutative(n->op)) {
+        const Z3_ast swapped[] = {args[1], args[0], args[2]};
+        const Z3_ast other = Z3_mk_app(s->ctx, f, n->num_args, swapped);
         Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, value, other));
     }
+    if (is_float_arithmetic(n->op))
+        know_nans(s, n, args, value);
+    else if (n->op != EXPR_BVMUL)
+        know_divisors(s, n, args, value);
     return value;
 }
 
@@ -336,6 +473,8 @@ static Z3_ast term(Smt *s, const ExprNode *n)
     const Z3_ast two[] = {a, b};
     if (s->abstract && is_hard(s->pool, n))
         return unknown_function(s, n);
+    if (is_float_choice(n->op))
+        return compare_floats(s, n);
     if (is_float_op(n->op))
         return float_term(s, n);
     switch ((int)n->op) {
@@ -475,7 +614,7 @@ static Contents contents_of(const ExprPool *pool, const Expr *conditions, uint32
         if (!bitset_has(&c.wanted, i))
             continue;
         c.has_int |= node->sort.kind == SORT_INT;
-        c.has_float |= is_float_op(node->op);
+        c.has_float |= is_float_arithmetic(node->op);
         c.has_hard |= is_hard(pool, node);
     }
     return c;

@@ -13,6 +13,7 @@
 
 #include "verify/verify.h"
 
+#include <dirent.h>
 #include <stdio.h>
 
 static Str read_file(Arena *arena, const char *path)
@@ -26,10 +27,15 @@ static Str read_file(Arena *arena, const char *path)
     return buf_view(&text);
 }
 
-static Isle *load(Arena *arena, Diag *diag, const char *path)
+// `before` is read first, unless it is NULL.
+static Isle *load_both(Arena *arena, Diag *diag, const char *before, const char *path)
 {
     Isle *const isle = isle_new(arena, diag);
-    const Status read = isle_add_text(isle, str_from(path), read_file(arena, path));
+    Status read = STATUS_OK;
+    if (before)
+        read = isle_add_text(isle, str_from(before), read_file(arena, before));
+    if (read == STATUS_OK)
+        read = isle_add_text(isle, str_from(path), read_file(arena, path));
     const Status checked = read == STATUS_OK ? isle_check(isle) : read;
     for (uint32_t i = 0; i < diag->messages.len; i++) {
         StrBuf text = {.arena = arena};
@@ -38,6 +44,11 @@ static Isle *load(Arena *arena, Diag *diag, const char *path)
     }
     assert_int_equal(checked, STATUS_OK);
     return isle;
+}
+
+static Isle *load(Arena *arena, Diag *diag, const char *path)
+{
+    return load_both(arena, diag, NULL, path);
 }
 
 // The verdict that a rule of broken/ wants.
@@ -54,17 +65,21 @@ static RuleVerdict wanted(Str label)
     return RULE_PROVED;
 }
 
-static void judge(const char *path)
+static void judge(const char *before, const char *path)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
-    Isle *const isle = load(&arena, &diag, path);
+    Isle *const isle = load_both(&arena, &diag, before, path);
     const VerifyOptions options = {.jobs = 1};
     const VerifyReport *const report = verify_run(isle, &options, &arena);
     bool good = true;
     for (uint32_t r = 0; r < report->num_rules; r++) {
         const VerifyRule *const rule = &report->rules[r];
         const Str label = isle->rules.data[r].label;
+        if (rule->verdict == RULE_FAILED && (!rule->worst || rule->worst->values.len == 0)) {
+            good = false;
+            print_error("%s: %.*s has no counterexample\n", path, STR_ARG(label));
+        }
         if (rule->verdict == wanted(label))
             continue;
         good = false;
@@ -85,7 +100,27 @@ static void rules_get_their_verdicts(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        judge(files[i]);
+        judge(NULL, files[i]);
+}
+
+// Rules as compilers once had them: the faulty one is rejected, its twin proved.
+static void historic_mistakes_are_found(void **unused)
+{
+    (void)unused;
+    DIR *const dir = opendir(VERIFY_TESTS "/historic");
+    assert_non_null(dir);
+    uint32_t count = 0;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        char path[512];
+        const char *const dot = strrchr(entry->d_name, '.');
+        if (!dot || strcmp(dot, ".isle") != 0 || strcmp(entry->d_name, "common.isle") == 0)
+            continue;
+        snprintf(path, sizeof(path), VERIFY_TESTS "/historic/%s", entry->d_name);
+        judge(VERIFY_TESTS "/historic/common.isle", path);
+        count++;
+    }
+    closedir(dir);
+    assert_true(count >= 20);
 }
 
 // Everything that is found, as text.
@@ -133,8 +168,8 @@ static void counterexamples_have_values(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rules_get_their_verdicts),
-                                       cmocka_unit_test(workers_change_nothing),
-                                       cmocka_unit_test(counterexamples_have_values)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_get_their_verdicts), cmocka_unit_test(historic_mistakes_are_found),
+        cmocka_unit_test(workers_change_nothing), cmocka_unit_test(counterexamples_have_values)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

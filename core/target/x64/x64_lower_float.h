@@ -42,20 +42,6 @@ static inline Fpr rule_quad_bits(LowerCtx *ctx, uint64_t low, uint64_t high)
     return x64_movups_load(ctx, &amode);
 }
 
-// ---- f16 in memory ----
-
-static inline Fpr rule_load_f16(LowerCtx *ctx, AmodeRef amode)
-{
-    const MRegMem memory = {NO(VReg), amode};
-    const MRegMem bits = {x64_movzx_rm16(ctx, 4, &memory).reg, NULL};
-    return x64_movx_from_gpr(ctx, 4, &bits);
-}
-
-static inline Unit rule_store_f16(LowerCtx *ctx, AmodeRef amode, Fpr value)
-{
-    return x64_mov_store(ctx, 2, amode, x64_movx_to_gpr(ctx, 4, value));
-}
-
 // ---- Settings ----
 
 static inline bool rule_canonical_nans(LowerCtx *ctx)

@@ -110,6 +110,13 @@ static MAmode frame_amode(AmodeKind kind, VReg base, int32_t disp)
     return (MAmode){.kind = (uint8_t)kind, .disp = disp, .base = base, .index = NO(VReg)};
 }
 
+static VReg load_f16(LowerCtx *ctx, const MAmode *amode)
+{
+    const MRegMem memory = {NO(VReg), amode};
+    const MRegMem bits = {x64_movzx_rm16(ctx, 4, &memory).reg, NULL};
+    return x64_movx_from_gpr(ctx, 4, &bits).reg;
+}
+
 static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, Type type)
 {
     const MAmode amode = frame_amode(kind, base, disp);
@@ -119,7 +126,7 @@ static VReg lower_load(LowerCtx *ctx, AmodeKind kind, VReg base, int32_t disp, T
     case TYPE_I16: return x64_movzx_rm16(ctx, 4, &memory).reg;
     case TYPE_I32: return x64_mov_load(ctx, 4, &amode).reg;
     case TYPE_I64: return x64_mov_load(ctx, 8, &amode).reg;
-    case TYPE_F16: return rule_load_f16(ctx, &amode).reg;
+    case TYPE_F16: return load_f16(ctx, &amode);
     case TYPE_F32: return x64_movx_load(ctx, 4, &amode).reg;
     case TYPE_F64: return x64_movx_load(ctx, 8, &amode).reg;
     case TYPE_F128: return x64_movups_load(ctx, &amode).reg;
@@ -136,7 +143,7 @@ static void lower_store(LowerCtx *ctx, VReg value, AmodeKind kind, VReg base, in
     case TYPE_I16: x64_mov_store(ctx, 2, &amode, (Gpr){value}); return;
     case TYPE_I32: x64_mov_store(ctx, 4, &amode, (Gpr){value}); return;
     case TYPE_I64: x64_mov_store(ctx, 8, &amode, (Gpr){value}); return;
-    case TYPE_F16: rule_store_f16(ctx, &amode, (Fpr){value}); return;
+    case TYPE_F16: x64_mov_store(ctx, 2, &amode, x64_movx_to_gpr(ctx, 4, (Fpr){value})); return;
     case TYPE_F32: x64_movx_store(ctx, 4, &amode, (Fpr){value}); return;
     case TYPE_F64: x64_movx_store(ctx, 8, &amode, (Fpr){value}); return;
     case TYPE_F128: x64_movups_store(ctx, &amode, (Fpr){value}); return;
