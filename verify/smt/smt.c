@@ -129,12 +129,39 @@ static Z3_ast reverse(Smt *s, uint32_t width, Z3_ast x)
     return out;
 }
 
+// By 2^bit, if that bit of the amount is set.
+static Z3_ast rotate_step(Smt *s, bool left, uint32_t bit, Z3_ast x, Z3_ast amount)
+{
+    const uint32_t width = Z3_get_bv_sort_size(s->ctx, Z3_get_sort(s->ctx, x));
+    const uint32_t split = left ? width - (1u << bit) : 1u << bit; // the low part that moves up
+    const Z3_ast on = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, bit, bit, amount), number(s, 1, 1));
+    const Z3_ast turned = Z3_mk_concat(s->ctx, Z3_mk_extract(s->ctx, split - 1, 0, x),
+                                       Z3_mk_extract(s->ctx, width - 1, split, x));
+    return Z3_mk_ite(s->ctx, on, turned, x);
+}
+
+// Of a width that is a power of two. First the halves change places, then it goes on as the solver
+// shifts: from the lowest bit up. So a rotation of two registers by double shifts has the same
+// steps.
+static Z3_ast rotate_by_steps(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount)
+{
+    uint32_t top = 0;
+    while ((2u << top) < width)
+        top++;
+    x = rotate_step(s, left, top, x, amount);
+    for (uint32_t bit = 0; bit < top; bit++)
+        x = rotate_step(s, left, bit, x, amount);
+    return x;
+}
+
 static Z3_ast rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount)
 {
     const Z3_ast all = number(s, width, width);
     // A width of one bit has no number for itself; nor needs it one.
     if (width == 1)
         return x;
+    if ((width & (width - 1)) == 0)
+        return rotate_by_steps(s, left, width, x, amount);
     const Z3_ast n = Z3_mk_bvurem(s->ctx, amount, all);
     const Z3_ast back = Z3_mk_bvsub(s->ctx, all, n);
     const Z3_ast up = left ? n : back, down = left ? back : n;
