@@ -46,6 +46,8 @@ static void print_rule(const Proofs *p, IsleRuleId id)
     printf("%.*s: %s: %.*s: %s\n", STR_ARG(isle_where(p->isle, p->isle->rules.data[id].pos)),
            verify_rule_name(rule->verdict), STR_ARG(label_of(p, id)),
            verify_rule_meaning(rule->verdict));
+    if (rule->contradiction.len != 0)
+        printf("  %.*s\n", STR_ARG(rule->contradiction));
     if (rule->worst && !p->args->values[OPT_VERIFY_EXPLAIN])
         print_case(p, rule->worst);
 }

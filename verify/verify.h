@@ -41,7 +41,8 @@ typedef struct VerifyTask {
     uint32_t number; // of the rule in the root's rule set
     IsleRuleId rule;
     VEC(VerifyCase) cases;
-    bool truncated; // more cases than are looked at
+    Str contradiction; // of the first choices that contradict each other, or empty
+    bool truncated;    // more cases than are looked at
 } VerifyTask;
 
 typedef struct VerifyOptions {
@@ -73,6 +74,7 @@ typedef struct VerifyRule {
     uint32_t counts[CASE_VERDICT_COUNT]; // of the cases it takes part in
     bool several;                        // some case has more than one value of the inputs
     const VerifyCase *worst;             // one that keeps it from being proved, or NULL
+    Str contradiction;                   // NEVER: why, if all choices contradict each other
     LedgerKey key;                       // of its cases
 } VerifyRule;
 

@@ -114,6 +114,12 @@ static void print_calls(Explain *e)
     for (uint32_t i = 0; i < e->vc->calls.len; i++) {
         const VcCall *const call = &e->vc->calls.data[i];
         buf_char(e->out, ' ');
+        if (call->state) {
+            buf_printf(e->out, " %.*s is", STR_ARG(call->text));
+            print_values(e, call->results.data, call->results.len);
+            buf_char(e->out, '\n');
+            continue;
+        }
         if (call->extractor) {
             print_values(e, call->results.data, call->results.len);
             buf_puts(e->out, " is");

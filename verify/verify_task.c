@@ -89,6 +89,12 @@ static Str show_values(Case *c, const ExprValue *values, const Bitset *known)
     StrBuf out = {.arena = c->results};
     for (uint32_t i = 0; i < c->vc->calls.len; i++) {
         const VcCall *const call = &c->vc->calls.data[i];
+        if (call->state) {
+            buf_printf(&out, " %.*s is", STR_ARG(call->text));
+            print_values(values, known, call->results.data, call->results.len, &out);
+            buf_char(&out, '\n');
+            continue;
+        }
         if (call->extractor) { // what is matched
             print_values(values, known, call->results.data, call->results.len, &out);
             buf_printf(&out, " is (%.*s", STR_ARG(call->text));
@@ -352,6 +358,8 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
     do {
         Vc vc;
         vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
+        if (vc.status == VC_PRUNED && task->contradiction.len == 0)
+            task->contradiction = str_copy(arena, vc.message);
         if (vc.status != VC_PRUNED && is_explained(run, &vc)) {
             VerifyCase found = {0};
             Case c = {run, &vc, &scratch, arena, &found, NULL};
