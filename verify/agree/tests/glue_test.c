@@ -332,7 +332,8 @@ static bool try_extractor(Check *c, size_t which, IsleTermId id)
     const Type type = types[sample_below(&c->samples, 4)];
     const uint32_t bits = type_bits(type);
     const uint64_t x = sample_bits(&c->samples, 64).w[0];
-    LowerCtx ctx = {.f = constant_function(&c->scratch, type, x)};
+    MFunc m = {0};
+    LowerCtx ctx = {.f = constant_function(&c->scratch, type, x), .m = &m};
     uint64_t given = 0;
     if (!extractors[which].call(&ctx, (Value){0}, &given))
         return false;
