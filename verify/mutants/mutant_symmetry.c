@@ -46,7 +46,8 @@ static bool is_commutative(IsleSpecOp op)
     case ISLE_SPEC_OP_FP_EQ:
     case ISLE_SPEC_OP_FP_NE:
     case ISLE_SPEC_OP_FP_ADD:
-    case ISLE_SPEC_OP_FP_MUL: return true;
+    case ISLE_SPEC_OP_FP_MUL:
+    case ISLE_SPEC_OP_FP_FMA: return true; // its first two
     default: return false;
     }
 }
@@ -90,15 +91,17 @@ static bool same_args(Compare *c, Side x, Side y)
 {
     if (x.e->num_args != y.e->num_args)
         return false;
-    const bool free_order =
-        x.e->kind == ISLE_SPEC_OP && is_commutative(x.e->op) && x.e->num_args == 2;
+    const uint32_t count = x.e->num_args;
+    const bool free_order = x.e->kind == ISLE_SPEC_OP && is_commutative(x.e->op) &&
+                            count == (x.e->op == ISLE_SPEC_OP_FP_FMA ? 3u : 2u);
     bool straight = true;
     for (uint32_t i = 0; straight && i < x.e->num_args; i++)
         straight = same(c, (Side){x.e->args[i], x.env}, (Side){y.e->args[i], y.env});
     if (straight || !free_order)
         return straight;
     return same(c, (Side){x.e->args[0], x.env}, (Side){y.e->args[1], y.env}) &&
-           same(c, (Side){x.e->args[1], x.env}, (Side){y.e->args[0], y.env});
+           same(c, (Side){x.e->args[1], x.env}, (Side){y.e->args[0], y.env}) &&
+           (count == 2 || same(c, (Side){x.e->args[2], x.env}, (Side){y.e->args[2], y.env}));
 }
 
 static uint32_t parameter(const IsleDef *spec, IsleSym name)
@@ -235,14 +238,24 @@ bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y)
             same_clauses(&c, ISLE_CLAUSE_REQUIRE));
 }
 
-bool mutant_is_meaningless(const Isle *isle, IsleTermId term)
+static bool is_vague(const Isle *isle, const IsleSpecExpr *e)
+{
+    return e->kind == ISLE_SPEC_MACRO_CALL && str_eq_c(isle_str(isle, e->name), "unknown");
+}
+
+bool mutant_is_meaningless(const Isle *isle, IsleTermId term, bool extractor)
 {
     const IsleDef *const spec = isle->terms.data[term].spec;
+    bool vague = !extractor;
     for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++) {
         const IsleClause *const clause = &spec->u.spec.clauses[i];
-        for (uint32_t e = 0; e < clause->num_exprs; e++)
-            if (clause->exprs[e]->kind != ISLE_SPEC_BOOL)
+        for (uint32_t e = 0; e < clause->num_exprs; e++) {
+            const bool counts = !extractor || clause->kind == ISLE_CLAUSE_MATCH;
+            const bool unknown = is_vague(isle, clause->exprs[e]);
+            vague = vague || unknown;
+            if (counts && !unknown && clause->exprs[e]->kind != ISLE_SPEC_BOOL)
                 return false;
+        }
     }
-    return spec != NULL;
+    return spec && vague;
 }
