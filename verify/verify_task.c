@@ -151,6 +151,19 @@ static bool is_fixed(Case *c)
     return any;
 }
 
+// Whether an expression has a variable that is not among those `seen`.
+static bool is_open(Case *c, Expr e, const Bitset *seen)
+{
+    const ExprPool *const pool = c->vc->pool;
+    Bitset parts = bitset_new(c->arena, pool->nodes.len);
+    expr_reach(pool, e, &parts);
+    for (uint32_t i = 0; i < parts.size; i++)
+        if (bitset_has(&parts, i) && expr_node(pool, (Expr){i})->op == EXPR_VAR &&
+            !(i < seen->size && bitset_has(seen, i)))
+            return true;
+    return false;
+}
+
 // Whether no two different inputs satisfy the conditions. Where a variable of the inputs is in no
 // condition, no question is needed.
 static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
@@ -167,8 +180,11 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
             continue;
         any = true;
         const bool in_question = input.index < seen.size && bitset_has(&seen, input.index);
-        if (expr_node(pool, input)->op != EXPR_VAR)
+        if (expr_node(pool, input)->op != EXPR_VAR) {
+            if (is_open(c, input, &seen))
+                return false;
             continue;
+        }
         if (!in_question || !model)
             return false;
         const Expr value = expr_const(pool, &model->model[input.index]);

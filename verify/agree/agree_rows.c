@@ -656,7 +656,7 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
               .cpu = engine_cpu(engine, reason),
               .options = options,
               .report = report,
-              .samples = {options->seed},
+              .samples = {options->seed, options->bytes},
               .scratch = &scratch,
               .flag_names = x64 ? x64_flags : a64_flags,
               .flag_bits = x64 ? x64_bits : a64_bits,
@@ -669,7 +669,8 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
         for (uint32_t i = 0; i < DATA_SIZE; i++)
             r.data[i] = (uint8_t)sample_random(&r.samples);
         for (uint16_t op = 0; op < r.target->num_rows; op++)
-            do_row(&r, op);
+            if (!options->only || *options->only % r.target->num_rows == op)
+                do_row(&r, op);
     } else {
         *reason = "no memory for the guest";
     }
