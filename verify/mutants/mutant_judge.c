@@ -204,18 +204,17 @@ static bool verify_some(Judge *j, uint32_t most, Reports *reports)
     return is_settled(j, reports, count == bitset_count(&j->tasks));
 }
 
-// Whether all rules that were proved are right by themselves, whichever come before them: then the
-// order is a matter of taste.
-static bool is_right_in_any_order(Judge *j, const Reports *reports)
+// Whether the rule that comes elsewhere is right whichever come before it, as those are that are
+// proved where they are now: then its order is a matter of taste.
+static bool is_right_in_any_order(Judge *j)
 {
-    VerifyOptions options = options_of(j, &j->tasks);
+    Bitset tasks = bitset_new(j->arena, j->isle->rules.len);
+    Bitset seen = bitset_new(j->arena, j->isle->terms.len);
+    mutant_add_tasks(j->isle, j->mutant->rule, &seen, &tasks);
+    VerifyOptions options = options_of(j, &tasks);
     options.any_order = true;
     const VerifyReport *const report = verify_run(j->isle, &options, j->arena);
-    for (IsleRuleId r = 0; r < j->isle->rules.len; r++)
-        if (bitset_has(&j->judged, r) && reports->before->rules[r].verdict == RULE_PROVED &&
-            report->rules[r].verdict != RULE_PROVED)
-            return false;
-    return true;
+    return report->rules[j->mutant->rule].verdict == RULE_PROVED;
 }
 
 static bool is_case_of(const VerifyTask *task, Str types)
@@ -258,7 +257,7 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
         most *= MORE;
     if (out->fate != MUTANT_SURVIVED)
         return;
-    const bool same = mutant->op == MUTANT_PRIORITY ? is_right_in_any_order(&j, &reports)
+    const bool same = mutant->op == MUTANT_PRIORITY ? is_right_in_any_order(&j)
                                                     : matches_nothing_new(&j, &reports);
     if (same)
         out->fate = MUTANT_SAME;

@@ -354,7 +354,7 @@ static void make_lets(Maker *m, const Site *site)
     for (uint32_t i = 0; let->kind == ISLE_AST_LET && i + 1 < let->num_args; i++) {
         const Str number = str_printf(m->arena, "%u", i);
         add_change(m, MUTANT_DROP_LET, site, let_without(m, let, i), number);
-        if (str_eq_c(isle_str(m->isle, let->lets[i].type.sym), "Unit"))
+        if (mutant_accesses(m->isle, let->args[i]))
             add_change(m, MUTANT_TWICE, site, let_twice(m, let, i), number);
     }
 }

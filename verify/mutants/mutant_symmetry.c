@@ -10,10 +10,13 @@
 
 enum { MAX_STEPS = 20000, MAX_EXPRS = 16 };
 
-// The lets around an expression, innermost first.
+// The names bound around an expression, innermost first.
 typedef struct Env Env;
 struct Env {
-    const IsleSpecExpr *let; // of one name
+    const IsleIdent *names; // of a let, one; of a macro, all its parameters
+    IsleSpecExpr *const *values;
+    uint32_t count;
+    const Env *values_env;
     const Env *outer;
 };
 
@@ -78,10 +81,11 @@ static Side strip(const Compare *c, Side s)
 static bool look_up(const Env *env, IsleSym name, Side *out)
 {
     for (; env; env = env->outer)
-        if (env->let->names[0].sym == name) {
-            *out = (Side){env->let->args[0], env->outer};
-            return true;
-        }
+        for (uint32_t i = 0; i < env->count; i++)
+            if (env->names[i].sym == name) {
+                *out = (Side){env->values[i], env->values_env};
+                return true;
+            }
     return false;
 }
 
@@ -146,20 +150,40 @@ static bool is_plain(const IsleSpecExpr *e)
            e->kind != ISLE_SPEC_MACRO && e->kind != ISLE_SPEC_AS;
 }
 
+// Goes into the body of a let of one name, or of a macro. `env` must live as long as the result.
+static bool enter(const Compare *c, Side *s, Env *env)
+{
+    const IsleSpecExpr *const e = s->e;
+    if (e->kind == ISLE_SPEC_LET && e->num_names == 1) {
+        *env = (Env){e->names, e->args, 1, s->env, s->env};
+        *s = (Side){e->args[1], env};
+        return true;
+    }
+    const uint32_t macro =
+        e->kind == ISLE_SPEC_MACRO_CALL ? map_get(&c->isle->macros, e->name) : MAP_NONE;
+    if (macro == MAP_NONE)
+        return false;
+    const IsleDef *const def = c->isle->defs.data[macro];
+    if (def->u.macro.num_params != e->num_args)
+        return false;
+    *env = (Env){def->u.macro.params, e->args, e->num_args, s->env, NULL};
+    *s = (Side){def->u.macro.body, env};
+    return true;
+}
+
 static bool same(Compare *c, Side x, Side y)
 {
     if (++c->steps > MAX_STEPS)
         return false;
     x = strip(c, x);
     y = strip(c, y);
-    if (x.e->kind == ISLE_SPEC_LET && x.e->num_names == 1) {
-        const Env env = {x.e, x.env};
-        return same(c, (Side){x.e->args[1], &env}, y);
-    }
-    if (y.e->kind == ISLE_SPEC_LET && y.e->num_names == 1) {
-        const Env env = {y.e, y.env};
-        return same(c, x, (Side){y.e->args[1], &env});
-    }
+    const bool widths = x.e->kind == ISLE_SPEC_OP && y.e->kind == ISLE_SPEC_OP &&
+                        x.e->op == ISLE_SPEC_OP_WIDTHOF && y.e->op == ISLE_SPEC_OP_WIDTHOF;
+    if (widths) // operands that change places have one type
+        return true;
+    Env env;
+    if (enter(c, &x, &env) || enter(c, &y, &env))
+        return same(c, x, y);
     if (x.e->kind == ISLE_SPEC_VAR || y.e->kind == ISLE_SPEC_VAR)
         return same_vars(c, x, y);
     return is_plain(x.e) && x.e->kind == y.e->kind && same_node(x.e, y.e) && same_args(c, x, y);
@@ -258,4 +282,27 @@ bool mutant_is_meaningless(const Isle *isle, IsleTermId term, bool extractor)
         }
     }
     return spec && vague;
+}
+
+static bool has_access(const IsleSpecExpr *e)
+{
+    if (e->kind == ISLE_SPEC_OP && (e->op == ISLE_SPEC_OP_EXECUTE || e->op == ISLE_SPEC_OP_LOAD ||
+                                    e->op == ISLE_SPEC_OP_STORE))
+        return true;
+    for (uint32_t i = 0; i < e->num_args; i++)
+        if (has_access(e->args[i]))
+            return true;
+    return false;
+}
+
+bool mutant_accesses(const Isle *isle, const IsleAst *node)
+{
+    const uint32_t term =
+        node->kind == ISLE_AST_TERM ? map_get(&isle->term_of_name, node->name) : MAP_NONE;
+    const IsleDef *const spec = term == MAP_NONE ? NULL : isle->terms.data[term].spec;
+    for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++)
+        for (uint32_t e = 0; e < spec->u.spec.clauses[i].num_exprs; e++)
+            if (has_access(spec->u.spec.clauses[i].exprs[e]))
+                return true;
+    return false;
 }

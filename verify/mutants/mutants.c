@@ -19,7 +19,9 @@
 enum { MAX_JOBS = 64, CHUNK = 1 << 12 };
 
 static const char *const fate_names[MUTANT_FATE_COUNT] = {
-    "killed", "survived", "unknown", "no_spec", "same", "unproved", "invalid", "lost"};
+    [MUTANT_KILLED] = "killed",     [MUTANT_SURVIVED] = "survived",   [MUTANT_UNKNOWN] = "unknown",
+    [MUTANT_LOST] = "lost",         [MUTANT_UNSPECIFIED] = "no_spec", [MUTANT_SAME] = "same",
+    [MUTANT_UNPROVED] = "unproved", [MUTANT_INVALID] = "invalid"};
 
 static const struct {
     const char *name, *meaning;

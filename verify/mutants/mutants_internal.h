@@ -38,6 +38,10 @@ typedef struct Sites {
     VEC(SiteVar) vars; // of patterns and lets
 } Sites;
 
+// Whether an expression is a call that executes an instruction, or loads or stores: to do that
+// twice is not the same as once, as it is to check or to compute twice.
+bool mutant_accesses(const Isle *isle, const IsleAst *node);
+
 // Whether a condition asks for what has no meaning.
 bool mutant_is_taste(const Isle *isle, const IsleAst *value);
 
