@@ -23,7 +23,8 @@ typedef struct Program {
 } Program;
 
 // What the tool carries with it.
-static const Program programs[] = {{"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
+static const Program programs[] = {
+    {"opt", verify_texts_opt}, {"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
 
 enum { NUM_PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
@@ -200,7 +201,8 @@ static int read_targets(Command *c)
             c->wanted[i] = c->wanted[i] || is;
         }
         if (!known)
-            return tool_usage_error(c->args, "--target is x64 or aarch64, not %.*s", STR_ARG(name));
+            return tool_usage_error(c->args, "--target is opt, x64 or aarch64, not %.*s",
+                                    STR_ARG(name));
         at = comma ? comma + 1 : NULL;
     }
     return EXIT_OK;

@@ -82,14 +82,14 @@ typedef struct VerifyReport {
     uint32_t rule_counts[RULE_VERDICT_COUNT];
 } VerifyReport;
 
-// A file of rules that the tool carries with it, and the files of each target.
+// A file of rules that the tool carries with it, and the files of the mid-end and each target.
 typedef struct VerifyText {
     const char *path; // NULL: the end
     const unsigned char *data;
     size_t len;
 } VerifyText;
 
-extern const VerifyText verify_texts_x64[], verify_texts_aarch64[];
+extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);
