@@ -284,13 +284,16 @@ bool mutant_is_meaningless(const Isle *isle, IsleTermId term, bool extractor)
     return spec && vague;
 }
 
-static bool has_access(const IsleSpecExpr *e)
+// An operand that may be in memory counts as its register here, too.
+static bool has_access(const Isle *isle, const IsleSpecExpr *e)
 {
+    const Compare c = {.isle = isle};
+    e = strip(&c, (Side){e, NULL}).e;
     if (e->kind == ISLE_SPEC_OP && (e->op == ISLE_SPEC_OP_EXECUTE || e->op == ISLE_SPEC_OP_LOAD ||
                                     e->op == ISLE_SPEC_OP_STORE))
         return true;
     for (uint32_t i = 0; i < e->num_args; i++)
-        if (has_access(e->args[i]))
+        if (has_access(isle, e->args[i]))
             return true;
     return false;
 }
@@ -302,7 +305,7 @@ bool mutant_accesses(const Isle *isle, const IsleAst *node)
     const IsleDef *const spec = term == MAP_NONE ? NULL : isle->terms.data[term].spec;
     for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++)
         for (uint32_t e = 0; e < spec->u.spec.clauses[i].num_exprs; e++)
-            if (has_access(spec->u.spec.clauses[i].exprs[e]))
+            if (has_access(isle, spec->u.spec.clauses[i].exprs[e]))
                 return true;
     return false;
 }
