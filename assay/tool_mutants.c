@@ -11,7 +11,7 @@
 #    include <stdio.h>
 #    include <stdlib.h>
 
-enum { KILLED_WANTED = 95, SECONDS = 40 }; // percent; for one mutant
+enum { KILLED_WANTED = 95, SECONDS = 20 }; // percent; for one mutant
 
 typedef struct Tally {
     uint32_t fates[MUTANT_FATE_COUNT], verdicts[RULE_VERDICT_COUNT];
@@ -20,7 +20,7 @@ typedef struct Tally {
 
 typedef struct Mutants {
     const ToolArgs *args;
-    const char *program; // "x64", "aarch64" or ""
+    const char *program; // "x64", "opt", or "" for files
     Arena *arena;
     StrTable equivalent; // "PROGRAM NAME"
     Tally all, ops[MUTANT_OP_COUNT];
@@ -220,13 +220,13 @@ static bool run_files(Mutants *m, const MutantOptions *options)
     return good;
 }
 
-int tool_mutants(const ToolArgs *args, const VerifyOptions *how)
+int tool_mutants(const ToolArgs *args, const VerifyOptions *how, const char *program,
+                 const VerifyText *texts)
 {
     uint64_t count = 0, seed = 1;
     if (!tool_number(args, OPT_VERIFY_MUTANTS, 1, UINT32_MAX, &count) ||
         !tool_number(args, OPT_VERIFY_SEED, 0, UINT64_MAX, &seed))
         return EXIT_USAGE;
-    const char *const target = args->values[OPT_VERIFY_TARGET];
     const MutantOptions options = {.filter = how->filter,
                                    .name = args->values[OPT_VERIFY_MUTANT],
                                    .count = (uint32_t)count,
@@ -236,15 +236,7 @@ int tool_mutants(const ToolArgs *args, const VerifyOptions *how)
                                    .cache = how->cache,
                                    .seconds = SECONDS};
     Mutants m = {.args = args, .good = true};
-    bool good = true;
-    if (args->num_operands != 0) {
-        good = run_files(&m, &options);
-    } else {
-        if (!target || strcmp(target, "x64") == 0)
-            good = run_program(&m, "x64", verify_texts_x64, options);
-        if (good && (!target || strcmp(target, "aarch64") == 0))
-            good = run_program(&m, "aarch64", verify_texts_aarch64, options);
-    }
+    const bool good = texts ? run_program(&m, program, texts, options) : run_files(&m, &options);
     return good && m.good ? EXIT_OK : EXIT_FAILED;
 }
 

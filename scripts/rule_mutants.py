@@ -18,13 +18,14 @@ import compiler_faults
 
 ROOT = compiler_faults.ROOT
 EQUIVALENT = os.path.join(ROOT, "scripts", "equivalent-mutants")
-TARGETS = {"x64": "native", "aarch64": "aarch64"}  # the fuzz target that runs its code
-ENGINES = {"x64": "interp,unicorn-x64", "aarch64": "interp,unicorn-aarch64"}
+# The fuzz target that runs what the rules make, and the engines of the file tests.
+TARGETS = {"opt": "opt", "x64": "native", "aarch64": "differential"}
+ENGINES = {"opt": "interp,unicorn-x64", "x64": "interp,unicorn-x64", "aarch64": "interp,unicorn-aarch64"}
 
 
 def add_arguments(parser):
     parser.add_argument("--target", choices=sorted(TARGETS), action="append",
-                        help="only rules of this target (both)")
+                        help="only rules of this target (all)")
     parser.add_argument("--count", type=int, default=300, help="mutants of each target (300)")
     parser.add_argument("--seed", type=int, default=1, help="of their choice (1)")
     parser.add_argument("--filter", help="only rules whose name has this in it")

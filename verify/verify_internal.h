@@ -22,6 +22,9 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);
 bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t count, Expr goals,
                       Arena *arena, SmtResult *out);
 
+// Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.
+void verify_explain(const Vc *vc, Arena *arena, StrBuf *out);
+
 // Decides all tasks, by `options->jobs` workers.
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                 Arena *arena);
