@@ -256,8 +256,9 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        const SmtResult result =
-            ask_by(c, verify_ask, "values for which the sides differ", &question);
+        SmtResult result = ask_by(c, verify_ask, "values for which the sides differ", &question);
+        if (result.verdict == SMT_UNKNOWN)
+            verify_by_chance(vc->pool, conditions.data, conditions.len, goals, c->arena, &result);
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)
