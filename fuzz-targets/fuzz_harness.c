@@ -22,10 +22,10 @@ const char *__asan_default_options(void)
     return "detect_leaks=0:allow_user_segv_handler=1";
 }
 
-static double now(void)
+static double time_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -43,7 +43,8 @@ static void read_environment(Harness *h)
     h->print = getenv("FUZZ_PRINT") != NULL;
     h->findings = getenv("FUZZ_FINDINGS");
     h->stats_seconds = seconds ? strtod(seconds, NULL) : 0;
-    h->started = h->last_stats = now();
+    h->started = time_of(CLOCK_PROCESS_CPUTIME_ID);
+    h->last_stats = time_of(CLOCK_MONOTONIC);
     the_harness = h;
     if (seconds)
         atexit(print_last_stats);
@@ -151,18 +152,18 @@ void harness_print_stats(Harness *h)
     for (uint32_t i = 0; i < h->num_groups; i++)
         if (h->judges[i].stats.cases != 0) {
             buf_printf(&text, "{\"group\": %u, ", i);
-            judge_print_stats(&h->judges[i], now() - h->started, &text);
+            judge_print_stats(&h->judges[i], time_of(CLOCK_PROCESS_CPUTIME_ID) - h->started, &text);
         }
     fwrite(text.data, 1, text.len, stderr);
-    h->last_stats = now();
+    h->last_stats = time_of(CLOCK_MONOTONIC);
 }
 
 static void maybe_print_stats(Harness *h)
 {
     h->inputs++;
-    if (h->stats_seconds <= 0
-            ? h->inputs % STATS_EVERY == 0
-            : h->inputs % CLOCK_EVERY == 0 && now() - h->last_stats >= h->stats_seconds)
+    if (h->stats_seconds <= 0 ? h->inputs % STATS_EVERY == 0
+                              : h->inputs % CLOCK_EVERY == 0 &&
+                                    time_of(CLOCK_MONOTONIC) - h->last_stats >= h->stats_seconds)
         harness_print_stats(h);
 }
 
