@@ -97,7 +97,7 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
     const Convention *const c = layout->convention;
     StrBuf text = {.arena = call->arena};
     for (uint32_t i = 0; i < c->num_ints; i++) {
-        if ((c->saved_ints >> i & 1) == 0 || call->regs.ints[i] == m->dirt.ints[i])
+        if ((c->saved_ints >> i & 1) == 0 || call->regs.ints[i] == call->before.ints[i])
             continue;
         buf_puts(&text, "callee-saved register ");
         name_register(m, i, &text);
@@ -106,7 +106,7 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
     }
     for (uint32_t i = 0; i < c->num_floats; i++) {
         if ((c->saved_floats >> i & 1) == 0 ||
-            memcmp(call->regs.floats[i], m->dirt.floats[i], c->saved_float_bytes) == 0)
+            memcmp(call->regs.floats[i], call->before.floats[i], c->saved_float_bytes) == 0)
             continue;
         buf_printf(&text, "callee-saved register %s%u is not what it was",
                    m->arch == ARCH_X86_64      ? "xmm"
@@ -292,6 +292,7 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
     }
     const CallStack stack = lay_out_stack(m, &layout);
     set_up(&call, &layout, &stack, args);
+    call.before = call.regs; // some conventions preserve arguments, too
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
         take_results(&call, &layout, &stack, args);
