@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_mutants.h"
 #    include "assay/tool_specs.h"
 
 #    include <errno.h>
@@ -22,7 +23,8 @@ typedef struct Program {
 } Program;
 
 // What the tool carries with it.
-static const Program programs[] = {{"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
+static const Program programs[] = {
+    {"opt", verify_texts_opt}, {"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
 
 enum { NUM_PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
@@ -199,7 +201,8 @@ static int read_targets(Command *c)
             c->wanted[i] = c->wanted[i] || is;
         }
         if (!known)
-            return tool_usage_error(c->args, "--target is x64 or aarch64, not %.*s", STR_ARG(name));
+            return tool_usage_error(c->args, "--target is opt, x64 or aarch64, not %.*s",
+                                    STR_ARG(name));
         at = comma ? comma + 1 : NULL;
     }
     return EXIT_OK;
@@ -290,6 +293,11 @@ int cmd_verify(const ToolArgs *args)
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
     c.options.cache = find_cache(args, &arena);
+    if (args->values[OPT_VERIFY_MUTANTS]) {
+        const int mutants = tool_mutants(args, &c.options);
+        arena_free(&arena);
+        return mutants;
+    }
     bool good = true;
     if (args->num_operands != 0)
         good = verify_program(&c, &(Program){"", NULL});

@@ -101,7 +101,9 @@ int tool_check_specs(const ToolArgs *args)
     if (args->num_operands != 0)
         return tool_usage_error(args, "--check-specs is about the tool's own meanings: no files");
     Specs s = {.args = args,
-               .options = {(uint32_t)tuples, seed, filter ? str_from(filter) : STR("")}};
+               .options = {.tuples = (uint32_t)tuples,
+                           .seed = seed,
+                           .filter = filter ? str_from(filter) : STR("")}};
     const bool x64 = !target || strcmp(target, "x64") == 0;
     if (x64)
         check_program(&s, verify_texts_x64, true, true);

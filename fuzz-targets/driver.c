@@ -2,8 +2,8 @@
 //
 // A main for fuzz targets without libFuzzer: replays the files given as arguments, and those in
 // directories given as arguments, at any depth. Prints how many there were. With --random=N it runs
-// N random inputs instead, of --size=BYTES at most, from --seed=S; an input that aborts is left in
-// a file, whose name is said.
+// N random inputs instead, of --size=BYTES at most, from --seed=S, or with --seconds=N for so much
+// CPU time; an input that aborts is left in a file, whose name is said.
 
 #include "fuzz-targets/target.h"
 
@@ -107,13 +107,20 @@ static uint64_t next_random(uint64_t *state)
     return x ^ x >> 31;
 }
 
-static int run_random(uint64_t num, uint64_t seed, size_t size_max)
+static double cpu_seconds(void)
 {
-    struct timespec start, end;
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+// Until there were `num` inputs, or `seconds` are over.
+static int run_random(uint64_t num, double seconds, uint64_t seed, size_t size_max)
+{
     signal(SIGABRT, save_input);
     signal(SIGSEGV, save_input);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
-    for (uint64_t i = 0; i < num; i++) {
+    uint64_t i = 0;
+    for (; i < num && cpu_seconds() < seconds; i++) {
         uint64_t state = seed + i;
         input.size = (size_t)(next_random(&state) % (size_max + 1));
         for (size_t at = 0; at < input.size; at++)
@@ -121,11 +128,8 @@ static int run_random(uint64_t num, uint64_t seed, size_t size_max)
         snprintf(input.path, sizeof(input.path), "crash-%llu", (unsigned long long)(seed + i));
         LLVMFuzzerTestOneInput(input.data, input.size);
     }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
-    const double seconds =
-        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
-    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)num,
-           (unsigned long long)seed, (double)num / (seconds > 0 ? seconds : 1));
+    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)i,
+           (unsigned long long)seed, (double)i / cpu_seconds());
     return 0;
 }
 
@@ -138,18 +142,20 @@ static uint64_t option(const char *argument, const char *prefix, uint64_t otherw
 
 int main(int argc, char **argv)
 {
-    uint64_t random = 0, seed = 1, size = 512;
+    uint64_t random = 0, seconds = 0, seed = 1, size = 512;
     unsigned count = 0;
     int failed = 0;
     for (int i = 1; i < argc; i++) {
         random = option(argv[i], "--random=", random);
+        seconds = option(argv[i], "--seconds=", seconds);
         seed = option(argv[i], "--seed=", seed);
         size = option(argv[i], "--size=", size);
         if (strncmp(argv[i], "--", 2) != 0)
             failed |= replay(argv[i], 0, &count);
     }
-    if (random != 0)
-        return run_random(random, seed, size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX);
+    if (random != 0 || seconds != 0)
+        return run_random(random != 0 ? random : UINT64_MAX, seconds != 0 ? (double)seconds : 1e9,
+                          seed, size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX);
     printf("%u inputs\n", count);
     return failed || count == 0;
 }

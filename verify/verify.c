@@ -47,6 +47,8 @@ static bool contains(Str text, const char *part)
 static bool is_wanted(const Isle *isle, const VerifyOptions *o, IsleTermId root, IsleRuleId rule)
 {
     const Str label = isle->rules.data[rule].label;
+    if (o->only && !bitset_has(o->only, rule))
+        return false;
     return (!o->root || str_eq_c(isle_str(isle, isle->terms.data[root].name), o->root)) &&
            (!o->rule || str_eq_c(label, o->rule)) && (!o->filter || contains(label, o->filter));
 }
@@ -103,6 +105,25 @@ static RuleVerdict verdict_of(const VerifyRule *rule)
     return n[CASE_INAPPLICABLE] ? RULE_NEVER : RULE_UNREACHED;
 }
 
+// Rules that say themselves that they are for one value alone: (attr rule NAME (tag one_value)).
+static void note_one_value(const Isle *isle, VerifyReport *report)
+{
+    for (uint32_t i = 0; i < isle->defs.len; i++) {
+        const IsleDef *const def = isle->defs.data[i];
+        if (def->kind != ISLE_DEF_ATTR || !def->u.attr.of_rule)
+            continue;
+        bool tagged = false;
+        for (uint32_t a = 0; a < def->u.attr.num_attrs; a++) {
+            const IsleAttr *const attr = &def->u.attr.attrs[a];
+            tagged |= attr->kind == ISLE_ATTR_TAG &&
+                      str_eq(isle_str(isle, attr->tag.sym), STR("one_value"));
+        }
+        for (uint32_t r = 0; r < report->num_rules && tagged; r++)
+            if (str_eq(isle->rules.data[r].label, isle_str(isle, def->name.sym)))
+                report->rules[r].several = true;
+    }
+}
+
 static void judge(VerifyReport *report)
 {
     for (uint32_t t = 0; t < report->tasks.len; t++) {
@@ -131,6 +152,7 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
     report->rules = ARENA_ARRAY(arena, VerifyRule, isle->rules.len);
     collect_tasks(program, options, report, arena);
     verify_all(program, options, report, arena);
+    note_one_value(isle, report);
     judge(report);
     return report;
 }

@@ -47,6 +47,8 @@ typedef struct VerifyOptions {
     const char *rule;   // only tasks of this rule, or NULL
     const char *root;   // only this root, or NULL
     const char *filter; // only rules whose name has this in it, or NULL
+    const Bitset *only; // only tasks of these rules, by IsleRuleId, or NULL
+    bool any_order;     // assume nothing of rules of higher priority
     uint32_t jobs;      // worker processes; 0: all in this one
     uint64_t budget;    // of a question, in the solver's steps; 0: the default
     uint32_t max_cases; // of a task; 0: the default
@@ -80,14 +82,14 @@ typedef struct VerifyReport {
     uint32_t rule_counts[RULE_VERDICT_COUNT];
 } VerifyReport;
 
-// A file of rules that the tool carries with it, and the files of each target.
+// A file of rules that the tool carries with it, and the files of the mid-end and each target.
 typedef struct VerifyText {
     const char *path; // NULL: the end
     const unsigned char *data;
     size_t len;
 } VerifyText;
 
-extern const VerifyText verify_texts_x64[], verify_texts_aarch64[];
+extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);

@@ -4,6 +4,7 @@
 #ifndef VERIFY_VERIFY_INTERNAL_H
 #define VERIFY_VERIFY_INTERNAL_H
 
+#include "verify/smt/smt.h"
 #include "verify/verify.h"
 
 // What is the same for all tasks of one process.

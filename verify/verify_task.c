@@ -151,6 +151,19 @@ static bool is_fixed(Case *c)
     return any;
 }
 
+// Whether an expression has a variable that is not among those `seen`.
+static bool is_open(Case *c, Expr e, const Bitset *seen)
+{
+    const ExprPool *const pool = c->vc->pool;
+    Bitset parts = bitset_new(c->arena, pool->nodes.len);
+    expr_reach(pool, e, &parts);
+    for (uint32_t i = 0; i < parts.size; i++)
+        if (bitset_has(&parts, i) && expr_node(pool, (Expr){i})->op == EXPR_VAR &&
+            !(i < seen->size && bitset_has(seen, i)))
+            return true;
+    return false;
+}
+
 // Whether no two different inputs satisfy the conditions. Where a variable of the inputs is in no
 // condition, no question is needed.
 static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
@@ -167,8 +180,11 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
             continue;
         any = true;
         const bool in_question = input.index < seen.size && bitset_has(&seen, input.index);
-        if (expr_node(pool, input)->op != EXPR_VAR)
+        if (expr_node(pool, input)->op != EXPR_VAR) {
+            if (is_open(c, input, &seen))
+                return false;
             continue;
+        }
         if (!in_question || !model)
             return false;
         const Expr value = expr_const(pool, &model->model[input.index]);
@@ -212,7 +228,8 @@ static void prove(Case *c)
     Exprs own = {0}, conditions = {0}, question = {0};
     push_all(c, &own, vc->assumptions.data, vc->assumptions.len);
     push_all(c, &conditions, own.data, own.len);
-    push_all(c, &conditions, vc->higher.data, vc->higher.len);
+    if (!c->run->options->any_order)
+        push_all(c, &conditions, vc->higher.data, vc->higher.len);
     Expr goals = expr_bool(vc->pool, true);
     for (uint32_t i = 0; i < vc->goals.len; i++)
         goals = expr_and(vc->pool, goals, vc->goals.data[i].expr);
@@ -248,11 +265,14 @@ static LedgerKey case_key(Case *c)
     StrBuf text = {.arena = c->arena};
     buf_printf(&text, "%d %d %.*s %.*s\n", (int)SMT_MEANING, (int)vc->status, STR_ARG(vc->missing),
                STR_ARG(vc->types));
-    if (vc->status == VC_READY) {
+    if (vc->status == VC_READY || vc->status == VC_PRUNED) {
         Roots roots = {0};
-        add_roots(c, &roots, ROLE_ASSUMED, vc->assumptions.data, vc->assumptions.len);
+        // Of a right side that there is none for, what the left one says alone.
+        const bool ready = vc->status == VC_READY;
+        add_roots(c, &roots, ROLE_ASSUMED, vc->assumptions.data,
+                  ready ? vc->assumptions.len : vc->left_assumptions);
         add_roots(c, &roots, ROLE_HIGHER, vc->higher.data, vc->higher.len);
-        for (uint32_t i = 0; i < vc->goals.len; i++)
+        for (uint32_t i = 0; ready && i < vc->goals.len; i++)
             add_roots(c, &roots, ROLE_GOAL, &vc->goals.data[i].expr, 1);
         add_roots(c, &roots, ROLE_INPUT, vc->inputs.data, vc->inputs.len);
         const LedgerQuestion q = ledger_question(vc->pool, roots.data, roots.len, c->arena);
@@ -261,7 +281,7 @@ static LedgerKey case_key(Case *c)
     return ledger_key_of(buf_view(&text));
 }
 
-static void decide(Case *c)
+static void describe(Case *c)
 {
     const Vc *const vc = c->vc;
     VerifyCase *const out = c->out;
@@ -271,6 +291,13 @@ static void decide(Case *c)
     memcpy(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
     out->types = str_copy(c->results, vc->types);
     out->missing = str_copy(c->results, vc->missing);
+}
+
+static void decide(Case *c)
+{
+    const Vc *const vc = c->vc;
+    VerifyCase *const out = c->out;
+    describe(c);
     switch (vc->status) {
     case VC_READY:
         if (c->run->options->keys_only)
@@ -291,22 +318,64 @@ static void decide(Case *c)
     UNREACHABLE();
 }
 
+// ---- Right sides that can't be made ----
+
+// The trails that begin with one way through the left side.
+typedef struct LeftSide {
+    bool made;  // there is a right side for it
+    bool tried; // there is none on some trail: its types contradict each other
+} LeftSide;
+
+// All right sides of a left side contradict themselves: where the left side can happen, the rule
+// would make what can't be. Of a multi term that has no excuse: it could have given nothing.
+static void right_side_is_missing(Case *c)
+{
+    const Vc *const vc = c->vc;
+    Exprs left = {0};
+    push_all(c, &left, vc->assumptions.data, vc->left_assumptions);
+    describe(c);
+    c->out->verdict = c->run->options->keys_only ? CASE_UNKNOWN : CASE_INAPPLICABLE;
+    if (c->run->options->keys_only)
+        return;
+    const SmtResult result = ask(c, &left);
+    if (result.verdict == SMT_UNKNOWN)
+        set_unknown(c, &result);
+    if (result.verdict != SMT_SAT)
+        return;
+    c->out->verdict = CASE_FAILED;
+    c->out->message = STR("the types of the right side contradict each other");
+}
+
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
     const uint32_t most = run->options->max_cases ? run->options->max_cases : MAX_CASES;
+    const bool multi = (run->program->isle->terms.data[task->root].flags & ISLE_MULTI) != 0;
     Arena scratch = {0};
     VcTrail trail = {{0}};
-    do {
+    LeftSide left = {0};
+    for (bool more = true; more;) {
         Vc vc;
         vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
+        VerifyCase found = {0};
+        Case c = {run, &vc, &scratch, arena, &found};
         if (vc.status != VC_PRUNED) {
-            VerifyCase found = {0};
-            Case c = {run, &vc, &scratch, arena, &found};
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);
+            left.made = true;
+        }
+        left.tried |= vc.left_choices != UINT32_MAX;
+        more = vc_trail_next(&trail);
+        // The next trail has another left side if what was changed last belongs to this one.
+        if (!more || trail.choices.len <= vc.left_choices) {
+            if (multi && left.tried && !left.made) {
+                right_side_is_missing(&c);
+                VEC_PUSH(arena, &task->cases, found);
+            }
+            left = (LeftSide){0};
         }
         arena_reset(&scratch);
         task->truncated = task->cases.len >= most;
-    } while (!task->truncated && vc_trail_next(&trail));
+        more = more && !task->truncated;
+    }
     arena_free(&scratch);
 }

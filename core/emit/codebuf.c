@@ -95,7 +95,8 @@ void codebuf_branch32(CodeBuffer *buf, uint32_t start, uint8_t opcode, Label lab
 
 Label codebuf_constant(CodeBuffer *buf, const uint8_t *bytes, uint32_t size)
 {
-    for (uint32_t i = 0; i < buf->pool.len; i++)
+    const bool again = chaos_one_in(buf->chaos, 4);
+    for (uint32_t i = 0; i < buf->pool.len && !again; i++)
         if (buf->pool.data[i].size == size && memcmp(buf->pool.data[i].bytes, bytes, size) == 0)
             return buf->pool.data[i].label;
     const PoolEntry entry = {bytes, size, codebuf_label(buf)};
@@ -169,6 +170,8 @@ static bool mark_short(const CodeBuffer *buf, const uint32_t *sums, bool *is_sho
                                  (int64_t)shrunk_offset(buf, sums, buf->shrinks.data[i].end);
         // A forward branch loses its own tail too, a backward one its own whole saving.
         if (distance < -128 || distance > 127)
+            continue;
+        if (chaos_one_in(buf->chaos, 8))
             continue;
         is_short[i] = any = true;
     }
@@ -253,6 +256,8 @@ static void place_pool(CodeBuffer *buf)
 {
     buf->code_size = buf->bytes.len;
     static const uint8_t zeros[16];
+    if (buf->pool.len != 0 && chaos_one_in(buf->chaos, 2))
+        codebuf_put(buf, zeros, sizeof(zeros) / 2);
     for (uint32_t size = 16; size != 0; size /= 2) {
         for (uint32_t i = 0; i < buf->pool.len; i++) {
             const PoolEntry *const entry = &buf->pool.data[i];

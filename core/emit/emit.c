@@ -45,7 +45,8 @@ Label emit_successor(const EmitCtx *ctx, uint32_t n)
 
 bool emit_falls_through(const EmitCtx *ctx, uint32_t n)
 {
-    return ctx->next.i != NO_INDEX && emit_successor(ctx, n).i == ctx->blocks[ctx->next.i].i;
+    return ctx->next.i != NO_INDEX && emit_successor(ctx, n).i == ctx->blocks[ctx->next.i].i &&
+           !chaos_one_in(ctx->f->chaos, 8);
 }
 
 int32_t emit_frame_offset(const EmitCtx *ctx, AmodeKind kind, int32_t disp)
@@ -100,7 +101,8 @@ int32_t emit_saved_float(const EmitCtx *ctx, PReg reg)
 static bool is_trampoline(const EmitCtx *ctx, uint32_t b, const uint32_t *first_move)
 {
     const MBlockData *const block = &ctx->f->blocks.data[b];
-    if (b == 0 || block->end - block->first != 1 || block->num_succs != 1)
+    if (b == 0 || block->end - block->first != 1 || block->num_succs != 1 ||
+        chaos_one_in_of(ctx->f->chaos, 3, b))
         return false;
     const MMove *const moves = ctx->f->moves.data;
     const uint32_t move = first_move[block->first];
@@ -211,12 +213,13 @@ static void emit_body(EmitCtx *ctx)
 
 CompiledFunc emit_func(const MFunc *f, bool listing, Arena *arena, Arena *scratch)
 {
-    CodeBuffer buf = {.arena = arena, .scratch = scratch, .listing = listing};
+    CodeBuffer buf = {.arena = arena, .scratch = scratch, .listing = listing, .chaos = f->chaos};
     EmitCtx ctx = {.buf = &buf, .f = f};
     lay_out_frame(&ctx);
     emit_body(&ctx);
-    if (!codebuf_finish(&buf)) {
-        buf = (CodeBuffer){.arena = arena, .scratch = scratch, .listing = listing};
+    if (!codebuf_finish(&buf) || chaos_one_in(f->chaos, 3)) {
+        buf =
+            (CodeBuffer){.arena = arena, .scratch = scratch, .listing = listing, .chaos = f->chaos};
         ctx.far = true;
         ctx.stubs.len = 0;
         emit_body(&ctx);

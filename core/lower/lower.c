@@ -129,6 +129,11 @@ uint32_t lower_symbol(LowerCtx *ctx, const ExtName *name)
 
 // ---- Taking definitions in ----
 
+static bool is_hidden(const LowerCtx *ctx, Inst inst)
+{
+    return UNLIKELY(ctx->m->chaos != NULL) && bitset_has(&ctx->hidden, inst.i);
+}
+
 static bool is_pure(const LowerCtx *ctx, Inst inst)
 {
     const uint16_t effects =
@@ -142,7 +147,7 @@ Inst lower_pure_def(LowerCtx *ctx, Value value)
     if (value_kind(ctx->f, value) != VALUE_RESULT)
         return NO(Inst);
     const Inst inst = {value_def(ctx->f, value)};
-    return is_pure(ctx, inst) ? inst : NO(Inst);
+    return is_pure(ctx, inst) && !is_hidden(ctx, inst) ? inst : NO(Inst);
 }
 
 Inst lower_sinkable_load(LowerCtx *ctx, Value value)
@@ -156,7 +161,7 @@ Inst lower_sinkable_load(LowerCtx *ctx, Value value)
         return NO(Inst);
     const Inst inst = {value_def(f, value)};
     if (inst_format(f, inst) != FMT_LOAD || bitset_has(&ctx->sunk, inst.i) ||
-        ctx->repeats[inst.i] != 0)
+        ctx->repeats[inst.i] != 0 || is_hidden(ctx, inst))
         return NO(Inst);
     // The colour behind the load is one more than before it: loads that may trap are effects too.
     const bool same_block = f->nodes.data[inst.i].block.i == f->nodes.data[ctx->current.i].block.i;
@@ -174,9 +179,11 @@ void lower_sink(LowerCtx *ctx, Inst load)
 
 // ---- Block order ----
 
+// An entry is a CLIF block's number, or EDGE + a number into `edges`.
 typedef struct Order {
-    VEC(uint32_t) blocks; // a CLIF block's number, or EDGE + a number into `edges`
+    VEC(uint32_t) blocks; // entries in the order of the layout
     VEC(MEdge) edges;     // split edges: `to` is the CLIF block's number until blocks are numbered
+    uint32_t *walk;       // places in `blocks` in reverse post-order: definitions before uses
     uint32_t *mblock_of;  // MBlock by CLIF block
 } Order;
 
@@ -197,27 +204,53 @@ static uint32_t *count_preds(LowerCtx *ctx, const DomTree *tree)
     return preds;
 }
 
-// Reverse post-order, cold blocks last; a critical edge's block directly behind its source.
-static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds)
+typedef VEC(uint32_t) Entries;
+
+// All blocks in reverse post-order; a critical edge's block directly behind its source.
+static Entries list_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds, Order *order)
 {
     const Func *const f = ctx->f;
-    Order order = {.mblock_of = ARENA_ARRAY(ctx->scratch, uint32_t, f->blocks.len)};
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        for (uint32_t i = tree->num_reachable; i-- > 0;) {
-            const Block block = tree->postorder[i];
-            const bool entry = block.i == f->first_block.i;
-            if ((f->blocks.data[block.i].cold && !entry) != (pass == 1))
+    Entries entries = {0};
+    for (uint32_t i = tree->num_reachable; i-- > 0;) {
+        const Block block = tree->postorder[i];
+        VEC_PUSH(ctx->scratch, &entries, block.i);
+        const Span calls = inst_calls(f, f->blocks.data[block.i].last);
+        for (uint32_t k = 0; calls.len > 1 && k < calls.len; k++) {
+            if (preds[f->calls.data[calls.data[k]].block.i] < 2)
                 continue;
-            order.mblock_of[block.i] = order.blocks.len;
-            VEC_PUSH(ctx->scratch, &order.blocks, block.i);
-            const Span calls = inst_calls(f, f->blocks.data[block.i].last);
-            for (uint32_t k = 0; calls.len > 1 && k < calls.len; k++) {
-                if (preds[f->calls.data[calls.data[k]].block.i] < 2)
-                    continue;
-                const MEdge edge = {{calls.data[k]}, 0, 0};
-                VEC_PUSH(ctx->scratch, &order.blocks, EDGE | order.edges.len);
-                VEC_PUSH(ctx->scratch, &order.edges, edge);
-            }
+            const MEdge edge = {{calls.data[k]}, 0, 0};
+            VEC_PUSH(ctx->scratch, &entries, EDGE | order->edges.len);
+            VEC_PUSH(ctx->scratch, &order->edges, edge);
+        }
+    }
+    return entries;
+}
+
+// Whether a block stands behind the others.
+static bool is_put_last(const LowerCtx *ctx, uint32_t block)
+{
+    const bool cold = ctx->f->blocks.data[block].cold != chaos_one_in_of(ctx->m->chaos, 4, ~block);
+    return block != ctx->f->first_block.i && cold;
+}
+
+// The layout: as listed, cold blocks last, edges' blocks with their source.
+static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds)
+{
+    Order order = {.mblock_of = ARENA_ARRAY(ctx->scratch, uint32_t, ctx->f->blocks.len)};
+    const Entries entries = list_blocks(ctx, tree, preds, &order);
+    order.walk = ARENA_ARRAY(ctx->scratch, uint32_t, entries.len);
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        bool wanted = false;
+        for (uint32_t i = 0; i < entries.len; i++) {
+            const uint32_t entry = entries.data[i];
+            if ((entry & EDGE) == 0)
+                wanted = is_put_last(ctx, entry) == (pass == 1);
+            if (!wanted)
+                continue;
+            if ((entry & EDGE) == 0)
+                order.mblock_of[entry] = order.blocks.len;
+            order.walk[i] = order.blocks.len;
+            VEC_PUSH(ctx->scratch, &order.blocks, entry);
         }
     }
     return order;
@@ -280,6 +313,8 @@ static void analyse(LowerCtx *ctx, const DomTree *tree)
         IR_FOR_INSTS (ctx->f, block, inst) {
             if (inst_format(ctx->f, inst) == FMT_LOAD)
                 lower_note_load(ctx, &recent, inst);
+            if (chaos_one_in(ctx->m->chaos, 12))
+                bitset_add(&ctx->hidden, inst.i);
             ctx->colors[inst.i] = color;
             color += !is_pure(ctx, inst);
             count_uses(ctx, inst, &multiple);
@@ -464,6 +499,27 @@ static void reverse(MFunc *m)
     }
 }
 
+// Brings the blocks' instructions into the order of the layout.
+static void arrange(LowerCtx *ctx, const Order *order)
+{
+    MFunc *const m = ctx->m;
+    bool in_order = true;
+    for (uint32_t b = 0; b < m->blocks.len; b++)
+        in_order &= order->walk[b] == b;
+    if (in_order)
+        return;
+    MInst *const insts = ARENA_ARRAY(ctx->scratch, MInst, m->insts.len);
+    memcpy(insts, m->insts.data, sizeof(MInst) * m->insts.len);
+    uint32_t next = 0;
+    for (uint32_t b = 0; b < m->blocks.len; b++) {
+        MBlockData *const block = &m->blocks.data[b];
+        const uint32_t n = block->end - block->first;
+        memcpy(m->insts.data + next, insts + block->first, sizeof(MInst) * n);
+        block->first = next;
+        block->end = next += n;
+    }
+}
+
 static void resolve_aliases(LowerCtx *ctx)
 {
     MFunc *const m = ctx->m;
@@ -496,8 +552,8 @@ static void list_preds(MFunc *m, Arena *scratch)
         }
 }
 
-// Depth by back edges: an edge to a block at or before its source in the order spans a loop. Blocks
-// are in reverse post-order, so a reducible loop's body lies between.
+// Depth by back edges: an edge to a block at or before its source in the layout spans a loop. But
+// for blocks put last that is reverse post-order, so a reducible loop's body lies between.
 static void find_loops(MFunc *m, Arena *scratch)
 {
     int32_t *const change = (int32_t *)ARENA_ARRAY(scratch, uint32_t, m->blocks.len + 1);
@@ -532,8 +588,9 @@ static Status lower_blocks(LowerCtx *ctx)
     analyse(ctx, &tree);
     VEC_PUSH_ZEROED(ctx->m->arena, &ctx->m->blocks, order.blocks.len);
     for (uint32_t i = order.blocks.len; i-- > 0;)
-        TRY(lower_block(ctx, &order, i));
+        TRY(lower_block(ctx, &order, order.walk[i]));
     reverse(ctx->m);
+    arrange(ctx, &order);
     resolve_aliases(ctx);
     list_preds(ctx->m, ctx->scratch);
     find_loops(ctx->m, ctx->scratch);
@@ -587,7 +644,7 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
                   MFunc **out, Diag *diag)
 {
     MFunc *const m = ARENA_NEW(arena, MFunc);
-    *m = (MFunc){.arena = arena, .target = options->target, .func = f};
+    *m = (MFunc){.arena = arena, .target = options->target, .func = f, .chaos = options->chaos};
     VEC_PUSH(arena, &m->clobber_sets, 0);
     reserve_registers(m, options->settings);
     LowerCtx ctx = {.f = f,
@@ -608,6 +665,8 @@ Status lower_func(const Func *f, const LowerOptions *options, Arena *arena, Aren
     ctx.colors = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.repeats = ARENA_ARRAY(scratch, uint32_t, f->insts.len);
     ctx.sunk = bitset_new(scratch, f->insts.len);
+    if (m->chaos)
+        ctx.hidden = bitset_new(scratch, f->insts.len);
     const Status status = ctx.target->abi(&f->sig, ctx.settings, arena, &ctx.abi, diag);
     if (status != STATUS_OK)
         return diag_place(diag, status, options->source, f->pos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// lower: from CLIF to machine IR. Walks blocks in reverse layout order and each block backwards, so
+// lower: from CLIF to machine IR. Walks blocks in post-order and each block backwards, so
 // that a value is lowered only when something uses it, and instructions can take in the ones that
 // they use. What becomes of one CLIF instruction is said by rules (isle-rules/<target>), compiled
 // to C; the functions here are what rules and the constructors of instruction rows stand on.
@@ -83,6 +83,7 @@ typedef struct LowerCtx {
                             // no effect between them
     uint32_t *repeats;      // by Inst: 1 + the load in its block that it repeats, 0: none
     Bitset sunk;            // by Inst: taken in by a user, not lowered on its own
+    Bitset hidden;          // by Inst: not to be taken in; nothing unless chaos is on
     uint32_t *slot_offsets; // by StackSlot
     Inst current;
     AbiSig abi;    // of the function
@@ -99,6 +100,7 @@ typedef struct LowerOptions {
     const Isa *isa;
     Source *source;        // of messages, may be NULL
     uint32_t *rule_counts; // Target.num_rules counters to add to, or NULL
+    Chaos *chaos;          // NULL: off; goes on into the machine function
 } LowerOptions;
 
 // Lowers a validated function. *out is complete but for allocation. STATUS_UNSUPPORTED with a

@@ -15,6 +15,7 @@
 #ifndef MACH_MACH_H
 #define MACH_MACH_H
 
+#include "base/chaos.h"
 #include "ir/ir.h"
 #include "settings/settings.h"
 
@@ -241,6 +242,8 @@ typedef struct MFunc {
     bool has_calls;
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
+
+    Chaos *chaos; // of allocation and emission; NULL: off
 } MFunc;
 
 // ---- Rows ----

@@ -63,7 +63,8 @@ static Value add_union(OptCtx *ctx, Value a, Value b)
 {
     const ClassData *const left = &ctx->classes.data[a.i], *const right = &ctx->classes.data[b.i];
     ASSERT(left->type == right->type);
-    const ClassData *const best = right->cost < left->cost ? right : left;
+    const bool wanted = (right->cost < left->cost) != chaos_one_in(ctx->options->chaos, 4);
+    const ClassData *const best = wanted ? right : left;
     opt_count(ctx, OPT_STAT_UNIONS);
     return add_class(ctx, (ClassData){.kind = CLASS_UNION,
                                       .type = left->type,

@@ -106,7 +106,7 @@ static Block outermost_place(const Elaborator *e, uint32_t class, const InstData
 {
     const OptCtx *const ctx = e->ctx;
     Block place = e->block;
-    if (is_constant(ctx, class) || is_cheap(ctx, data))
+    if (is_constant(ctx, class) || is_cheap(ctx, data) || chaos_one_in(ctx->options->chaos, 4))
         return place;
     const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
     uint32_t loop = ctx->loops.loop_of[place.i];

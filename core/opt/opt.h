@@ -15,6 +15,7 @@
 #ifndef OPT_OPT_H
 #define OPT_OPT_H
 
+#include "base/chaos.h"
 #include "ir/ir.h"
 #include "settings/settings.h"
 
@@ -48,6 +49,7 @@ typedef struct OptOptions {
     OptStats *stats;       // added to; NULL: not counted
     StrBuf *trace;         // gets a line a rewrite; NULL: no
     uint32_t *fuel;        // rewrites that may still be made, counted down; NULL: as many as wanted
+    Chaos *chaos;          // NULL: off
 } OptOptions;
 
 // Optimises `f` for the settings' opt_level; with level none only what is dead goes. `scratch` is

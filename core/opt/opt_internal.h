@@ -83,9 +83,11 @@ static inline void opt_count(OptCtx *ctx, OptStat stat)
         ctx->options->stats->counts[stat]++;
 }
 
-// Whether one more rewrite may be made; it is counted.
+// Whether one more rewrite may be made; it is counted. Under chaos some are left out.
 static inline bool opt_take_fuel(OptCtx *ctx)
 {
+    if (chaos_one_in(ctx->options->chaos, 8))
+        return false;
     uint32_t *const fuel = ctx->options->fuel;
     if (fuel && *fuel == 0)
         return false;

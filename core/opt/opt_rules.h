@@ -401,6 +401,13 @@ static inline bool opt_is_negative(OptCtx *ctx, Value class)
            (bits & opt_sign_bit(opt_value_type(ctx, class))) != 0;
 }
 
+static inline bool opt_is_not_negative(OptCtx *ctx, Value class)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, class, &bits) &&
+           (bits & opt_sign_bit(opt_value_type(ctx, class))) == 0;
+}
+
 static inline bool opt_fits_in_i8(OptCtx *ctx, int64_t number)
 {
     (void)ctx;

@@ -278,13 +278,15 @@ static void choose_values(Regalloc *ra, Entry *entry)
     for (uint32_t i = 0; i < state->num_live; i++) {
         const LiveIn *const live = &state->live[i];
         const VRegState *const value = &ra->values[live->vreg];
+        if (chaos_one_in(f->chaos, 6))
+            continue;
         if (inherits ? value->found != 0 : is_candidate(ra, entry, live))
             choose(&entry->chosen[value->class], live->vreg, live->distance);
     }
     for (uint32_t i = 0; i < block->num_params; i++) {
         const uint32_t vreg = f->edge_args.data[block->params + i];
         const VRegState *const value = &ra->values[vreg];
-        if (value->next_use != DEAD)
+        if (value->next_use != DEAD && !chaos_one_in(f->chaos, 6))
             choose(&entry->chosen[value->class], vreg, value->next_use - block->first);
     }
 }

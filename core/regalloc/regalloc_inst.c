@@ -86,11 +86,21 @@ static PRegSet narrow(PRegSet from, PRegSet set)
     return (from & set) != 0 ? from & set : from;
 }
 
+// Any of the set.
+static PReg any_of(const Regalloc *ra, PRegSet set)
+{
+    for (uint64_t skip = chaos_draw(ra->f->chaos) % regalloc_count(set); skip > 0; skip--)
+        set &= set - 1;
+    return regalloc_first(set);
+}
+
 PReg regalloc_prefer(Regalloc *ra, uint32_t vreg, PRegSet candidates)
 {
     if (candidates == 0)
         return PREG_NONE;
     const VRegState *const value = &ra->values[vreg];
+    if (chaos_one_in(ra->f->chaos, 4))
+        return any_of(ra, candidates);
     if (value->crosses_call)
         candidates = narrow(narrow(candidates, ra->callee_saved), ra->saved);
     else
@@ -127,7 +137,9 @@ static PReg pick(Regalloc *ra, const Step *step, uint32_t vreg, PRegSet allowed)
     uint64_t best_patience = 0;
     for (PRegSet left = allowed; left != 0; left &= left - 1) {
         const PReg reg = regalloc_first(left);
-        const uint64_t p = patience(ra, reg, step->inst);
+        uint64_t p = patience(ra, reg, step->inst);
+        if (p != 0 && chaos_one_in(ra->f->chaos, 4))
+            p = UINT64_MAX;
         if (best == PREG_NONE || p > best_patience) {
             best = reg;
             best_patience = p;
@@ -146,7 +158,8 @@ static void bring(Regalloc *ra, const Step *step, uint32_t vreg, PReg reg)
     const uint32_t budget = ra->options->remat_budget;
     if (value->regs != 0) {
         move.from = alloc_reg(regalloc_first(value->regs));
-    } else if (value->remat && (budget == 0 || value->remats < budget)) {
+    } else if (value->remat && (budget == 0 || value->remats < budget) &&
+               !chaos_one_in(ra->f->chaos, 4)) {
         move.remat = value->def;
         value->remats++;
     } else {
@@ -277,6 +290,8 @@ static bool prefers_slot(const Regalloc *ra, const Step *step, uint32_t k, PRegS
     if (!is_any(step, &step->ops[k]))
         return false;
     const bool is_free = (allowed & ~ra->occupied) != 0;
+    if (chaos_one_in(ra->f->chaos, 8))
+        return true;
     if (value->regs != 0)
         return !is_free;
     if (value->remat && !value->spilled)

@@ -372,6 +372,7 @@ GUARDS = {
     "three_way": three_way,
     "three_way_is": three_way_is,
     "is_negative": is_negative,
+    "is_not_negative": lambda constant: not is_negative(constant),
     "fits_in_i8": lambda k: -128 <= k <= 127,
     "intcc_disjoint": excluded,
     "intcc_complementary": exhaustive,

@@ -48,13 +48,14 @@ typedef struct GenTable {
     uint32_t num_types;
     Type params[CC_COUNT][GEN_TYPES_MAX]; // that parameters and results may have
     uint32_t num_params[CC_COUNT];        // 0: the convention is not supported
+    bool no_results[CC_COUNT];            // functions of the convention have none
     uint8_t big_endian[256]; // by type: bit 0, loads of that byte order can be had; bit 1, stores
     Isa isas[4];
     uint32_t num_isas;
 } GenTable;
 
 // What `ops` has beside opcodes.
-enum { GEN_OP_FUNC = 254, GEN_OP_SET = 255 };
+enum { GEN_OP_IDIOM = 253, GEN_OP_FUNC = 254, GEN_OP_SET = 255 };
 
 typedef struct GenInput {
     DataValue *args;

@@ -202,14 +202,23 @@ static void gen_br_table(Branch *branch, const GenRecord *r)
 {
     Gen *const g = branch->g;
     Goto table[8];
-    const uint32_t num = r->c % 8;
+    // Large tables are seldom; they lead to few blocks.
+    const uint32_t num = r->c >= 248 ? 7 : r->c % 8;
+    const uint32_t total = r->c == 255 ? 4090u + r->x : r->c >= 248 ? 40u : num;
     Value index = gen_operand(g, TYPE_I32, r->a, false, NULL);
     if (r->small % 4 != 0 && gen_can(g, OP_BAND, TYPE_I32, TYPE_I32))
-        index = builder_binary(g->b, OP_BAND, index, gen_int(g, TYPE_I32, 7));
+        index = builder_binary(g->b, OP_BAND, index,
+                               gen_int(g, TYPE_I32,
+                                       total > 40  ? 0x1fff
+                                       : total > 8 ? 63
+                                                   : 7));
     for (uint32_t i = 0; i < num; i++)
         table[i] = target(branch, (uint8_t)gen_mix(r->b + i * 256u), r->x + i);
     const Goto otherwise = target(branch, r->b, r->y);
-    builder_br_table(g->b, index, otherwise, table, num);
+    Goto *const all = ARENA_ARRAY(g->arena, Goto, total);
+    for (uint32_t i = 0; i < total; i++)
+        all[i] = table[i % num];
+    builder_br_table(g->b, index, otherwise, all, total);
 }
 
 static void gen_brif(Branch *branch, const GenRecord *r, uint8_t then_byte, uint8_t else_byte)

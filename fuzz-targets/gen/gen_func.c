@@ -72,6 +72,7 @@ static void gen_blocks(Gen *g)
     for (uint32_t n = 0; n < g->plan->num_blocks; n++) {
         g->blocks[n] = builder_block(g->b);
         const uint64_t random = gen_mix(g->plan->head.b + n * 256u);
+        builder_func(g->b)->blocks.data[g->blocks[n].i].cold = (random >> 40) % 8 == 0;
         g->num_block_params[n] = random % 2 == 0 ? 0 : (uint32_t)(random >> 8) % 4;
         for (uint32_t i = 0; i < g->num_block_params[n]; i++)
             g->block_params[n][i] = palette(g, (random >> 16) % 8 + i);

@@ -223,6 +223,10 @@ void gen_inst(Gen *g, const GenRecord *r, Opcode op)
         gen_set(g, r);
         return;
     }
+    if ((uint32_t)op == GEN_OP_IDIOM) {
+        gen_idiom(g, r);
+        return;
+    }
     if ((ir_ops[op].flags & OPF_CALL) != 0) {
         gen_call(g, r, op);
         return;

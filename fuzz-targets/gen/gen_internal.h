@@ -107,6 +107,11 @@ void gen_emit(Gen *g, const GenShape *shape, const GenRecord *r, const Value *v)
 // The supported small operand that `choice` means.
 uint32_t gen_small(const GenShape *shape, uint8_t choice);
 
+// ---- gen_idiom.c ----
+
+// Operations that belong together, of kinds that the record chooses.
+void gen_idiom(Gen *g, const GenRecord *r);
+
 // ---- gen_memory.c ----
 
 // An address for an access of `bytes` bytes, with its offset and flags. `aligned`: to `bytes`.

@@ -81,7 +81,7 @@ static Mem slot_address(Gen *g, const GenRecord *r, uint32_t bytes)
     if (variable)
         base = add(g, base, masked_index(g, r->b, SLOT_MASK, 1, false), r->y >= 128);
     Mem mem = {base, split ? offset : 0, access_flags(r, bytes, 1, false)};
-    if (g->slot_regions[n].i != NO_INDEX)
+    if (g->slot_regions[n].i != NO_INDEX && r->y % 16 != 3)
         mem.flags = builder_in_region(mem.flags, g->slot_regions[n]);
     return mem;
 }
@@ -110,7 +110,8 @@ Mem gen_address(Gen *g, const GenRecord *r, uint32_t bytes, bool atomic)
         mem.offset = GEN_HEAP_BYTES + offset;
         mem.flags = r->y % 8 == 2 ? (MemFlags)(1 + r->y) : MEM_DEFAULT;
     }
-    if (g->heap_region.i != NO_INDEX)
+    // Now and then one of no region, which may be of any.
+    if (g->heap_region.i != NO_INDEX && r->y % 16 != 3)
         mem.flags = builder_in_region(mem.flags, g->heap_region);
     return mem;
 }
@@ -195,12 +196,16 @@ void gen_slots(Gen *g)
     g->heap_region = new_region(g, regions);
     for (uint32_t i = 0; i < g->num_slots; i++) {
         const uint32_t random = (uint32_t)gen_mix(head->x * 8u + i);
-        g->slot_sizes[i] = SLOT_ROOM + 8 + 8 * (random % 8);
-        // Large frames are seldom, and only their first bytes are used.
-        const uint32_t more = head->x >= 0xf0 && i == 0 ? random % 20000 : 0;
+        g->slot_sizes[i] = SLOT_ROOM + 8 + random % 64;
+        // Large frames are seldom, and only their first bytes are used; very large ones are left to
+        // functions that call nobody, so that the stack is large enough.
+        const uint32_t most = g->index != 0 && !g->plan->has_calls ? 300000 : 20000;
+        const uint32_t more = head->x >= 0xf0 && i == 0 ? (random >> 8) % most : 0;
         g->slots[i] = builder_stack_slot(g->b, g->slot_sizes[i] + more, 1u << (random >> 16) % 6);
         g->slot_regions[i] = new_region(g, regions);
-        for (uint32_t at = 0; at < g->slot_sizes[i]; at += 8) {
+        const uint32_t last = g->slot_sizes[i] - 8;
+        for (uint32_t from = 0; from < g->slot_sizes[i]; from += 8) {
+            const uint32_t at = from < last ? from : last;
             const MemFlags flags = g->slot_regions[i].i == NO_INDEX
                                        ? MEM_DEFAULT
                                        : builder_in_region(MEM_DEFAULT, g->slot_regions[i]);

@@ -2,7 +2,8 @@
 //
 // From bytes to plans of functions, and from these to a module and its inputs.
 //
-// Header: 0 settings, 1 more of them, 2 fuel, 3 to 7 free, 8 to 15 the head of the entry function.
+// Header: 0 settings, 1 more of them, 2 fuel, 3 left to the caller, 4 chaos from 128 on, 5 to 7
+// free, 8 to 15 the head of the entry function.
 // The head of another function is the record that ends the one before it:
 //
 //   shape  number of parameters          b, c   types; c is the number of variables, too
@@ -13,7 +14,7 @@
 
 // ---- Settings ----
 
-static Settings make_settings(uint8_t first, uint8_t second)
+static Settings make_settings(uint8_t first, uint8_t second, uint8_t chaos)
 {
     Settings s = settings_defaults();
     s.values[SETTING_ENABLE_NAN_CANONICALIZATION] = first & 1;
@@ -22,6 +23,9 @@ static Settings make_settings(uint8_t first, uint8_t second)
     s.values[SETTING_OPT_LEVEL] = (first >> 3) % 3;
     s.values[SETTING_IS_PIC] = first >> 6 & 1;
     s.values[SETTING_ENABLE_PINNED_REG] = second & 1;
+    s.values[SETTING_ENABLE_PROBESTACK] = second >> 1 & 1;
+    s.values[SETTING_PROBESTACK_SIZE_LOG2] = (uint8_t)(8 + (second >> 2 & 7));
+    s.values[SETTING_CHAOS_SEED] = chaos < 128 ? 0 : chaos;
     s.values[SETTING_ENABLE_LLVM_ABI_EXTENSIONS] = 1; // i128 in any signature
     s.values[SETTING_ENABLE_MULTI_RET_IMPLICIT_SRET] = 1;
     return s;
@@ -32,7 +36,7 @@ static Settings make_settings(uint8_t first, uint8_t second)
 // Mostly a few, seldom many.
 static uint32_t few(uint8_t byte)
 {
-    return byte % 64 < 48 ? byte % 5 : byte % 64 < 62 ? byte % 12 : byte % (GEN_SIG_MAX - 1);
+    return byte % 64 < 48 ? byte % 5 : byte % 64 < 60 ? byte % 12 : byte % (GEN_SIG_MAX - 1);
 }
 
 static void make_types(const GenTable *t, CallConv cc, AbiParam *params, uint32_t n, uint64_t seed)
@@ -61,8 +65,9 @@ static void make_signature(Gen *g, uint32_t n)
     const GenRecord *const head = &plan->head;
     Signature *const sig = &plan->sig;
     sig->callconv = choose_convention(g->t, head->a, n == 0);
+    const bool no_results = g->t->no_results[sig->callconv];
     sig->num_params = 1 + few(head->shape);
-    sig->num_returns = few(head->small & 0x7f);
+    sig->num_returns = no_results ? 0 : few(head->small & 0x7f);
     sig->params = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);
     sig->returns = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);
     const uint64_t seed = (uint64_t)head->b << 8 | head->c;
@@ -175,7 +180,7 @@ void gen_case(const GenTable *table, const uint8_t *data, size_t size, Arena *ar
     GenRecord head;
     memcpy(&head, p.header + 8, sizeof(head));
     *out = (GenCase){.module = {.arena = arena}};
-    out->settings = make_settings(p.header[0], p.header[1]);
+    out->settings = make_settings(p.header[0], p.header[1], p.header[4]);
     out->exact_nans = settings_get(&out->settings, SETTING_ENABLE_NAN_CANONICALIZATION) != 0;
     Gen *const g = ARENA_NEW(arena, Gen);
     g->t = table;
@@ -233,7 +238,7 @@ void gen_single(const GenTable *table, const uint8_t *data, size_t size, Arena *
     const GenShape *const s = gen_shape(table, op, r.shape);
     ASSERT(s != NULL);
     *out = (GenCase){.module = {.arena = arena}};
-    out->settings = make_settings(p.header[0], p.header[1]);
+    out->settings = make_settings(p.header[0], p.header[1], p.header[4]);
     out->exact_nans = settings_get(&out->settings, SETTING_ENABLE_NAN_CANONICALIZATION) != 0;
     Gen *const g = ARENA_NEW(arena, Gen);
     g->t = table;

@@ -169,13 +169,13 @@ static bool compiles(Probe *p, Builder *b)
     return good;
 }
 
-// Whether functions of convention `cc` can pass on a parameter of the type and return it.
-static bool passes(Probe *p, CallConv cc, Type type)
+// Whether functions of convention `cc` can pass on a parameter of the type, and return it.
+static bool passes(Probe *p, CallConv cc, Type type, bool returns_it)
 {
     Module module = {.arena = &p->arena};
     AbiParam params[1] = {{.type = type}}, returns[1] = {{.type = type}};
-    const uint32_t num = type == TYPE_INVALID ? 0 : 1;
-    const Signature sig = {params, returns, num, num, cc};
+    const uint32_t num = type == TYPE_INVALID ? 0 : 1, num_back = returns_it ? num : 0;
+    const Signature sig = {params, returns, num, num_back, cc};
     Builder *const b = builder_create(&module);
     builder_begin(b, builder_name(STR("probe")), sig);
     const FuncRef callee =
@@ -184,7 +184,7 @@ static bool passes(Probe *p, CallConv cc, Type type)
     if (num != 0)
         v = builder_param(b, 0);
     v = builder_call(b, OP_CALL, callee, (ValueList){&v, num});
-    builder_return(b, (ValueList){&v, num});
+    builder_return(b, (ValueList){&v, num_back});
     return compiles(p, b);
 }
 
@@ -214,10 +214,11 @@ static void find_conventions(GenTable *t, const Settings *settings)
 {
     Probe p = {.t = t, .settings = settings};
     for (uint32_t cc = 0; cc < CC_COUNT; cc++) {
-        if (!passes(&p, (CallConv)cc, TYPE_INVALID) || !passes(&p, (CallConv)cc, TYPE_I64))
+        t->no_results[cc] = !passes(&p, (CallConv)cc, TYPE_I64, true);
+        if (!passes(&p, (CallConv)cc, TYPE_I64, false))
             continue;
         for (uint32_t i = 0; i < t->num_types; i++)
-            if (passes(&p, (CallConv)cc, t->types[i]))
+            if (passes(&p, (CallConv)cc, t->types[i], !t->no_results[cc]))
                 t->params[cc][t->num_params[cc]++] = t->types[i];
     }
     for (uint32_t i = 0; i < t->num_types; i++)
@@ -264,7 +265,7 @@ static void choose_ops(GenTable *t)
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t op = byte;
         if (byte >= GEN_OPS_SPECIAL) {
-            t->ops[byte] = byte % 2 == 0 ? GEN_OP_FUNC : GEN_OP_SET;
+            t->ops[byte] = byte % 2 == 0 ? GEN_OP_FUNC : byte % 4 == 1 ? GEN_OP_SET : GEN_OP_IDIOM;
             continue;
         }
         if (byte >= OP_COUNT)

@@ -243,7 +243,7 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
     JudgeEngine *const e = &j->engines[engine];
     Diag diag = {.arena = arena};
     Verdict v = {.finding = FINDING_NONE};
-    const Status status = executor_load(e->ex, &c->module, &c->settings, &e->isa, &diag);
+    const Status status = judge_load(e, c, arena, &diag);
     if (status != STATUS_OK) {
         v = verdict_on(FINDING_COMPILE, engine, GEN_INPUTS);
         v.text = diag_text(&diag, arena);

@@ -26,7 +26,8 @@ typedef enum Finding {
     FINDING_REFERENCE // the interpreter says that the module has no meaning
 } Finding;
 
-// A machine engine, and the target of its code.
+// An engine, and the target of its code. The interpreter runs modules that the mid-end has worked
+// on.
 typedef struct JudgeEngine {
     Engine engine;
     Executor *ex;

@@ -6,6 +6,10 @@
 
 #include "fuzz-targets/judge/judge.h"
 
+// Loads the case into an engine. The interpreter gets what the mid-end makes of it; diag says so
+// when that is not valid or took too much work.
+Status judge_load(const JudgeEngine *e, const GenCase *c, Arena *arena, Diag *diag);
+
 // How a call ended, as a run directive would say it.
 void judge_describe(const CallResult *result, StrBuf *out);
 

@@ -440,9 +440,14 @@ static void put_definition(Dump *d, const IsleDef *def)
     put(d, "\n");
 }
 
-void isle_dump_ast(const Isle *isle, StrBuf *out)
+void isle_dump_def(const Isle *isle, const IsleDef *def, StrBuf *out)
 {
     Dump d = {isle, out};
+    put_definition(&d, def);
+}
+
+void isle_dump_ast(const Isle *isle, StrBuf *out)
+{
     for (uint32_t i = 0; i < isle->defs.len; i++)
-        put_definition(&d, isle->defs.data[i]);
+        isle_dump_def(isle, isle->defs.data[i], out);
 }

@@ -49,6 +49,7 @@ Status isle_parse_open(Parser *p)
 
 Status isle_parse_close(Parser *p)
 {
+    p->closed = p->token.offset + 1;
     return step_over(p, TOKEN_CLOSE, "`)`");
 }
 
@@ -497,6 +498,7 @@ Status isle_add_text(Isle *isle, Str path, Str text)
         Status status = isle_parse_open(&p);
         if (status == STATUS_OK)
             status = parse_def(&p, def);
+        def->end = p.closed;
         if (status == STATUS_OK)
             VEC_PUSH(isle->arena, &isle->defs, def);
         else

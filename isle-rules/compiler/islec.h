@@ -218,6 +218,7 @@ typedef struct IsleAttr {
 typedef struct IsleDef {
     IsleDefKind kind;
     IslePos pos;
+    uint32_t end; // offset behind its closing parenthesis
     IsleIdent name;
     union {
         struct {
@@ -623,6 +624,8 @@ Status isle_write_c(Isle *isle, const IsleCOptions *options, StrBuf *out);
 void isle_write_rules_table(Isle *isle, StrBuf *out);
 // Writes the definitions as canonical text: isle_add_text of it gives the same definitions.
 void isle_dump_ast(const Isle *isle, StrBuf *out);
+// Writes one definition as canonical text, on a line.
+void isle_dump_def(const Isle *isle, const IsleDef *def, StrBuf *out);
 // Writes the decision trees as text, for people and tests.
 void isle_dump_trees(Isle *isle, StrBuf *out);
 

@@ -54,7 +54,8 @@ typedef struct Parser {
     Lexer lexer;
     uint32_t file;
     uint32_t depth;
-    Token token; // the one to be read next
+    Token token;     // the one to be read next
+    uint32_t closed; // offset behind the last `)` stepped over
 } Parser;
 
 // Reports at the parser's token what was expected there. Returns STATUS_SYNTAX.

@@ -6,7 +6,9 @@
 //     (require (or (= size #x01) (= size #x04)))
 //     (provide (switch size (#x01 (let ((src_v (extract 7 0 src))) (= result ...))) ...)))
 //
-// so that all widths are numbers. Immediates must be ones that their kind can encode.
+// so that all widths are numbers. Immediates must be ones that their kind can encode, and the CPU
+// must have the row's features: those are states, which the rules' questions for features speak of
+// too.
 
 #include "isle-rules/tables/meaning_internal.h"
 
@@ -158,6 +160,36 @@ static void write_head(const RowSet *set, const RowModel *row, const char *suffi
     buf_puts(out, row->flags_read ? " flags)\n" : ")\n");
 }
 
+static Str feature(const RowModel *row, uint32_t i)
+{
+    return row->features->items[i + 1].text;
+}
+
+static uint32_t num_features(const RowModel *row)
+{
+    return row->features ? row->features->num_items - 1 : 0;
+}
+
+// A row that not all CPUs have may be used only where the rule has asked for it.
+static void write_features(const RowModel *row, StrBuf *out)
+{
+    for (uint32_t i = 0; i < num_features(row); i++)
+        buf_printf(out, "cpu_%.*s ", STR_ARG(feature(row, i)));
+}
+
+// What the CPU has: the same wherever it is asked for, and not known.
+static void write_states(const RowSet *set, StrBuf *out)
+{
+    StrTable seen = {0};
+    for (uint32_t r = 0; r < set->rows.len; r++)
+        for (uint32_t i = 0; i < num_features(&set->rows.data[r]); i++) {
+            const Str name = feature(&set->rows.data[r], i);
+            if (strtable_find(&seen, name) == MAP_NONE)
+                buf_printf(out, "(state cpu_%.*s (type Bool) (default true))\n", STR_ARG(name));
+            strtable_add(out->arena, &seen, name);
+        }
+}
+
 // One constructor. `meanings` has one for each size.
 static void write_spec(const Meaning *meanings, uint32_t count, bool flags_form, StrBuf *out)
 {
@@ -165,6 +197,7 @@ static void write_spec(const Meaning *meanings, uint32_t count, bool flags_form,
     const bool sized = row_has_size_param(row);
     write_head(meanings->set, row, flags_form ? "_flags" : "", out);
     buf_puts(out, "  (require ");
+    write_features(row, out);
     if (sized) {
         buf_puts(out, "(or");
         for (uint32_t i = 0; i < count; i++)
@@ -216,6 +249,7 @@ Status rows_write_specs(const RowSet *set, StrBuf *out, Diag *diag)
 {
     bool good = true;
     tables_write_banner(set, ";;", out);
+    write_states(set, out);
     for (uint32_t i = 0; i < set->rows.len; i++) {
         const RowModel *const row = &set->rows.data[i];
         if (row->meaning)

@@ -17,7 +17,9 @@
 typedef struct AgreeOptions {
     uint32_t tuples; // for each term and engine, about; for a term of few values all of these
     uint64_t seed;
-    Str filter; // only terms whose name contains it; empty: all
+    Str filter;           // only terms whose name contains it; empty: all
+    Str bytes;            // the first numbers that are drawn, before `seed` gives them
+    const uint32_t *only; // the row or opcode of this number modulo theirs; NULL: all
 } AgreeOptions;
 
 typedef struct AgreeResult {

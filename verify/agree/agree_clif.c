@@ -521,7 +521,7 @@ void agree_clif(Isle *isle, const AgreeOptions *options, AgreeReport *report)
     *c = (Clif){.isle = isle,
                 .options = options,
                 .report = report,
-                .samples = {options->seed},
+                .samples = {options->seed, options->bytes},
                 .ex = executor_create(ENGINE_INTERP, NULL, &reason),
                 .settings = settings_defaults(),
                 .scratch = &scratch,
@@ -536,7 +536,8 @@ void agree_clif(Isle *isle, const AgreeOptions *options, AgreeReport *report)
     ASSERT(mapped);
     c->data = executor_memory(c->ex, DATA, DATA_SIZE);
     for (uint32_t op = 0; op < OP_COUNT; op++)
-        do_opcode(c, (Opcode)op);
+        if (!options->only || *options->only % OP_COUNT == op)
+            do_opcode(c, (Opcode)op);
     executor_destroy(c->ex);
     arena_free(&scratch);
 }

@@ -13,6 +13,7 @@
 
 typedef struct Samples {
     uint64_t state;
+    Str bytes; // to be drawn first
 } Samples;
 
 uint64_t sample_random(Samples *s);

@@ -430,11 +430,25 @@ static void try_tuple(Rows *r, const RowCase *c, const CaseCode *code)
         note_mismatch(r, c, &run, wrong);
 }
 
+// The states that are true or false: features, all of which a CPU has that runs the row.
+static void have_features(Rows *r, ConcreteRun *run)
+{
+    VEC(ConcreteState) states = {0};
+    for (uint32_t i = 0; i < r->isle->defs.len; i++) {
+        const IsleDef *const def = r->isle->defs.data[i];
+        if (def->kind == ISLE_DEF_STATE && def->u.state.type->kind == ISLE_MODEL_BOOL)
+            VEC_PUSH(r->scratch, &states, ((ConcreteState){def->name.sym, concrete_bool(true)}));
+    }
+    run->states = states.data;
+    run->num_states = states.len;
+}
+
 // Whether the case keeps what the row requires: immediates that can be encoded.
 static bool is_allowed(Rows *r, const RowCase *c)
 {
     Concrete params[PARAMS_MAX];
     ConcreteRun run = {.isle = r->isle, .arena = r->scratch, .load = read_before, .context = r};
+    have_features(r, &run);
     for (uint32_t i = 0; i < r->num_params; i++)
         params[i] = param_value(r, c, &r->params[i]);
     return concrete_run(&run, r->spec, ISLE_CLAUSE_REQUIRE, params, NULL) == CONCRETE_HOLDS;
@@ -642,7 +656,7 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
               .cpu = engine_cpu(engine, reason),
               .options = options,
               .report = report,
-              .samples = {options->seed},
+              .samples = {options->seed, options->bytes},
               .scratch = &scratch,
               .flag_names = x64 ? x64_flags : a64_flags,
               .flag_bits = x64 ? x64_bits : a64_bits,
@@ -655,7 +669,8 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
         for (uint32_t i = 0; i < DATA_SIZE; i++)
             r.data[i] = (uint8_t)sample_random(&r.samples);
         for (uint16_t op = 0; op < r.target->num_rows; op++)
-            do_row(&r, op);
+            if (!options->only || *options->only % r.target->num_rows == op)
+                do_row(&r, op);
     } else {
         *reason = "no memory for the guest";
     }

@@ -6,6 +6,12 @@
 
 uint64_t sample_random(Samples *s)
 {
+    uint64_t given = 0;
+    if (s->bytes.len >= sizeof(given)) {
+        memcpy(&given, s->bytes.data, sizeof(given));
+        s->bytes = (Str){s->bytes.data + sizeof(given), s->bytes.len - sizeof(given)};
+        return given;
+    }
     // splitmix64
     s->state += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = s->state;

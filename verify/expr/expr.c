@@ -339,8 +339,10 @@ void expr_substitute(ExprPool *pool, const Expr *by, uint32_t count, Expr *roots
         now[i] = (Expr){i};
         if (!bitset_has(&seen, i))
             continue;
-        if (node.op == EXPR_VAR && i < count && !expr_same(by[i], EXPR_NONE))
+        if (i < count && !expr_same(by[i], EXPR_NONE)) {
             now[i] = by[i];
+            continue;
+        }
         Expr args[3] = {EXPR_NONE, EXPR_NONE, EXPR_NONE};
         bool same = true;
         for (uint32_t a = 0; a < node.num_args; a++) {

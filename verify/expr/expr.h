@@ -146,8 +146,9 @@ bool expr_is_commutative(ExprOp op);
 // operators on floats, which are the evaluator's business, and for integers beyond 128 bits.
 bool expr_fold(const ExprNode *node, const ExprValue *args, ExprValue *out);
 
-// `roots` with each variable v replaced by by[v.index] where that is not EXPR_NONE (`by` has
-// `count` entries, one for each node of the pool when it was made). Rewrites them in place.
+// `roots` with each variable, or other node, e replaced by by[e.index] where that is not EXPR_NONE
+// (`by` has `count` entries, one for each node of the pool when it was made). Rewrites them in
+// place.
 void expr_substitute(ExprPool *pool, const Expr *by, uint32_t count, Expr *roots,
                      uint32_t num_roots);
 

@@ -185,7 +185,7 @@ SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const Expr *condi
         Expr *const own = ARENA_ARRAY(arena, Expr, count);
         for (uint32_t i = 0; i < count; i++)
             own[i] = q.roots[i].expr;
-        answer = smt_check(q.pool, own, count, budget, arena);
+        answer = smt_decide(q.pool, own, count, budget, arena);
         if (cache)
             cache_store(cache, &q, budget, &answer, arena);
     }

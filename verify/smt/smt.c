@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Expressions as terms of Z3. A float operation is done on Z3's floats and comes back as a new bit
-// vector that stands for the same float, so that the bits of a NaN remain open; one node is one
-// such vector, so equal operations give equal NaNs.
-//
-// Most questions with products, quotients or floats in them do not depend on what these operations
-// do: both sides do the same. So such a question is first asked with functions in their place of
-// which nothing is known. What can't be true then can't be true at all; else it is asked in full.
+// Expressions as terms of Z3, and questions about them.
 
-#include "verify/smt/smt.h"
-
-#include <z3.h>
-
-typedef struct Smt {
-    Z3_context ctx;
-    Z3_solver solver;
-    const ExprPool *pool;
-    Arena *arena;
-    Z3_ast *terms; // by node, NULL: not wanted
-    bool has_int, has_float;
-    bool abstract; // hard operators are functions of which nothing is known
-    bool failed;   // something that has no translation
-} Smt;
+#include "verify/smt/smt_internal.h"
 
 // ---- Sorts and leaves ----
 
-static Z3_sort sort_of(Smt *s, Sort sort)
+Z3_sort smt_sort_of(Smt *s, Sort sort)
 {
     switch (sort.kind) {
     case SORT_BOOL: return Z3_mk_bool_sort(s->ctx);
@@ -50,7 +31,7 @@ static Z3_ast constant(Smt *s, const ExprValue *value)
         while ((rest /= 10) != 0);
         if (number < 0)
             *--at = '-';
-        return Z3_mk_numeral(s->ctx, at, sort_of(s, value->sort));
+        return Z3_mk_numeral(s->ctx, at, smt_sort_of(s, value->sort));
     }
     bool bits[WIDE_MAX_WIDTH];
     for (uint32_t i = 0; i < value->sort.width; i++)
@@ -61,340 +42,12 @@ static Z3_ast constant(Smt *s, const ExprValue *value)
 static Z3_ast variable(Smt *s, const ExprNode *node, uint32_t index)
 {
     (void)node;
-    return Z3_mk_const(s->ctx, Z3_mk_int_symbol(s->ctx, (int)index), sort_of(s, node->sort));
+    return Z3_mk_const(s->ctx, Z3_mk_int_symbol(s->ctx, (int)index), smt_sort_of(s, node->sort));
 }
 
-static Z3_ast number(Smt *s, uint32_t width, uint64_t value)
+Z3_ast smt_number(Smt *s, uint32_t width, uint64_t value)
 {
     return Z3_mk_unsigned_int64(s->ctx, value, Z3_mk_bv_sort(s->ctx, width));
-}
-
-// ---- Bits ----
-
-static Z3_ast zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x)
-{
-    return to == from ? x : Z3_mk_zero_ext(s->ctx, to - from, x);
-}
-
-static Z3_ast popcnt(Smt *s, uint32_t width, Z3_ast x)
-{
-    Z3_ast sum = number(s, width, 0);
-    for (uint32_t i = 0; i < width; i++)
-        sum = Z3_mk_bvadd(s->ctx, sum, zero_extend(s, 1, width, Z3_mk_extract(s->ctx, i, i, x)));
-    return sum;
-}
-
-// By halves: where the upper 2^k bits of what is looked at are zero, that many are counted and
-// the lower ones moved up.
-static Z3_ast clz(Smt *s, uint32_t width, Z3_ast x)
-{
-    if (width & (width - 1)) { // no power of two: one bit after the other
-        Z3_ast out = number(s, width, width);
-        for (uint32_t i = 0; i < width; i++)
-            out =
-                Z3_mk_ite(s->ctx, Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, i, i, x), number(s, 1, 1)),
-                          number(s, width, width - 1 - i), out);
-        return out;
-    }
-    Z3_ast count = number(s, width, 0), rest = x;
-    for (uint32_t step = width / 2; step != 0; step /= 2) {
-        const Z3_ast upper = Z3_mk_extract(s->ctx, width - 1, width - step, rest);
-        const Z3_ast empty = Z3_mk_eq(s->ctx, upper, number(s, step, 0));
-        rest = Z3_mk_ite(s->ctx, empty, Z3_mk_bvshl(s->ctx, rest, number(s, width, step)), rest);
-        count = Z3_mk_ite(s->ctx, empty, Z3_mk_bvadd(s->ctx, count, number(s, width, step)), count);
-    }
-    const Z3_ast top = Z3_mk_extract(s->ctx, width - 1, width - 1, rest);
-    const Z3_ast none = zero_extend(s, 1, width, Z3_mk_bvnot(s->ctx, top));
-    return Z3_mk_bvadd(s->ctx, count, none);
-}
-
-// Copies of the sign below it: the zeros above the highest bit that differs from its left
-// neighbour, of which the topmost one is the sign's own.
-static Z3_ast cls(Smt *s, uint32_t width, Z3_ast x)
-{
-    const Z3_ast signs = Z3_mk_bvashr(s->ctx, x, number(s, width, 1));
-    const Z3_ast changes = Z3_mk_bvxor(s->ctx, x, signs);
-    return Z3_mk_bvsub(s->ctx, clz(s, width, changes), number(s, width, 1));
-}
-
-static Z3_ast reverse(Smt *s, uint32_t width, Z3_ast x)
-{
-    Z3_ast out = Z3_mk_extract(s->ctx, 0, 0, x);
-    for (uint32_t i = 1; i < width; i++)
-        out = Z3_mk_concat(s->ctx, out, Z3_mk_extract(s->ctx, i, i, x));
-    return out;
-}
-
-static Z3_ast rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount)
-{
-    const Z3_ast all = number(s, width, width);
-    // A width of one bit has no number for itself; nor needs it one.
-    if (width == 1)
-        return x;
-    const Z3_ast n = Z3_mk_bvurem(s->ctx, amount, all);
-    const Z3_ast back = Z3_mk_bvsub(s->ctx, all, n);
-    const Z3_ast up = left ? n : back, down = left ? back : n;
-    return Z3_mk_bvor(s->ctx, Z3_mk_bvshl(s->ctx, x, up), Z3_mk_bvlshr(s->ctx, x, down));
-}
-
-// ---- Floats ----
-
-static Z3_sort float_sort(Smt *s, uint32_t width)
-{
-    switch (width) {
-    case 16: return Z3_mk_fpa_sort_16(s->ctx);
-    case 32: return Z3_mk_fpa_sort_32(s->ctx);
-    case 64: return Z3_mk_fpa_sort_64(s->ctx);
-    case 128: return Z3_mk_fpa_sort_128(s->ctx);
-    default: s->failed = true; return Z3_mk_fpa_sort_32(s->ctx);
-    }
-}
-
-static Z3_ast as_float(Smt *s, Expr e)
-{
-    const uint32_t width = expr_node(s->pool, e)->sort.width;
-    const Z3_sort sort = float_sort(s, width);
-    s->has_float = true;
-    return s->failed ? s->terms[e.index] : Z3_mk_fpa_to_fp_bv(s->ctx, s->terms[e.index], sort);
-}
-
-// The bits of a float: any that stand for it.
-static Z3_ast as_bits(Smt *s, uint32_t width, Z3_ast f)
-{
-    const Z3_ast bits = Z3_mk_fresh_const(s->ctx, "fp", Z3_mk_bv_sort(s->ctx, width));
-    const Z3_ast back = Z3_mk_fpa_to_fp_bv(s->ctx, bits, float_sort(s, width));
-    Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, back, f));
-    return bits;
-}
-
-static Z3_ast nearest_even(Smt *s)
-{
-    return Z3_mk_fpa_round_nearest_ties_to_even(s->ctx);
-}
-
-static Z3_ast round_to(Smt *s, ExprOp op, Z3_ast x)
-{
-    const Z3_ast mode = op == EXPR_FP_CEIL    ? Z3_mk_fpa_round_toward_positive(s->ctx)
-                        : op == EXPR_FP_FLOOR ? Z3_mk_fpa_round_toward_negative(s->ctx)
-                        : op == EXPR_FP_TRUNC ? Z3_mk_fpa_round_toward_zero(s->ctx)
-                                              : nearest_even(s);
-    return Z3_mk_fpa_round_to_integral(s->ctx, mode, x);
-}
-
-// ---- Floats by their bits ----
-// What compares floats needs no arithmetic on them.
-
-static uint32_t fraction_bits(uint32_t width)
-{
-    switch (width) {
-    case 16: return 10;
-    case 32: return 23;
-    case 64: return 52;
-    default: return 112;
-    }
-}
-
-static Z3_ast and_of(Smt *s, Z3_ast a, Z3_ast b)
-{
-    const Z3_ast both[] = {a, b};
-    return Z3_mk_and(s->ctx, 2, both);
-}
-
-static Z3_ast or_of(Smt *s, Z3_ast a, Z3_ast b)
-{
-    const Z3_ast either[] = {a, b};
-    return Z3_mk_or(s->ctx, 2, either);
-}
-
-// Larger, without its sign, than infinity.
-static Z3_ast is_nan(Smt *s, uint32_t width, Z3_ast x)
-{
-    const uint32_t fraction = fraction_bits(width), exponent = width - 1 - fraction;
-    const Z3_ast ones = Z3_mk_bvnot(s->ctx, number(s, exponent, 0));
-    const Z3_ast infinity = Z3_mk_concat(s->ctx, ones, number(s, fraction, 0));
-    return Z3_mk_bvugt(s->ctx, Z3_mk_extract(s->ctx, width - 2, 0, x), infinity);
-}
-
-static Z3_ast ordered(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
-{
-    return Z3_mk_not(s->ctx, or_of(s, is_nan(s, width, x), is_nan(s, width, y)));
-}
-
-static Z3_ast both_zero(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
-{
-    const Z3_ast bits = Z3_mk_extract(s->ctx, width - 2, 0, Z3_mk_bvor(s->ctx, x, y));
-    return Z3_mk_eq(s->ctx, bits, number(s, width - 1, 0));
-}
-
-static Z3_ast float_equal(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
-{
-    const Z3_ast same = or_of(s, Z3_mk_eq(s->ctx, x, y), both_zero(s, width, x, y));
-    return and_of(s, ordered(s, width, x, y), same);
-}
-
-// With one sign the bits are in the order of the magnitudes; else the one with a sign is less.
-static Z3_ast float_less(Smt *s, uint32_t width, Z3_ast x, Z3_ast y)
-{
-    const Z3_ast sign = number(s, 1, 1);
-    const Z3_ast minus_x = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, x), sign);
-    const Z3_ast minus_y = Z3_mk_eq(s->ctx, Z3_mk_extract(s->ctx, width - 1, width - 1, y), sign);
-    const Z3_ast alike =
-        Z3_mk_ite(s->ctx, minus_x, Z3_mk_bvult(s->ctx, y, x), Z3_mk_bvult(s->ctx, x, y));
-    const Z3_ast less = Z3_mk_ite(s->ctx, Z3_mk_iff(s->ctx, minus_x, minus_y), alike, minus_x);
-    const Z3_ast nonzero = Z3_mk_not(s->ctx, both_zero(s, width, x, y));
-    return and_of(s, ordered(s, width, x, y), and_of(s, nonzero, less));
-}
-
-// Of two zeros the one with the sign that is less, or greater.
-static Z3_ast min_max(Smt *s, const ExprNode *n)
-{
-    const uint32_t width = n->sort.width;
-    const bool is_min = n->op == EXPR_FP_MIN;
-    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
-    const Z3_ast nan = Z3_mk_fresh_const(s->ctx, "nan", sort_of(s, n->sort));
-    Z3_solver_assert(s->ctx, s->solver, is_nan(s, width, nan));
-    const Z3_ast first = is_min ? float_less(s, width, x, y) : float_less(s, width, y, x);
-    const Z3_ast both = is_min ? Z3_mk_bvor(s->ctx, x, y) : Z3_mk_bvand(s->ctx, x, y);
-    const Z3_ast rest = Z3_mk_ite(s->ctx, float_equal(s, width, x, y), both, y);
-    return Z3_mk_ite(s->ctx, ordered(s, width, x, y), Z3_mk_ite(s->ctx, first, x, rest), nan);
-}
-
-static Z3_ast compare_floats(Smt *s, const ExprNode *n)
-{
-    const uint32_t width = expr_node(s->pool, n->args[0])->sort.width;
-    const Z3_ast x = s->terms[n->args[0].index], y = s->terms[n->args[1].index];
-    (void)float_sort(s, width); // which widths there are
-    switch ((int)n->op) {
-    case EXPR_FP_EQ: return float_equal(s, width, x, y);
-    case EXPR_FP_LT: return float_less(s, width, x, y);
-    case EXPR_FP_LE: return or_of(s, float_equal(s, width, x, y), float_less(s, width, x, y));
-    default: return min_max(s, n);
-    }
-}
-
-// ---- Arithmetic of floats ----
-
-static Z3_ast float_value(Smt *s, const ExprNode *n)
-{
-    const Z3_ast x = as_float(s, n->args[0]);
-    const Z3_ast y = n->num_args > 1 ? as_float(s, n->args[1]) : x;
-    if (s->failed)
-        return x;
-    const Z3_ast rm = nearest_even(s);
-    switch ((int)n->op) {
-    case EXPR_FP_ADD: return Z3_mk_fpa_add(s->ctx, rm, x, y);
-    case EXPR_FP_SUB: return Z3_mk_fpa_sub(s->ctx, rm, x, y);
-    case EXPR_FP_MUL: return Z3_mk_fpa_mul(s->ctx, rm, x, y);
-    case EXPR_FP_DIV: return Z3_mk_fpa_div(s->ctx, rm, x, y);
-    case EXPR_FP_FMA: return Z3_mk_fpa_fma(s->ctx, rm, x, y, as_float(s, n->args[2]));
-    case EXPR_FP_SQRT: return Z3_mk_fpa_sqrt(s->ctx, rm, x);
-    case EXPR_TO_FP_FROM_FP:
-        return Z3_mk_fpa_to_fp_float(s->ctx, rm, x, float_sort(s, n->sort.width));
-    default: return round_to(s, n->op, x);
-    }
-}
-
-static Z3_ast float_term(Smt *s, const ExprNode *n)
-{
-    const Z3_ast a = s->terms[n->args[0].index];
-    const Z3_ast zero_mode = Z3_mk_fpa_round_toward_zero(s->ctx);
-    Z3_ast f = NULL;
-    switch ((int)n->op) {
-    case EXPR_FP_TO_UBV:
-        return Z3_mk_fpa_to_ubv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
-    case EXPR_FP_TO_SBV:
-        return Z3_mk_fpa_to_sbv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);
-    case EXPR_TO_FP:
-        f = Z3_mk_fpa_to_fp_signed(s->ctx, nearest_even(s), a, float_sort(s, n->sort.width));
-        break;
-    case EXPR_TO_FP_UNSIGNED:
-        f = Z3_mk_fpa_to_fp_unsigned(s->ctx, nearest_even(s), a, float_sort(s, n->sort.width));
-        break;
-    default: f = float_value(s, n);
-    }
-    s->has_float = true;
-    return s->failed ? a : as_bits(s, n->sort.width, f);
-}
-
-static bool is_float_op(ExprOp op)
-{
-    return op >= EXPR_FP_ADD;
-}
-
-// Operators that choose by an order of floats.
-static bool is_float_choice(ExprOp op)
-{
-    switch ((int)op) {
-    case EXPR_FP_EQ:
-    case EXPR_FP_LT:
-    case EXPR_FP_LE:
-    case EXPR_FP_MIN:
-    case EXPR_FP_MAX: return true;
-    default: return false;
-    }
-}
-
-static bool is_float_arithmetic(ExprOp op)
-{
-    return is_float_op(op) && !is_float_choice(op);
-}
-
-// ---- Hard operators ----
-
-static bool is_hard(const ExprPool *pool, const ExprNode *n)
-{
-    switch ((int)n->op) {
-    case EXPR_BVMUL:
-        return !expr_is_const(pool, n->args[0], NULL) && !expr_is_const(pool, n->args[1], NULL);
-    case EXPR_BVUDIV:
-    case EXPR_BVUREM:
-    case EXPR_BVSDIV:
-    case EXPR_BVSREM: return true;
-    default: return is_float_arithmetic(n->op);
-    }
-}
-
-// What is known all the same of a float operator: of a NaN it makes a NaN, of an integer none.
-static void know_nans(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
-{
-    const bool from_int = n->op == EXPR_TO_FP || n->op == EXPR_TO_FP_UNSIGNED;
-    if (n->op == EXPR_FP_TO_UBV || n->op == EXPR_FP_TO_SBV)
-        return;
-    const Z3_ast nan = is_nan(s, n->sort.width, value);
-    if (from_int)
-        Z3_solver_assert(s->ctx, s->solver, Z3_mk_not(s->ctx, nan));
-    for (uint32_t i = 0; i < n->num_args && !from_int; i++) {
-        const uint32_t width = expr_node(s->pool, n->args[i])->sort.width;
-        const Z3_ast of = is_nan(s, width, args[i]);
-        Z3_solver_assert(s->ctx, s->solver, Z3_mk_implies(s->ctx, of, nan));
-    }
-}
-
-// A function for the operator on these widths.
-static Z3_ast unknown_function(Smt *s, const ExprNode *n)
-{
-    Z3_ast args[3];
-    Z3_sort sorts[3];
-    StrBuf name = {.arena = s->arena};
-    buf_printf(&name, "%d %u", (int)n->op, n->sort.width);
-    for (uint32_t i = 0; i < n->num_args; i++) {
-        const Sort sort = expr_node(s->pool, n->args[i])->sort;
-        args[i] = s->terms[n->args[i].index];
-        sorts[i] = sort_of(s, sort);
-        buf_printf(&name, " %u", sort.width);
-    }
-    buf_char(&name, 0);
-    const Z3_symbol symbol = Z3_mk_string_symbol(s->ctx, name.data);
-    const Z3_func_decl f = Z3_mk_func_decl(s->ctx, symbol, n->num_args, sorts, sort_of(s, n->sort));
-    const Z3_ast value = Z3_mk_app(s->ctx, f, n->num_args, args);
-    if (n->op == EXPR_BVMUL) {
-        const Z3_ast swapped[] = {args[1], args[0]};
-        const Z3_ast other = Z3_mk_app(s->ctx, f, 2, swapped);
-        Z3_solver_assert(s->ctx, s->solver, Z3_mk_eq(s->ctx, value, other));
-    }
-    if (is_float_arithmetic(n->op))
-        know_nans(s, n, args, value);
-    return value;
 }
 
 // ---- All operators ----
@@ -418,20 +71,20 @@ static Z3_ast bits_term(Smt *s, const ExprNode *n, Z3_ast a, Z3_ast b)
     case EXPR_BVSHL: return Z3_mk_bvshl(s->ctx, a, b);
     case EXPR_BVLSHR: return Z3_mk_bvlshr(s->ctx, a, b);
     case EXPR_BVASHR: return Z3_mk_bvashr(s->ctx, a, b);
-    case EXPR_ROTL: return rotate(s, true, width, a, b);
-    case EXPR_ROTR: return rotate(s, false, width, a, b);
+    case EXPR_ROTL: return smt_rotate(s, true, width, a, b);
+    case EXPR_ROTR: return smt_rotate(s, false, width, a, b);
     case EXPR_BVULT: return Z3_mk_bvult(s->ctx, a, b);
     case EXPR_BVULE: return Z3_mk_bvule(s->ctx, a, b);
     case EXPR_BVSLT: return Z3_mk_bvslt(s->ctx, a, b);
     case EXPR_BVSLE: return Z3_mk_bvsle(s->ctx, a, b);
     case EXPR_CONCAT: return Z3_mk_concat(s->ctx, a, b);
     case EXPR_EXTRACT: return Z3_mk_extract(s->ctx, n->p0, n->p1, a);
-    case EXPR_ZERO_EXT: return zero_extend(s, width, n->p0, a);
+    case EXPR_ZERO_EXT: return smt_zero_extend(s, width, n->p0, a);
     case EXPR_SIGN_EXT: return Z3_mk_sign_ext(s->ctx, n->p0 - width, a);
-    case EXPR_POPCNT: return popcnt(s, width, a);
-    case EXPR_CLZ: return clz(s, width, a);
-    case EXPR_CLS: return cls(s, width, a);
-    case EXPR_REV: return reverse(s, width, a);
+    case EXPR_POPCNT: return smt_popcnt(s, width, a);
+    case EXPR_CLZ: return smt_clz(s, width, a);
+    case EXPR_CLS: return smt_cls(s, width, a);
+    case EXPR_REV: return smt_reverse(s, width, a);
     default: UNREACHABLE();
     }
 }
@@ -441,12 +94,12 @@ static Z3_ast term(Smt *s, const ExprNode *n)
     const Z3_ast a = s->terms[n->args[0].index];
     const Z3_ast b = n->num_args > 1 ? s->terms[n->args[1].index] : NULL;
     const Z3_ast two[] = {a, b};
-    if (s->abstract && is_hard(s->pool, n))
-        return unknown_function(s, n);
-    if (is_float_choice(n->op))
-        return compare_floats(s, n);
-    if (is_float_op(n->op))
-        return float_term(s, n);
+    if (s->abstract && smt_is_hard(s->pool, n))
+        return smt_unknown_function(s, n);
+    if (smt_is_float_choice(n->op))
+        return smt_compare_floats(s, n);
+    if (smt_is_float(n->op))
+        return smt_float_term(s, n);
     switch ((int)n->op) {
     case EXPR_EQ: return Z3_mk_eq(s->ctx, a, b);
     case EXPR_ITE: return Z3_mk_ite(s->ctx, a, b, s->terms[n->args[2].index]);
@@ -584,8 +237,8 @@ static Contents contents_of(const ExprPool *pool, const Expr *conditions, uint32
         if (!bitset_has(&c.wanted, i))
             continue;
         c.has_int |= node->sort.kind == SORT_INT;
-        c.has_float |= is_float_arithmetic(node->op);
-        c.has_hard |= is_hard(pool, node);
+        c.has_float |= smt_is_float_arithmetic(node->op);
+        c.has_hard |= smt_is_hard(pool, node);
     }
     return c;
 }

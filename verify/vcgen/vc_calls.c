@@ -63,11 +63,13 @@ static bool choose_signature(Gen *g, IsleTermId term, Sym **params, Sym *result)
 
 // ---- Calls ----
 
-// Calls that may be one: what is pure gives the same for the same values.
+// Calls that may be one: what is pure gives the same for the same values, unless it gives several.
 static bool may_share(const Gen *g, IsleTermId term, bool extractor)
 {
-    return extractor || (g->isle->terms.data[term].flags & ISLE_PURE) ||
-           g->program->is_function[term];
+    if (extractor)
+        return !g->program->takes_many[term];
+    const uint32_t flags = g->isle->terms.data[term].flags;
+    return (flags & (ISLE_PURE | ISLE_MULTI)) == ISLE_PURE || g->program->is_function[term];
 }
 
 static const Memo *find_memo(const Gen *g, IsleTermId term, bool extractor, Sym **args)
@@ -98,6 +100,8 @@ static Expr succeeds(Gen *g, const IsleDef *spec, IsleTermId term, bool extracto
     const Sort boolean = sort_bool();
     Expr all = expr_bool(g->pool, true);
     bool any = false;
+    if (!fallible(g, term, extractor))
+        return all;
     for (uint32_t c = 0; c < spec->u.spec.num_clauses; c++) {
         const IsleClause *const clause = &spec->u.spec.clauses[c];
         for (uint32_t i = 0; clause->kind == ISLE_CLAUSE_MATCH && i < clause->num_exprs; i++) {
@@ -108,8 +112,7 @@ static Expr succeeds(Gen *g, const IsleDef *spec, IsleTermId term, bool extracto
             any = true;
         }
     }
-    return any || !fallible(g, term, extractor) ? all
-                                                : expr_var(g->pool, STR("matches"), sort_bool());
+    return any ? all : expr_var(g->pool, STR("matches"), sort_bool());
 }
 
 static void clauses(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
@@ -187,7 +190,8 @@ static bool run_spec(Gen *g, const Memo *call, const Expr *path, Expr *some)
         scope->guard = expr_and(g->pool, *path, *some);
     } else {
         clauses(g, spec, ISLE_CLAUSE_REQUIRE, env, needs);
-        clauses(g, spec, ISLE_CLAUSE_MATCH, env, scope);
+        if (fallible(g, call->term, call->extractor))
+            clauses(g, spec, ISLE_CLAUSE_MATCH, env, scope);
     }
     clauses(g, spec, ISLE_CLAUSE_PROVIDE, env, scope);
     spec_drain(g);

@@ -361,10 +361,52 @@ static void compare_outputs(Gen *g, Expr alive)
         goal_if(g, alive, expr_bool(g->pool, false), STR("there are as many results"));
 }
 
+// One choice of a successor instead of several of which only one happens.
+static void join_gotos(Gen *g, Events *events)
+{
+    uint32_t kept = 0, first = UINT32_MAX;
+    for (uint32_t i = 0; i < events->list.len; i++) {
+        const Event event = events->list.data[i];
+        if (event.kind != EVENT_GOTO || first == UINT32_MAX) {
+            first = event.kind == EVENT_GOTO ? kept : first;
+            events->list.data[kept++] = event;
+            continue;
+        }
+        Event *const joined = &events->list.data[first];
+        gen_goal(g, NULL, expr_not(g->pool, expr_and(g->pool, joined->guard, event.guard)),
+                 STR("one successor is chosen"));
+        joined->value = expr_ite(g->pool, event.guard, event.value, joined->value);
+        joined->guard = expr_or(g->pool, joined->guard, event.guard);
+    }
+    events->list.len = kept;
+}
+
+// An access twice as wide as the one that it is compared with becomes one of each half, the lower
+// address first: more than is asked for, as nothing comes between.
+static void split_access(Gen *g, const Event *l, Side *right, Events *events)
+{
+    const Event *const r = next_access(right);
+    if (!l || !r || l->kind != r->kind || (l->kind != EVENT_LOAD && l->kind != EVENT_STORE))
+        return;
+    const uint32_t width = expr_node(g->pool, l->value)->sort.width;
+    if (expr_node(g->pool, r->value)->sort.width != 2 * width)
+        return;
+    Event low = *r, high = *r;
+    low.value = expr_extract(g->pool, width - 1, 0, r->value);
+    high.value = expr_extract(g->pool, 2 * width - 1, width, r->value);
+    high.address = expr_2(g->pool, EXPR_BVADD, r->address, expr_bv(g->pool, 64, width / 8));
+    VEC_PUSH(g->arena, &events->list, high);
+    for (uint32_t i = events->list.len - 1; i > right->at + 1; i--)
+        events->list.data[i] = events->list.data[i - 1];
+    events->list.data[right->at] = low;
+    events->list.data[right->at + 1] = high;
+}
+
 void effect_contract(Gen *g)
 {
     sort_events(&g->left);
     sort_events(&g->right_events);
+    join_gotos(g, &g->right_events);
     Side left = {.events = &g->left}, right = {.events = &g->right_events};
     Expr alive = expr_bool(g->pool, true);
     for (;;) {
@@ -377,6 +419,7 @@ void effect_contract(Gen *g)
                 STR("both sides trap with the same code"));
         alive = expr_and(g->pool, alive, expr_not(g->pool, traps[0]));
         skip_overwritten(g, next_access(&left), &right);
+        split_access(g, next_access(&left), &right, &g->right_events);
         const Event *const l = next_access(&left), *const r = next_access(&right);
         if (!l && !r)
             break;

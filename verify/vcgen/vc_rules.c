@@ -356,12 +356,18 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
         if (!assume_check(&f, &form->checks[i]))
             return NULL;
     spec_drain(g);
-    for (uint32_t i = 0; i < set->rules.len && !g->stop; i++)
+    // Of a multi term every rule that matches is taken.
+    const bool first = (g->isle->terms.data[term].flags & ISLE_MULTI) == 0;
+    for (uint32_t i = 0; first && i < set->rules.len && !g->stop; i++)
         if (set->rules.data[i].priority > form->priority)
             negate(&f, form, &set->rules.data[i]);
     if (g->stop)
         return NULL;
-    g->right = g->right || root;
+    if (root) {
+        g->right = true;
+        g->vc->left_choices = g->at;
+        g->vc->left_assumptions = g->vc->assumptions.len;
+    }
     for (uint32_t i = 0; i < form->num_calls; i++)
         if (!eval(&f, form->calls[i]))
             return NULL;

@@ -38,6 +38,23 @@ static void add_attr(VcProgram *p, const IsleDef *def)
     }
 }
 
+// Whether a pattern has a term that may match in several ways: it, or what its macro stands for.
+static bool takes_many(const Isle *isle, const IsleAst *pattern)
+{
+    const IsleTermId id = pattern->kind == ISLE_AST_TERM
+                              ? isle_find_term(isle, isle_str(isle, pattern->name))
+                              : ISLE_NONE;
+    if (id != ISLE_NONE && (isle->terms.data[id].flags & ISLE_MULTI))
+        return true;
+    if (id != ISLE_NONE && isle->terms.data[id].macro &&
+        takes_many(isle, isle->terms.data[id].macro->u.extractor.pattern))
+        return true;
+    for (uint32_t i = 0; i < pattern->num_args; i++)
+        if (takes_many(isle, pattern->args[i]))
+            return true;
+    return false;
+}
+
 VcProgram *vc_program_new(Arena *arena, Isle *isle)
 {
     VcProgram *const p = ARENA_NEW(arena, VcProgram);
@@ -46,6 +63,12 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle)
     p->sets = ARENA_ARRAY(arena, IsleRuleSet *, isle->terms.len);
     p->instantiates = ARENA_ARRAY(arena, const IsleDef **, isle->terms.len);
     p->is_function = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->takes_many = ARENA_ARRAY(arena, bool, isle->terms.len);
+    for (IsleTermId t = 0; t < isle->terms.len; t++) {
+        const IsleTerm *const term = &isle->terms.data[t];
+        p->takes_many[t] = (term->flags & ISLE_MULTI) != 0 ||
+                           (term->macro && takes_many(isle, term->macro->u.extractor.pattern));
+    }
     p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
@@ -430,7 +453,7 @@ void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Are
              .vc = out,
              .trail = trail,
              .types = {.arena = arena}};
-    *out = (Vc){.pool = g.pool};
+    *out = (Vc){.pool = g.pool, .left_choices = UINT32_MAX};
     g.alive = expr_bool(g.pool, true);
     g.condition = g.alive;
     g.states = ARENA_ARRAY(arena, Sym *, isle->defs.len);

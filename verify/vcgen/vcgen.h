@@ -24,6 +24,7 @@ typedef struct VcProgram {
     IsleRuleSet **sets;            // by term, made when wanted
     const IsleDef ***instantiates; // by term: its `instantiate` definitions, ended by NULL
     bool *is_function;             // by term: has the tag `function`
+    bool *takes_many;              // by term: its extractor may match in several ways
     bool *zero_above;              // by term: has the tag `zero_above`
     bool *zero_above_32;           // by term: has the tag `zero_above_32`
     IsleSym result;                // the name `result`
@@ -86,6 +87,10 @@ typedef struct Vc {
     VEC(VcCall) calls;
     VEC(Expr) inputs; // what the rule ranges over
     Str types;        // the signatures chosen, for people
+    // How many of the trail's choices, and of the assumptions, are of the left side alone;
+    // UINT32_MAX choices: the right side was not reached. Of use when PRUNED: no equation is used
+    // up then.
+    uint32_t left_choices, left_assumptions;
 } Vc;
 
 // Makes the condition of rule `n` of `root` for the choices of `trail`, which grows by the first

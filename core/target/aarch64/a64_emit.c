@@ -213,7 +213,7 @@ static CondBranch cond_branch(EmitCtx *ctx, const MInst *inst)
 // Far: the opposite condition skips an unconditional branch, which reaches 128 MiB.
 static void put_cond(EmitCtx *ctx, const CondBranch *branch, bool inverse, Label to)
 {
-    if (!ctx->far) {
+    if (!ctx->far || chaos_one_in(ctx->f->chaos, 4)) {
         a64_put_branch(ctx, inverse ? branch->inverse : branch->word, to, branch->kind);
         return;
     }

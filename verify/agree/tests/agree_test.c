@@ -99,7 +99,8 @@ static uint32_t tuples_wanted(void)
 static AgreeOptions options_of(void)
 {
     const char *const filter = getenv("AGREE_FILTER");
-    return (AgreeOptions){tuples_wanted(), 1, filter ? str_from(filter) : STR("")};
+    return (AgreeOptions){
+        .tuples = tuples_wanted(), .seed = 1, .filter = filter ? str_from(filter) : STR("")};
 }
 
 // Prints what differs and what was left out; fails if something differs.
@@ -176,7 +177,8 @@ static void find_mistakes(const Mistake *mistakes, size_t count, Engine engine)
         Arena arena = {0};
         Diag diag = {.arena = &arena};
         AgreeReport report = {.arena = &arena};
-        const AgreeOptions options = {2000, 7, str_from(mistakes[i].term)};
+        const AgreeOptions options = {
+            .tuples = 2000, .seed = 7, .filter = str_from(mistakes[i].term)};
         const bool a64 = engine == ENGINE_UNICORN_AARCH64;
         const char *reason = NULL;
         uint64_t mismatches = 0;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// assay verify --mutants: which wrong rules the verifier sees.
+#include "assay/tool_mutants.h"
+
+#ifdef ASSAY_VERIFY
+
+#    include "verify/mutants/mutants.h"
+
+#    include <jansson.h>
+#    include <stdio.h>
+#    include <stdlib.h>
+
+enum { KILLED_WANTED = 95, SECONDS = 120 }; // percent; for one mutant
+
+typedef struct Tally {
+    uint32_t fates[MUTANT_FATE_COUNT], verdicts[RULE_VERDICT_COUNT];
+    uint32_t equivalent; // survivors that are listed
+} Tally;
+
+typedef struct Mutants {
+    const ToolArgs *args;
+    const char *program; // "x64", "aarch64" or ""
+    Arena *arena;
+    StrTable equivalent; // "PROGRAM NAME"
+    Tally all, ops[MUTANT_OP_COUNT];
+    bool good;
+} Mutants;
+
+// ---- Those that compute the same ----
+
+// Lines "PROGRAM NAME | reason"; `#` begins a comment.
+static bool read_equivalent(Mutants *m)
+{
+    const char *const path = m->args->values[OPT_VERIFY_EQUIVALENT];
+    Diag diag = {.arena = m->arena};
+    Str text = {0};
+    if (path && tool_read_file(m->arena, path, &text, &diag) != STATUS_OK) {
+        tool_report(&diag);
+        return false;
+    }
+    while (text.len != 0) {
+        size_t end = 0, bar = 0;
+        while (end < text.len && text.data[end] != '\n')
+            end++;
+        while (bar < end && text.data[bar] != '|')
+            bar++;
+        const Str line = str_trim((Str){text.data, bar});
+        if (line.len != 0 && line.data[0] != '#')
+            strtable_add(m->arena, &m->equivalent, line);
+        const size_t next = end < text.len ? end + 1 : end;
+        text = (Str){text.data + next, text.len - next};
+    }
+    return true;
+}
+
+static bool is_equivalent(Mutants *m, const MutantResult *r)
+{
+    const Str key = str_printf(m->arena, "%s %.*s", m->program, STR_ARG(r->name));
+    return strtable_find(&m->equivalent, key) != MAP_NONE;
+}
+
+// ---- Lines ----
+
+static void print_text(const Mutants *m, const MutantResult *r, const char *fate)
+{
+    printf("%-10s %s %.*s", fate, m->program, STR_ARG(r->name));
+    if (r->fate == MUTANT_KILLED)
+        printf(" (%s)", verify_rule_name(r->verdict));
+    if (r->message.len != 0)
+        printf("\n    %.*s", STR_ARG(r->message));
+    if (r->fate != MUTANT_KILLED)
+        printf("\n    %.*s", STR_ARG(r->text));
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void set(json_t *object, const char *key, Str text)
+{
+    json_object_set_new(object, key, json_stringn_nocheck(text.data ? text.data : "", text.len));
+}
+
+static void print_json(const Mutants *m, const MutantResult *r, const char *fate)
+{
+    json_t *const out = json_object();
+    set(out, "target", str_from(m->program));
+    set(out, "mutant", r->name);
+    set(out, "fate", str_from(fate));
+    if (r->fate == MUTANT_KILLED)
+        set(out, "verdict", str_from(verify_rule_name(r->verdict)));
+    set(out, "message", r->message);
+    set(out, "path", r->path);
+    json_object_set_new(out, "from", json_integer(r->at));
+    json_object_set_new(out, "to", json_integer(r->end));
+    set(out, "text", r->text);
+    char *const line = json_dumps(out, JSON_COMPACT);
+    if (line)
+        puts(line);
+    free(line);
+    json_decref(out);
+    fflush(stdout);
+}
+
+static void report(void *context, const MutantResult *r)
+{
+    Mutants *const m = context;
+    Tally *const tallies[] = {&m->all, &m->ops[r->op]};
+    const bool equivalent = r->fate == MUTANT_SURVIVED && is_equivalent(m, r);
+    for (size_t i = 0; i < 2; i++) {
+        tallies[i]->fates[r->fate] += !equivalent;
+        tallies[i]->verdicts[r->verdict] += r->fate == MUTANT_KILLED;
+        tallies[i]->equivalent += equivalent;
+    }
+    if (r->fate == MUTANT_KILLED && is_equivalent(m, r)) {
+        fprintf(stderr, "%s %.*s is listed as equivalent, and killed\n", m->program,
+                STR_ARG(r->name));
+        m->good = false;
+    }
+    const char *const fate = equivalent ? "equivalent" : mutant_fate_name(r->fate);
+    if (m->args->values[OPT_VERIFY_JSON])
+        print_json(m, r, fate);
+    else if (m->args->values[OPT_VERIFY_VERBOSE] || (r->fate != MUTANT_KILLED && !equivalent))
+        print_text(m, r, fate);
+}
+
+// ---- Totals ----
+
+static uint32_t counted(const Tally *t)
+{
+    return t->fates[MUTANT_KILLED] + t->fates[MUTANT_SURVIVED] + t->fates[MUTANT_UNKNOWN] +
+           t->fates[MUTANT_LOST];
+}
+
+static void print_tally(const char *name, const Tally *t)
+{
+    printf("  %-10s %5u %6u %8u %7u %10u\n", name, counted(t) + t->equivalent,
+           t->fates[MUTANT_KILLED], t->fates[MUTANT_SURVIVED], t->fates[MUTANT_UNKNOWN],
+           t->equivalent);
+}
+
+static void print_totals(Mutants *m, const MutantTotals *totals)
+{
+    const uint32_t killed = m->all.fates[MUTANT_KILLED], of = counted(&m->all);
+    const uint32_t permille = of == 0 ? 0 : (uint32_t)((uint64_t)killed * 1000 / of);
+    m->good = m->good && permille >= 10 * KILLED_WANTED && m->all.fates[MUTANT_LOST] == 0;
+    if (m->args->values[OPT_VERIFY_JSON])
+        return;
+    printf("%s%s%u mutants of %u proved rules: %u killed", m->program, *m->program ? ": " : "",
+           of + m->all.equivalent, totals->rules, killed);
+    for (uint32_t v = 0, n = 0; v < RULE_VERDICT_COUNT; v++)
+        if (m->all.verdicts[v] != 0)
+            printf("%s%u %s", n++ == 0 ? " (" : ", ", m->all.verdicts[v],
+                   verify_rule_name((RuleVerdict)v));
+    printf("%s, %u survived, %u unknown, %u lost, %u equivalent\n", killed != 0 ? ")" : "",
+           m->all.fates[MUTANT_SURVIVED], m->all.fates[MUTANT_UNKNOWN], m->all.fates[MUTANT_LOST],
+           m->all.equivalent);
+    printf("%u of %u that are not equivalent: %u.%u%% killed\n", killed, of, permille / 10,
+           permille % 10);
+    printf("not counted: %u rejected by islec, %u proved to change nothing, %u without a meaning\n",
+           totals->fates[MUTANT_INVALID], totals->fates[MUTANT_SAME],
+           totals->fates[MUTANT_UNSPECIFIED]);
+    puts("  operator   count killed survived unknown equivalent");
+    for (uint32_t op = 0; op < MUTANT_OP_COUNT; op++)
+        print_tally(mutant_op_name((MutantOp)op), &m->ops[op]);
+}
+
+// ---- Programs ----
+
+static Status read_program(Isle *isle, const VerifyText *texts)
+{
+    for (; texts->path; texts++)
+        TRY(isle_add_text(isle, str_from(texts->path),
+                          (Str){(const char *)texts->data, texts->len}));
+    return isle_check(isle);
+}
+
+static bool run_program(Mutants *m, const char *name, const VerifyText *texts,
+                        MutantOptions options)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    Isle *const isle = isle_new(&arena, &diag);
+    const Status status = read_program(isle, texts);
+    if (status == STATUS_OK) {
+        m->program = name;
+        m->arena = &arena;
+        m->all = (Tally){0};
+        memset(m->ops, 0, sizeof(m->ops));
+        m->equivalent = (StrTable){0};
+        m->good = read_equivalent(m) && m->good;
+        options.texts = texts;
+        options.report = report;
+        options.context = m;
+        fflush(stdout); // the workers are forks
+        const MutantTotals totals = mutant_run(isle, &options, &arena);
+        print_totals(m, &totals);
+    }
+    tool_report(&diag);
+    arena_free(&arena);
+    return status == STATUS_OK;
+}
+
+static bool run_files(Mutants *m, const MutantOptions *options)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    VerifyText *const texts = ARENA_ARRAY(&arena, VerifyText, m->args->num_operands + 1);
+    Status status = STATUS_OK;
+    for (uint32_t i = 0; i < m->args->num_operands && status == STATUS_OK; i++) {
+        Str text = {0};
+        status = tool_read_file(&arena, m->args->operands[i], &text, &diag);
+        texts[i] = (VerifyText){m->args->operands[i], (const unsigned char *)text.data, text.len};
+    }
+    tool_report(&diag);
+    const bool good = status == STATUS_OK && run_program(m, "", texts, *options);
+    arena_free(&arena);
+    return good;
+}
+
+int tool_mutants(const ToolArgs *args, const VerifyOptions *how)
+{
+    uint64_t count = 0, seed = 1;
+    if (!tool_number(args, OPT_VERIFY_MUTANTS, 1, UINT32_MAX, &count) ||
+        !tool_number(args, OPT_VERIFY_SEED, 0, UINT64_MAX, &seed))
+        return EXIT_USAGE;
+    const char *const target = args->values[OPT_VERIFY_TARGET];
+    const MutantOptions options = {.filter = how->filter,
+                                   .name = args->values[OPT_VERIFY_MUTANT],
+                                   .count = (uint32_t)count,
+                                   .seed = seed,
+                                   .jobs = how->jobs,
+                                   .budget = how->budget,
+                                   .cache = how->cache,
+                                   .seconds = SECONDS};
+    Mutants m = {.args = args, .good = true};
+    bool good = true;
+    if (args->num_operands != 0) {
+        good = run_files(&m, &options);
+    } else {
+        if (!target || strcmp(target, "x64") == 0)
+            good = run_program(&m, "x64", verify_texts_x64, options);
+        if (good && (!target || strcmp(target, "aarch64") == 0))
+            good = run_program(&m, "aarch64", verify_texts_aarch64, options);
+    }
+    return good && m.good ? EXIT_OK : EXIT_FAILED;
+}
+
+#endif

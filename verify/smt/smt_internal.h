@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shared by the files of smt: a question on its way to Z3.
+#ifndef VERIFY_SMT_SMT_INTERNAL_H
+#define VERIFY_SMT_SMT_INTERNAL_H
+
+#include "verify/smt/smt.h"
+
+#include <z3.h>
+
+typedef struct Smt {
+    Z3_context ctx;
+    Z3_solver solver;
+    const ExprPool *pool;
+    Arena *arena;
+    Z3_ast *terms; // by node, NULL: not wanted
+    bool has_int, has_float;
+    bool abstract; // hard operators are functions of which nothing is known
+    bool failed;   // something that has no translation
+} Smt;
+
+Z3_sort smt_sort_of(Smt *s, Sort sort);
+Z3_ast smt_number(Smt *s, uint32_t width, uint64_t value);
+
+// ---- Bits (smt_bits.c) ----
+
+// x itself if the widths are the same.
+Z3_ast smt_zero_extend(Smt *s, uint32_t from, uint32_t to, Z3_ast x);
+Z3_ast smt_popcnt(Smt *s, uint32_t width, Z3_ast x);
+Z3_ast smt_clz(Smt *s, uint32_t width, Z3_ast x);
+Z3_ast smt_cls(Smt *s, uint32_t width, Z3_ast x);
+Z3_ast smt_reverse(Smt *s, uint32_t width, Z3_ast x);
+// By the amount modulo the width.
+Z3_ast smt_rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount);
+
+// ---- Floats (smt_float.c) ----
+
+// Operators on floats: those that choose by their order, and those that compute.
+bool smt_is_float(ExprOp op);
+bool smt_is_float_choice(ExprOp op);
+bool smt_is_float_arithmetic(ExprOp op);
+Z3_ast smt_is_nan(Smt *s, uint32_t width, Z3_ast x);
+// The node's term, whose operands have theirs.
+Z3_ast smt_compare_floats(Smt *s, const ExprNode *n);
+Z3_ast smt_float_term(Smt *s, const ExprNode *n);
+
+// ---- Hard operators (smt_hard.c) ----
+
+// Whether a question does better without knowing what the operator does.
+bool smt_is_hard(const ExprPool *pool, const ExprNode *n);
+// A function of the node's operands in place of its operator.
+Z3_ast smt_unknown_function(Smt *s, const ExprNode *n);
+
+#endif
