@@ -371,6 +371,7 @@ GUARDS = {
     "intcc_complement": lambda cc: find_condition(set("<=>") - set(ORDER[cc][0]), ORDER[cc][1] or "s"),
     "three_way": three_way,
     "three_way_is": three_way_is,
+    "is_constant": lambda node: node.op == "const",
     "is_negative": is_negative,
     "is_not_negative": lambda constant: not is_negative(constant),
     "fits_in_i8": lambda k: -128 <= k <= 127,
