@@ -57,8 +57,8 @@ static Value available(const Elaborator *e, uint32_t class)
     return good ? placed->value : NO(Value);
 }
 
-// Whether a node is one instruction with an immediate, or part of what uses it: it stays where it is
-// used, and is made again where something dearer on it goes.
+// Whether a node is one instruction with an immediate, or part of what uses it: it stays where it
+// is used, and is made again where something dearer on it goes.
 static bool is_cheap(const OptCtx *ctx, const InstData *data)
 {
     const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
@@ -145,8 +145,7 @@ static Value operand_at(Elaborator *e, uint32_t class, Block where)
     if (where.i == e->block.i || !again)
         return available(e, class);
     const Value there = available(e, class);
-    if (!is_constant(ctx, best) &&
-        domtree_dominates(&ctx->tree, value_block(ctx->f, there), where))
+    if (!is_constant(ctx, best) && domtree_dominates(&ctx->tree, value_block(ctx->f, there), where))
         return there;
     InstData data = *again;
     const uint32_t n = ir_formats[op_format((Opcode)data.op)].values;

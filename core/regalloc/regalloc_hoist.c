@@ -91,8 +91,8 @@ static uint32_t find_place(const Hoist *h, uint32_t b, PRegSet written, PRegSet 
     const uint32_t before = block->end - 2;
     const MInst *const test = &f->insts.data[before];
     const MRow *const row = minst_row(f, test);
-    const bool is_test = row->flags_use == MFLAGS_WRITE && row->flags == 0 &&
-                         row->clobbers == 0 && test->clobbers == 0;
+    const bool is_test = row->flags_use == MFLAGS_WRITE && row->flags == 0 && row->clobbers == 0 &&
+                         test->clobbers == 0;
     const bool apart = (operand_regs(f, test) & written) == 0 && (defined(f, test) & read) == 0;
     const bool alone = h->first_move[before + 1] == h->first_move[block->end];
     return is_test && apart && alone ? before : block->end - 1;

@@ -549,10 +549,9 @@ static void emit_fresh_vector(EmitCtx *ctx, const MInst *inst)
     const Alloc to = emit_alloc(ctx, inst, 0);
     const bool memory = inst->amode != AMODE_NONE;
     if (memory || emit_alloc(ctx, inst, 1).bits != to.bits)
-        put_inst(ctx, &(X64Inst){.op = X64_ZERO_VEC,
-                                 .size = 16,
-                                 .mem_operand = -1,
-                                 .regs = {alloc_preg(to)}});
+        put_inst(ctx,
+                 &(X64Inst){
+                     .op = X64_ZERO_VEC, .size = 16, .mem_operand = -1, .regs = {alloc_preg(to)}});
     emit_encoded(ctx, inst);
 }
 

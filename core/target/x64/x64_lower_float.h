@@ -30,8 +30,8 @@ static inline MAmode rule_pool_constant(LowerCtx *ctx, uint32_t size, uint64_t l
                     .target = ctx->m->constants.len - 1};
 }
 
-// A float of the type, up to 64 bits, by its bits: from the pool where one load does it, else through
-// a general register.
+// A float of the type, up to 64 bits, by its bits: from the pool where one load does it, else
+// through a general register.
 static inline Fpr rule_float_bits(LowerCtx *ctx, Type type, uint64_t bits)
 {
     if (bits == 0)
