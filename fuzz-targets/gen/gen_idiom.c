@@ -150,7 +150,7 @@ static Value truth_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     case 0: return choose(g, compare(g, cc, x, y), x, y);
     case 1: return choose(g, compare(g, cc, x, zero), one(g, OP_INEG, type, x), x);
     case 2: return choose(g, compare(g, equality, two(g, OP_BAND, x, bit), zero), x, y);
-    case 3: return choose(g, two(g, OP_BAND, x, bit), y, x);
+    case 3: return choose(g, r->y % 2 == 0 ? gen_condition(g, r) : two(g, OP_BAND, x, bit), y, x);
     case 4: {
         const Value flag = compare(g, cc, x, y);
         return compare(g, equality, flag, gen_int(g, type_of(g, flag), 0));
@@ -159,6 +159,27 @@ static Value truth_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     case 6: return two(g, OP_BAND, x, two(g, OP_BOR, one(g, OP_BNOT, type, x), y));
     default: return two(g, OP_BOR, x, two(g, OP_BAND, one(g, OP_BNOT, type, x), y));
     }
+}
+
+static Value compare_floats(Gen *g, const GenRecord *r)
+{
+    const Type type = r->shape % 2 == 0 ? TYPE_F64 : TYPE_F32;
+    const GenShape *const s = gen_find_shape(g->t, OP_FCMP, type, type);
+    if (!s)
+        return gen_int(g, TYPE_I8, 1);
+    const Value x = gen_operand(g, type, r->a & 0xbf, false, NULL);
+    const Value y = gen_operand(g, type, (uint8_t)(r->a * 5u + 3), false, NULL);
+    return builder_fcmp(g->b, (FloatCC)gen_small(s, r->small), x, y);
+}
+
+Value gen_condition(Gen *g, const GenRecord *r)
+{
+    if (r->shape >= 128)
+        return compare_floats(g, r);
+    const Type type = (Type)(TYPE_I8 + r->shape % 5);
+    const Value x = gen_operand(g, type, r->a & 0xbf, false, NULL);
+    const Value y = gen_operand(g, type, (uint8_t)(r->a * 7u + 1), false, NULL);
+    return compare(g, (IntCC)(r->small % INTCC_COUNT), x, y);
 }
 
 // Division by a constant that is neither 0 nor -1.
@@ -198,6 +219,34 @@ static void memory_idiom(Gen *g, const GenRecord *r, Value x, Value y)
         builder_store(g->b, OP_STORE, two(g, logic[r->x % 5], loaded, y), mem);
 }
 
+// A load that only one operation uses, or one that is used several times, with now and then
+// a store between: what may take the load in, and what may not.
+static Value sink_idiom(Gen *g, const GenRecord *r, Value x, Value y)
+{
+    const Type type = type_of(g, x);
+    if (!gen_can(g, OP_STORE, type, type) || !gen_can(g, OP_LOAD, type, TYPE_I64))
+        return x;
+    Mem mem = {g->heap, GEN_DATA_OFFSET + r->c, MEM_DEFAULT};
+    const Value loaded = builder_load(g->b, OP_LOAD, type, mem);
+    if (r->y % 2 != 0) {
+        mem.offset += r->y / 2 % 4;
+        builder_store(g->b, OP_STORE, x, mem);
+    }
+    const Value flag = (r->x & 3) < 2 ? loaded : compare(g, (IntCC)(r->y % INTCC_COUNT), loaded, y);
+    switch (r->x & 3) {
+    case 0: return two(g, logic[r->y / 8 % 5], y, loaded);
+    case 1: return two(g, logic[r->y / 8 % 5], loaded, y);
+    case 2: return two(g, OP_IADD, choose(g, flag, x, y), choose(g, flag, y, x));
+    default: {
+        const Value sum = one(g, OP_SEXTEND, TYPE_I64, two(g, OP_IADD, loaded, x));
+        const Value wide = two(g, OP_ISHL, sum, gen_int(g, TYPE_I8, 2));
+        const Value base = gen_operand(g, TYPE_I64, r->b & 0xbf, false, NULL);
+        gen_push(g, choose(g, flag, x, y), type, true);
+        return two(g, OP_BXOR, two(g, OP_IADD, base, wide), two(g, OP_ISUB, base, wide));
+    }
+    }
+}
+
 void gen_idiom(Gen *g, const GenRecord *r)
 {
     static const Type types[] = {TYPE_I32, TYPE_I64, TYPE_I128, TYPE_I8, TYPE_I16, TYPE_I64};
@@ -212,6 +261,10 @@ void gen_idiom(Gen *g, const GenRecord *r)
     case 1: out = extend_idiom(g, r, x, y); break;
     case 2: out = truth_idiom(g, r, x, y); break;
     default:
+        if ((r->small & 0x84) == 0x84) {
+            out = sink_idiom(g, r, x, y);
+            break;
+        }
         if ((r->small & 4) != 0) {
             memory_idiom(g, r, x, y);
             return;
