@@ -82,7 +82,8 @@ static void try_engine(Example *e, Engine engine, Str wanted, StrBuf *outcome)
     else if (str_eq(buf_view(&got), wanted))
         buf_printf(outcome, "; not reproduced on %s", engine_name(engine));
     else
-        buf_printf(outcome, "; reproduced on %s: %.*s", engine_name(engine), STR_ARG(buf_view(&got)));
+        buf_printf(outcome, "; reproduced on %s: %.*s", engine_name(engine),
+                   STR_ARG(buf_view(&got)));
 }
 
 bool tool_clif(Str clif, const char *program, StrBuf *test, StrBuf *outcome)
