@@ -4,6 +4,8 @@
 
 #include "assay/tool_proofs.h"
 
+#include "assay/tool_clif.h"
+
 #ifdef ASSAY_VERIFY
 
 #    include <jansson.h>
@@ -40,6 +42,27 @@ static void print_case(const Proofs *p, const VerifyCase *c)
     print_indented(c->values);
 }
 
+// A counterexample as a file test, also in the folder of --clif, and what the engines make of it.
+static void print_clif(const Proofs *p, IsleRuleId id, const VerifyCase *c)
+{
+    Arena arena = {0};
+    StrBuf test = {.arena = &arena}, outcome = {.arena = &arena};
+    const char *const folder = p->args->values[OPT_VERIFY_CLIF];
+    fflush(stdout); // the native engine forks
+    if (tool_clif(c->clif, p->program, &test, &outcome)) {
+        print_indented(buf_view(&test));
+        if (folder) {
+            const Str path = str_printf(&arena, "%s/%.*s.clif", folder, STR_ARG(label_of(p, id)));
+            FILE *const file = fopen(path.data, "wb");
+            const bool good = file && fwrite(test.data, 1, test.len, file) == test.len;
+            if (!file || fclose(file) != 0 || !good)
+                fprintf(stderr, "assay verify: %s can't be written\n", path.data);
+        }
+    }
+    printf("    %.*s\n", STR_ARG(buf_view(&outcome)));
+    arena_free(&arena);
+}
+
 static void print_rule(const Proofs *p, IsleRuleId id)
 {
     const VerifyRule *const rule = &p->report->rules[id];
@@ -50,6 +73,8 @@ static void print_rule(const Proofs *p, IsleRuleId id)
         printf("  %.*s\n", STR_ARG(rule->contradiction));
     if (rule->worst && !p->args->values[OPT_VERIFY_EXPLAIN])
         print_case(p, rule->worst);
+    if (rule->verdict == RULE_FAILED && rule->worst)
+        print_clif(p, id, rule->worst);
 }
 
 static void explain(const Proofs *p)
@@ -96,6 +121,7 @@ static void json_rule(const Proofs *p, IsleRuleId id)
         json_object_set_new(out, "types", text_of(rule->worst->types));
         json_object_set_new(out, "message", text_of(rule->worst->message));
         json_object_set_new(out, "values", text_of(rule->worst->values));
+        json_object_set_new(out, "clif", text_of(rule->worst->clif));
         json_object_set_new(out, "missing", text_of(rule->worst->missing));
     }
     print_json(out);

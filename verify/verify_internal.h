@@ -38,6 +38,11 @@ bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t cou
 // Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.
 void verify_explain(const Vc *vc, Arena *arena, StrBuf *out);
 
+// What the left side matches as a CLIF function, and the values of its parameters as a directive;
+// empty if it has parts that can't be written so: addresses, branches, more than one result.
+Str verify_clif(const Isle *isle, const Vc *vc, const ExprValue *values, const Bitset *known,
+                Arena *arena);
+
 // Decides all tasks, by `options->jobs` workers.
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                 Arena *arena);

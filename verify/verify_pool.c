@@ -82,6 +82,7 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_str(out, c->missing);
         put_str(out, c->values);
         put_str(out, c->explanation);
+        put_str(out, c->clif);
     }
 }
 
@@ -132,6 +133,7 @@ static VerifyCase get_case(Reader *r)
     c.missing = get_str(r);
     c.values = get_str(r);
     c.explanation = get_str(r);
+    c.clif = get_str(r);
     return c;
 }
 

@@ -137,6 +137,7 @@ static void replay(Case *c, const SmtResult *model, const Exprs *conditions)
     }
     c->out->verdict = CASE_FAILED;
     c->out->values = show_values(c, values, &known);
+    c->out->clif = verify_clif(c->run->program->isle, c->vc, values, &known, c->results);
     for (uint32_t i = 0; i < c->vc->goals.len; i++) {
         const VcGoal *const goal = &c->vc->goals.data[i];
         if (!is_bool(values, &known, goal->expr, false))

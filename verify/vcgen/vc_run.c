@@ -444,9 +444,12 @@ static void show_calls(Gen *g)
     for (uint32_t i = 0; i < g->calls.len; i++) {
         const GenCall *const from = &g->calls.data[i];
         const IsleTerm *const t = &g->isle->terms.data[from->term];
-        VcCall call = {.text = isle_str(g->isle, t->name), .extractor = from->extractor};
-        for (uint32_t p = 0; p < t->num_args; p++)
+        VcCall call = {
+            .text = isle_str(g->isle, t->name), .extractor = from->extractor, .term = from->term};
+        for (uint32_t p = 0; p < t->num_args; p++) {
+            VEC_PUSH(g->arena, &call.starts, call.args.len);
             flatten(g, from->params[p], &call, false);
+        }
         if (from->result)
             flatten(g, from->result, &call, true);
         VEC_PUSH(g->arena, &g->vc->calls, call);

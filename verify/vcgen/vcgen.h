@@ -71,8 +71,10 @@ typedef struct VcGoal {
 typedef struct VcCall {
     Str text; // "iadd"
     bool extractor;
-    bool state;     // its value is in `results`
-    VEC(Expr) args; // scalars; EXPR_NONE: an argument that is nothing to show
+    bool state;           // its value is in `results`
+    IsleTermId term;      // unless it is a state
+    VEC(Expr) args;       // scalars; EXPR_NONE: an argument that is nothing to show
+    VEC(uint32_t) starts; // by parameter of the term: the first of its scalars
     VEC(Expr) results;
 } VcCall;
 
