@@ -9,6 +9,7 @@
 #    include "assay/tool_mutants.h"
 #    include "assay/tool_specs.h"
 
+#    include <dirent.h>
 #    include <errno.h>
 #    include <stdio.h>
 #    include <stdlib.h>
@@ -36,18 +37,63 @@ typedef struct Command {
     const char *ledger; // the folder to check or to write, or NULL
     bool failed;
     uint32_t as_said; // rules that are as the ledger says
+    bool knows_rule;  // some program has the rule that is named
+    StrBuf sarif;     // runs
 } Command;
 
 // ---- Programs ----
 
+typedef VEC(const char *) Paths;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// All .isle files of a folder and of those below it, sorted.
+static Status find_files(Arena *arena, const char *folder, Paths *out, Diag *diag)
+{
+    DIR *const dir = opendir(folder);
+    Paths names = {0};
+    if (!dir)
+        return diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: %s", folder, strerror(errno));
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir))
+        if (e->d_name[0] != '.')
+            VEC_PUSH(arena, &names, str_printf(arena, "%s/%s", folder, e->d_name).data);
+    closedir(dir);
+    if (names.len != 0)
+        qsort(names.data, names.len, sizeof(*names.data), by_name);
+    for (uint32_t i = 0; i < names.len; i++) {
+        struct stat info;
+        const Str name = str_from(names.data[i]);
+        if (lstat(names.data[i], &info) != 0)
+            continue; // gone since
+        if (S_ISDIR(info.st_mode))
+            TRY(find_files(arena, names.data[i], out, diag));
+        else if (name.len > 5 && memcmp(name.data + name.len - 5, ".isle", 5) == 0)
+            VEC_PUSH(arena, out, names.data[i]);
+    }
+    return STATUS_OK;
+}
+
 static Status read_files(Isle *isle, const ToolArgs *args)
 {
+    Paths paths = {0};
     Status first = STATUS_OK;
     for (uint32_t i = 0; i < args->num_operands; i++) {
+        struct stat info;
+        if (stat(args->operands[i], &info) == 0 && S_ISDIR(info.st_mode))
+            TRY(find_files(isle->arena, args->operands[i], &paths, isle->diag));
+        else
+            VEC_PUSH(isle->arena, &paths, args->operands[i]);
+    }
+    if (paths.len == 0)
+        return diag_error(isle->diag, STATUS_INVALID, NULL, POS_NONE, "no .isle files there");
+    for (uint32_t i = 0; i < paths.len; i++) {
         Str text;
-        Status status = tool_read_file(isle->arena, args->operands[i], &text, isle->diag);
+        Status status = tool_read_file(isle->arena, paths.data[i], &text, isle->diag);
         if (status == STATUS_OK)
-            status = isle_add_text(isle, str_from(args->operands[i]), text);
+            status = isle_add_text(isle, str_from(paths.data[i]), text);
         first = first == STATUS_OK ? status : first;
     }
     return first;
@@ -129,6 +175,16 @@ static void check_ledger(Command *c, const Program *program, const Isle *isle,
              program->texts ? "--target " : "FILE...", program->name, c->ledger);
 }
 
+static bool write_file(const char *path, Str text, Diag *diag)
+{
+    FILE *const file = fopen(path, "wb");
+    bool good = file && fwrite(text.data, 1, text.len, file) == text.len;
+    good = (!file || fclose(file) == 0) && good;
+    if (!good)
+        diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: %s", path, strerror(errno));
+    return good;
+}
+
 static void write_ledger(Command *c, const char *program, const Isle *isle,
                          const VerifyReport *report)
 {
@@ -140,12 +196,8 @@ static void write_ledger(Command *c, const char *program, const Isle *isle,
     tool_read_file(arena, path, &before, &ignored); // there may be none yet
     const Str text =
         verify_ledger_text(isle, report, *program ? program : "files", before, arena, &over);
-    FILE *const file = fopen(path, "wb");
-    bool good = file && fwrite(text.data, 1, text.len, file) == text.len;
-    good = (!file || fclose(file) == 0) && good;
-    if (!good)
-        diag_error(isle->diag, STATUS_IO, NULL, POS_NONE, "%s: %s", path, strerror(errno));
-    else if (over)
+    const bool good = write_file(path, text, isle->diag);
+    if (good && over)
         diag_error(isle->diag, STATUS_INVALID, NULL, POS_NONE,
                    "%s: more rules are without a proof than were allowed", path);
     c->failed = c->failed || !good || over;
@@ -156,6 +208,21 @@ static void write_ledger(Command *c, const char *program, const Isle *isle,
 static bool is_checking(const Command *c)
 {
     return c->args->values[OPT_VERIFY_CHECK_LEDGER] != NULL;
+}
+
+// The rule that --rule or --explain names; NULL: none.
+static const char *named_rule(const Command *c)
+{
+    return c->options.explain ? c->options.explain : c->options.rule;
+}
+
+static bool knows_rule(const Command *c, const Isle *isle)
+{
+    const char *const name = named_rule(c);
+    for (uint32_t r = 0; name && r < isle->rules.len; r++)
+        if (str_eq_c(isle->rules.data[r].label, name))
+            return true;
+    return !name;
 }
 
 static bool verify_program(Command *c, const Program *program)
@@ -171,12 +238,16 @@ static bool verify_program(Command *c, const Program *program)
         status = isle_check(isle);
     if (status == STATUS_OK) {
         fflush(stdout); // the workers are forks
+        c->knows_rule = c->knows_rule || knows_rule(c, isle);
         const VerifyReport *const report = verify_run(isle, &options, &arena);
         const Proofs proofs = {c->args, program->name, isle, report, &c->totals};
         if (is_checking(c))
             check_ledger(c, program, isle, report);
         else
             tool_proofs_print(&proofs);
+        if (c->args->values[OPT_VERIFY_SARIF])
+            verify_sarif_run(isle, report, *program->name ? program->name : "files",
+                             tool_proofs_part(c->args), &c->sarif);
         if (c->ledger && !is_checking(c))
             write_ledger(c, program->name, isle, report);
     }
@@ -252,6 +323,7 @@ static int read_options(Command *c)
     c->options = (VerifyOptions){.rule = args->values[OPT_VERIFY_RULE],
                                  .root = args->values[OPT_VERIFY_ROOT],
                                  .filter = args->values[OPT_VERIFY_FILTER],
+                                 .explain = args->values[OPT_VERIFY_EXPLAIN],
                                  .jobs = (uint32_t)jobs,
                                  .budget = budget,
                                  .keys_only = check != NULL,
@@ -259,13 +331,28 @@ static int read_options(Command *c)
     c->ledger = check ? check : write;
     if (check && write)
         return tool_usage_error(args, "--check-ledger and --write-ledger exclude each other");
-    if (c->ledger && (c->options.rule || c->options.root || c->options.filter))
-        return tool_usage_error(args, "a ledger is about all rules: no --rule, --root or --filter");
+    if (c->ledger && tool_proofs_part(args))
+        return tool_usage_error(
+            args, "a ledger is about all rules: no --rule, --root, --filter or --explain");
     return read_targets(c);
+}
+
+static bool write_sarif(const Command *c)
+{
+    const char *const path = c->args->values[OPT_VERIFY_SARIF];
+    Diag diag = {.arena = c->sarif.arena};
+    const bool good =
+        !path || write_file(path, verify_sarif_file(buf_view(&c->sarif), diag.arena), &diag);
+    tool_report(&diag);
+    return good;
 }
 
 static int finish(const Command *c)
 {
+    if (!c->knows_rule)
+        return tool_usage_error(c->args, "there is no rule %s", named_rule(c));
+    if (!write_sarif(c))
+        return EXIT_FAILED;
     if (is_checking(c)) {
         if (!c->failed)
             printf("%u rules are as the ledger says\n", c->as_said);
@@ -293,6 +380,7 @@ int cmd_verify(const ToolArgs *args)
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
     c.options.cache = find_cache(args, &arena);
+    c.sarif.arena = &arena;
     if (args->values[OPT_VERIFY_MUTANTS]) {
         const int mutants = tool_mutants(args, &c.options);
         arena_free(&arena);

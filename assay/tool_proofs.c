@@ -46,19 +46,19 @@ static void print_rule(const Proofs *p, IsleRuleId id)
     printf("%.*s: %s: %.*s: %s\n", STR_ARG(isle_where(p->isle, p->isle->rules.data[id].pos)),
            verify_rule_name(rule->verdict), STR_ARG(label_of(p, id)),
            verify_rule_meaning(rule->verdict));
-    if (rule->worst)
+    if (rule->contradiction.len != 0)
+        printf("  %.*s\n", STR_ARG(rule->contradiction));
+    if (rule->worst && !p->args->values[OPT_VERIFY_EXPLAIN])
         print_case(p, rule->worst);
 }
 
-static void explain(const Proofs *p, const char *name)
+static void explain(const Proofs *p)
 {
     for (uint32_t t = 0; t < p->report->tasks.len; t++) {
         const VerifyTask *const task = &p->report->tasks.data[t];
         for (uint32_t c = 0; c < task->cases.len; c++) {
-            const VerifyCase *const found = &task->cases.data[c];
-            for (uint32_t i = 0; i < found->num_rules; i++)
-                if (str_eq_c(label_of(p, found->rules[i]), name))
-                    print_case(p, found);
+            print_case(p, &task->cases.data[c]);
+            print_indented(task->cases.data[c].explanation);
         }
     }
 }
@@ -101,51 +101,70 @@ static void json_rule(const Proofs *p, IsleRuleId id)
     print_json(out);
 }
 
+// What other tools read: cases that rules of higher priority leave nothing of can't happen, and a
+// meaning that is wrong is none.
 void tool_proofs_print_summary(const ProofTotals *t)
 {
-    json_t *const sum = json_object(), *const out = json_object();
+    const uint32_t *const n = t->cases;
     uint32_t expansions = 0;
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        expansions += t->cases[i];
-    json_object_set_new(sum, "rules", json_integer(t->rules));
-    json_object_set_new(sum, "rules_proved", json_integer(t->rule_counts[RULE_PROVED]));
-    json_object_set_new(sum, "expansions", json_integer(expansions));
-    for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
-        json_object_set_new(sum, verify_case_name((CaseVerdict)i), json_integer(t->cases[i]));
+        expansions += n[i];
+    const struct {
+        const char *name;
+        uint32_t count;
+    } numbers[] = {{"rules", t->rules},
+                   {"rules_proved", t->rule_counts[RULE_PROVED]},
+                   {"expansions", expansions},
+                   {"proved", n[CASE_PROVED]},
+                   {"bounded", n[CASE_BOUNDED]},
+                   {"failed", n[CASE_FAILED]},
+                   {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
+                   {"unknown", n[CASE_UNKNOWN]},
+                   {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
+    json_t *const sum = json_object(), *const out = json_object();
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        json_object_set_new(sum, numbers[i].name, json_integer(numbers[i].count));
     json_object_set_new(out, "summary", sum);
     print_json(out);
 }
 
 // ---- Reports ----
 
-static bool is_listed(const Proofs *p, RuleVerdict verdict)
+bool tool_proofs_part(const ToolArgs *args)
 {
-    const bool part = p->args->values[OPT_VERIFY_RULE] || p->args->values[OPT_VERIFY_FILTER] ||
-                      p->args->values[OPT_VERIFY_ROOT] || p->args->values[OPT_VERIFY_EXPLAIN];
-    // Of a part of the rules only those are judged that it comes to.
-    return verdict != RULE_UNREACHED || !part;
+    return args->values[OPT_VERIFY_RULE] || args->values[OPT_VERIFY_FILTER] ||
+           args->values[OPT_VERIFY_ROOT] || args->values[OPT_VERIFY_EXPLAIN];
+}
+
+// Of a part of the rules only those are judged that it comes to.
+static bool is_listed(const Proofs *p, IsleRuleId id)
+{
+    const char *const explained = p->args->values[OPT_VERIFY_EXPLAIN];
+    if (explained)
+        return str_eq_c(label_of(p, id), explained);
+    return p->report->rules[id].verdict != RULE_UNREACHED || !tool_proofs_part(p->args);
 }
 
 void tool_proofs_print(const Proofs *p)
 {
     const bool json = p->args->values[OPT_VERIFY_JSON] != NULL;
-    const bool verbose = p->args->values[OPT_VERIFY_VERBOSE] != NULL;
-    const char *const explained = p->args->values[OPT_VERIFY_EXPLAIN];
+    const bool explained = p->args->values[OPT_VERIFY_EXPLAIN] != NULL;
+    const bool verbose = p->args->values[OPT_VERIFY_VERBOSE] || explained;
     for (IsleRuleId r = 0; r < p->report->num_rules; r++) {
         const RuleVerdict verdict = p->report->rules[r].verdict;
-        if (!is_listed(p, verdict))
+        if (!is_listed(p, r))
             continue;
         p->totals->rules++;
         p->totals->rule_counts[verdict]++;
         if (json)
             json_rule(p, r);
-        else if (!explained && (verdict != RULE_PROVED || verbose))
+        else if (verdict != RULE_PROVED || verbose)
             print_rule(p, r);
+        if (explained && !json)
+            explain(p);
     }
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         p->totals->cases[i] += p->report->counts[i];
-    if (explained && !json)
-        explain(p, explained);
 }
 
 void tool_proofs_print_totals(const ProofTotals *t)

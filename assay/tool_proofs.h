@@ -26,6 +26,8 @@ typedef struct Proofs {
 // Prints the rules of one program, in their order: those that are not proved, or all, with --json
 // an object each; with --explain all cases of one rule.
 void tool_proofs_print(const Proofs *p);
+// Whether options choose a part of the rules.
+bool tool_proofs_part(const ToolArgs *args);
 // The last lines, for people; the last line, as JSON.
 void tool_proofs_print_totals(const ProofTotals *t);
 void tool_proofs_print_summary(const ProofTotals *t);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A main for fuzz targets without libFuzzer: replays the files given as arguments, and those in
-// directories given as arguments, at any depth. Prints how many there were. With --random=N it runs
-// N random inputs instead, of --size=BYTES at most, from --seed=S, or with --seconds=N for so much
-// CPU time; an input that aborts is left in a file, whose name is said.
+// directories given as arguments, at any depth. Prints how many there were.
+//
+// With --random=N it runs N random inputs instead, of --size=BYTES at most, from --seed=S; an input
+// that aborts is left in a file, whose name is said and starts with what --artifacts=PREFIX gives.
+// --seconds=T ends it after so much CPU time; alone, it is the only end. With FUZZ_STATS=SECONDS in
+// the environment, a line of JSON on stderr says now and then how far it is.
 
 #include "fuzz-targets/target.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +87,8 @@ static int replay(const char *path, int depth, unsigned *count)
 static struct {
     uint8_t data[RANDOM_SIZE_MAX];
     size_t size;
-    char path[64];
+    const char *prefix;
+    char path[PATH_SIZE];
 } input;
 
 static void save_input(int signal_number)
@@ -114,22 +119,47 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-// Until there were `num` inputs, or `seconds` are over.
-static int run_random(uint64_t num, double seconds, uint64_t seed, size_t size_max)
+static void make_random(uint64_t seed, size_t size_max)
 {
+    uint64_t state = seed;
+    input.size = (size_t)(next_random(&state) % (size_max + 1));
+    for (size_t at = 0; at < input.size; at++)
+        input.data[at] = (uint8_t)(next_random(&state) >> 32);
+    snprintf(input.path, sizeof(input.path), "%scrash-%llu", input.prefix,
+             (unsigned long long)seed);
+}
+
+typedef struct RandomRun {
+    uint64_t num, seed, seconds; // seconds 0: no matter how long
+    size_t size_max;
+} RandomRun;
+
+static int run_random(const RandomRun *run)
+{
+    const char *const every = getenv("FUZZ_STATS");
+    const double start = cpu_seconds();
+    const double end = run->seconds == 0 ? HUGE_VAL : start + (double)run->seconds;
+    double report = every ? start + strtod(every, NULL) : HUGE_VAL;
+    uint64_t done = 0;
     signal(SIGABRT, save_input);
     signal(SIGSEGV, save_input);
-    uint64_t i = 0;
-    for (; i < num && cpu_seconds() < seconds; i++) {
-        uint64_t state = seed + i;
-        input.size = (size_t)(next_random(&state) % (size_max + 1));
-        for (size_t at = 0; at < input.size; at++)
-            input.data[at] = (uint8_t)(next_random(&state) >> 32);
-        snprintf(input.path, sizeof(input.path), "crash-%llu", (unsigned long long)(seed + i));
+    while (done < run->num) {
+        make_random(run->seed + done++, run->size_max);
         LLVMFuzzerTestOneInput(input.data, input.size);
+        if (done % 8 != 0)
+            continue;
+        const double now = cpu_seconds();
+        if (now >= end)
+            break;
+        if (now < report)
+            continue;
+        fprintf(stderr, "{\"inputs\": %llu, \"seconds\": %.3f}\n", (unsigned long long)done,
+                now - start);
+        report = now + strtod(every, NULL);
     }
-    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)i,
-           (unsigned long long)seed, (double)i / cpu_seconds());
+    const double seconds = cpu_seconds() - start;
+    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)done,
+           (unsigned long long)run->seed, (double)done / (seconds > 0 ? seconds : 1));
     return 0;
 }
 
@@ -145,17 +175,21 @@ int main(int argc, char **argv)
     uint64_t random = 0, seconds = 0, seed = 1, size = 512;
     unsigned count = 0;
     int failed = 0;
+    input.prefix = "";
     for (int i = 1; i < argc; i++) {
         random = option(argv[i], "--random=", random);
         seconds = option(argv[i], "--seconds=", seconds);
         seed = option(argv[i], "--seed=", seed);
         size = option(argv[i], "--size=", size);
+        if (strncmp(argv[i], "--artifacts=", 12) == 0)
+            input.prefix = argv[i] + 12;
         if (strncmp(argv[i], "--", 2) != 0)
             failed |= replay(argv[i], 0, &count);
     }
+    const RandomRun run = {random != 0 ? random : UINT64_MAX, seed, seconds,
+                           size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX};
     if (random != 0 || seconds != 0)
-        return run_random(random != 0 ? random : UINT64_MAX, seconds != 0 ? (double)seconds : 1e9,
-                          seed, size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX);
+        return run_random(&run);
     printf("%u inputs\n", count);
     return failed || count == 0;
 }

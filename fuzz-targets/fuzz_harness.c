@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From bytes to a verdict. Statistics go to stderr as one line of JSON a group, every 2^14 inputs.
+// From bytes to a verdict. Statistics go to stderr as one line of JSON a group.
 
 #include "fuzz-targets/fuzz_harness.h"
 
@@ -11,7 +11,8 @@
 #include <time.h>
 
 #define STATS_EVERY (UINT64_C(1) << 14)
-#define GROUP_BYTE  3 // of the header
+#define CLOCK_EVERY 16u // inputs between two looks at the clock
+#define GROUP_BYTE  3   // of the header
 
 // The leak check costs more than all else together, because engines keep memory for the next input.
 // Leaks of the compiler are for the target that runs no engine.
@@ -26,6 +27,26 @@ static double now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+// The harness of this program: each has one.
+static Harness *the_harness;
+
+static void print_last_stats(void)
+{
+    harness_print_stats(the_harness);
+}
+
+static void read_environment(Harness *h)
+{
+    const char *const seconds = getenv("FUZZ_STATS");
+    h->print = getenv("FUZZ_PRINT") != NULL;
+    h->findings = getenv("FUZZ_FINDINGS");
+    h->stats_seconds = seconds ? strtod(seconds, NULL) : 0;
+    h->started = h->last_stats = now();
+    the_harness = h;
+    if (seconds)
+        atexit(print_last_stats);
 }
 
 static void set_up(Harness *h)
@@ -45,7 +66,7 @@ static void set_up(Harness *h)
         if (judge->num_engines != 0)
             h->tables[i] = gen_table(&all, isas, judge->num_engines, &h->arena);
     }
-    h->started = now();
+    read_environment(h);
     h->ready = true;
 }
 
@@ -70,7 +91,8 @@ FINDING_FUNCTION(reference)
 static void stop(Finding finding)
 {
     switch (finding) {
-    case FINDING_NONE: return;
+    case FINDING_NONE:
+    case FINDING_COUNT: return;
     case FINDING_INVALID: harness_finding_invalid();
     case FINDING_COMPILE: harness_finding_compile();
     case FINDING_VALUES: harness_finding_values();
@@ -82,16 +104,69 @@ static void stop(Finding finding)
     }
 }
 
-// ---- Inputs ----
+// ---- Reports ----
 
-static void print_stats(const Harness *h, Arena *arena)
+static void leave_file(const Harness *h, Str name, const char *suffix, Str content, Arena *arena)
 {
-    StrBuf text = {.arena = arena};
-    for (uint32_t i = 0; i < h->num_groups; i++)
-        if (h->judges[i].stats.cases != 0)
-            judge_print_stats(&h->judges[i], now() - h->started, &text);
-    fprintf(stderr, "%.*s", STR_ARG(buf_view(&text)));
+    const Str path = str_printf(arena, "%s/%.*s.%s", h->findings, STR_ARG(name), suffix);
+    FILE *const file = fopen(path.data, "wb");
+    const bool written = file && fwrite(content.data, 1, content.len, file) == content.len;
+    if ((file && fclose(file) != 0) || !written) {
+        perror(path.data);
+        abort();
+    }
 }
+
+// Says what was found, and stops if nobody collects findings.
+static void report(Harness *h, const Verdict *v, Engine engine, Str text, Str input)
+{
+    uint32_t *const found = &h->found[v->finding][engine];
+    if (!h->findings) {
+        fwrite(text.data, 1, text.len, stderr);
+        stop(v->finding);
+        return;
+    }
+    if ((*found)++ >= FINDINGS_MAX)
+        return;
+    Arena *const arena = &h->scratch;
+    const Str name =
+        str_printf(arena, "%s-%s-%016llx", finding_name(v->finding), engine_name(engine),
+                   (unsigned long long)hash_bytes(input.data, input.len));
+    // The text comes last: who sees it finds the input there, too.
+    leave_file(h, name, "bytes", input, arena);
+    leave_file(h, name, "part", text, arena);
+    const Str from = str_printf(arena, "%s/%.*s.part", h->findings, STR_ARG(name));
+    const Str to = str_printf(arena, "%s/%.*s.clif", h->findings, STR_ARG(name));
+    if (rename(from.data, to.data) != 0)
+        abort();
+}
+
+// ---- Statistics ----
+
+void harness_print_stats(Harness *h)
+{
+    if (!h->ready)
+        return;
+    StrBuf text = {.arena = &h->scratch};
+    for (uint32_t i = 0; i < h->num_groups; i++)
+        if (h->judges[i].stats.cases != 0) {
+            buf_printf(&text, "{\"group\": %u, ", i);
+            judge_print_stats(&h->judges[i], now() - h->started, &text);
+        }
+    fwrite(text.data, 1, text.len, stderr);
+    h->last_stats = now();
+}
+
+static void maybe_print_stats(Harness *h)
+{
+    h->inputs++;
+    if (h->stats_seconds <= 0
+            ? h->inputs % STATS_EVERY == 0
+            : h->inputs % CLOCK_EVERY == 0 && now() - h->last_stats >= h->stats_seconds)
+        harness_print_stats(h);
+}
+
+// ---- Inputs ----
 
 // The group that the bytes choose; the next one if its engines are not there.
 static uint32_t choose_group(const Harness *h, const uint8_t *data, size_t size)
@@ -111,15 +186,19 @@ void harness_run(Harness *h, const uint8_t *data, size_t size)
     if (!h->tables[group])
         return; // a machine without any of the engines
     h->make(h->tables[group], data, size, &h->scratch, &c);
-    const Verdict v = judge_case(&h->judges[group], &c, &h->scratch);
-    if (v.finding != FINDING_NONE || getenv("FUZZ_PRINT")) {
-        StrBuf text = {.arena = &h->scratch};
-        judge_print(&h->judges[group], &c, &v, &text);
+    StrBuf text = {.arena = &h->scratch};
+    if (h->print) {
+        // Before it is judged: the compiler may break down.
+        judge_print(&h->judges[group], &c, NULL, &text);
         fwrite(text.data, 1, text.len, stderr);
-        stop(v.finding);
+        text.len = 0;
     }
-    h->inputs++;
-    if (h->inputs % STATS_EVERY == 0)
-        print_stats(h, &h->scratch);
+    const Verdict v = judge_case(&h->judges[group], &c, &h->scratch);
+    if (v.finding != FINDING_NONE) {
+        judge_print(&h->judges[group], &c, &v, &text);
+        report(h, &v, judge_engine(&h->judges[group], &v), buf_view(&text),
+               (Str){(const char *)data, size});
+    }
+    maybe_print_stats(h);
     arena_reset(&h->scratch);
 }

@@ -6,6 +6,15 @@
 //
 // Aborts come from functions named after the kind of finding, so that tools which tell crashes
 // apart by their stacks tell these apart.
+//
+// The environment:
+//
+//   FUZZ_PRINT     set: each case is printed on stderr as a file test before it is judged
+//   FUZZ_FINDINGS  a folder: findings are left there, the file test in NAME.clif and the input in
+//                  NAME.bytes, and the process goes on instead of aborting, so that one bug does
+//                  not hide the others; at most FINDINGS_MAX of each kind and engine
+//   FUZZ_STATS     seconds between two lines of statistics, and one more at the end; otherwise
+//                  there is one every 2^14 inputs
 #ifndef FUZZ_HARNESS_H
 #define FUZZ_HARNESS_H
 
@@ -13,6 +22,7 @@
 #include "fuzz-targets/judge/judge.h"
 
 #define HARNESS_GROUPS_MAX 4
+#define FINDINGS_MAX       16
 
 // Engines that run one module, and the targets of their code.
 typedef struct HarnessGroup {
@@ -36,10 +46,16 @@ typedef struct Harness {
     Judge judges[HARNESS_GROUPS_MAX];
     double started;
     uint64_t inputs;
+    bool print;
+    const char *findings; // NULL: abort
+    uint32_t found[FINDING_COUNT][ENGINE_COUNT];
+    double stats_seconds, last_stats; // 0: by inputs
 } Harness;
 
-// Runs one input. Does not return when there is a finding. With FUZZ_PRINT in the environment, each
-// case is printed on stderr as a file test.
+// Runs one input. Does not return when there is a finding, unless FUZZ_FINDINGS is set.
 void harness_run(Harness *h, const uint8_t *data, size_t size);
+
+// Prints a line of statistics on stderr for each group that has run.
+void harness_print_stats(Harness *h);
 
 #endif

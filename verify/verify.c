@@ -135,8 +135,10 @@ static void judge(VerifyReport *report)
             rule->counts[CASE_UNKNOWN]++;
             rule->key = ledger_key_add(rule->key, ledger_key_of(STR("and more")));
         }
-        if (task->cases.len == 0) // looked at, and every way through it contradicts itself
+        if (task->cases.len == 0) { // looked at, and every way through it contradicts itself
             rule->counts[CASE_INAPPLICABLE]++;
+            rule->contradiction = task->contradiction;
+        }
     }
     for (uint32_t r = 0; r < report->num_rules; r++) {
         report->rules[r].verdict = verdict_of(&report->rules[r]);

@@ -25,11 +25,12 @@ typedef struct VerifyCase {
     CaseVerdict verdict;
     IsleRuleId *rules; // that take part
     uint32_t num_rules;
-    Str types;   // the signatures: "iadd 8 8"
-    Str message; // why it is not proved
-    Str missing; // NO_SPEC: the name without a meaning
-    Str values;  // FAILED: the counterexample, a call a line
-    bool single; // the conditions leave one value of the inputs alone
+    Str types;       // the signatures: "iadd 8 8"
+    Str message;     // why it is not proved
+    Str missing;     // NO_SPEC: the name without a meaning
+    Str values;      // FAILED: the counterexample, a call a line
+    Str explanation; // if wanted: what is assumed and to be proved, and what the solver was asked
+    bool single;     // the conditions leave one value of the inputs alone
     uint64_t steps;
     LedgerKey key; // of all that is assumed and to be proved
 } VerifyCase;
@@ -40,20 +41,22 @@ typedef struct VerifyTask {
     uint32_t number; // of the rule in the root's rule set
     IsleRuleId rule;
     VEC(VerifyCase) cases;
-    bool truncated; // more cases than are looked at
+    Str contradiction; // of the first choices that contradict each other, or empty
+    bool truncated;    // more cases than are looked at
 } VerifyTask;
 
 typedef struct VerifyOptions {
-    const char *rule;   // only tasks of this rule, or NULL
-    const char *root;   // only this root, or NULL
-    const char *filter; // only rules whose name has this in it, or NULL
-    const Bitset *only; // only tasks of these rules, by IsleRuleId, or NULL
-    bool any_order;     // assume nothing of rules of higher priority
-    uint32_t jobs;      // worker processes; 0: all in this one
-    uint64_t budget;    // of a question, in the solver's steps; 0: the default
-    uint32_t max_cases; // of a task; 0: the default
-    const char *cache;  // the file of answers (verify/ledger), or NULL
-    bool keys_only;     // no questions: cases get their keys, and are unknown
+    const char *rule;    // only tasks of this rule, or NULL
+    const char *root;    // only this root, or NULL
+    const char *filter;  // only rules whose name has this in it, or NULL
+    const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
+    const Bitset *only;  // only tasks of these rules, by IsleRuleId, or NULL
+    bool any_order;      // assume nothing of rules of higher priority
+    uint32_t jobs;       // worker processes; 0: all in this one
+    uint64_t budget;     // of a question, in the solver's steps; 0: the default
+    uint32_t max_cases;  // of a task; 0: the default
+    const char *cache;   // the file of answers (verify/ledger), or NULL
+    bool keys_only;      // no questions: cases get their keys, and are unknown
     // Called after each task, in the order in which they are done; or NULL.
     void (*on_task)(void *context, const VerifyTask *task, uint32_t done, uint32_t total);
     void *context;
@@ -71,6 +74,7 @@ typedef struct VerifyRule {
     uint32_t counts[CASE_VERDICT_COUNT]; // of the cases it takes part in
     bool several;                        // some case has more than one value of the inputs
     const VerifyCase *worst;             // one that keeps it from being proved, or NULL
+    Str contradiction;                   // NEVER: why, if all choices contradict each other
     LedgerKey key;                       // of its cases
 } VerifyRule;
 
@@ -93,6 +97,16 @@ extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aar
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);
+
+// ---- SARIF ----
+
+// Appends to the runs of a SARIF 2.1.0 file the one that a report is: a result for each rule that
+// is not proved, at its place. `name` tells runs apart; of a `part` of the rules, those that it
+// does not come to are left out.
+void verify_sarif_run(const Isle *isle, const VerifyReport *report, const char *name, bool part,
+                      StrBuf *out);
+// The file of these runs.
+Str verify_sarif_file(Str runs, Arena *arena);
 
 // ---- The ledger ----
 //

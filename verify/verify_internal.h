@@ -17,6 +17,9 @@ typedef struct VerifyRun {
 // Decides all cases of a task. What it finds lives in `arena`.
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);
 
+// Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.
+void verify_explain(const Vc *vc, Arena *arena, StrBuf *out);
+
 // Decides all tasks, by `options->jobs` workers.
 void verify_all(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                 Arena *arena);

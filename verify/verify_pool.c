@@ -65,6 +65,7 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
 {
     put_u64(out, index);
     put_u64(out, task->truncated);
+    put_str(out, task->contradiction);
     put_u64(out, task->cases.len);
     for (uint32_t i = 0; i < task->cases.len; i++) {
         const VerifyCase *const c = &task->cases.data[i];
@@ -80,6 +81,7 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_str(out, c->message);
         put_str(out, c->missing);
         put_str(out, c->values);
+        put_str(out, c->explanation);
     }
 }
 
@@ -129,6 +131,7 @@ static VerifyCase get_case(Reader *r)
     c.message = get_str(r);
     c.missing = get_str(r);
     c.values = get_str(r);
+    c.explanation = get_str(r);
     return c;
 }
 
@@ -138,6 +141,7 @@ static void read_record(Pool *pool, Str record)
     const uint64_t index = get_u64(&r);
     VerifyTask read = {0};
     read.truncated = get_u64(&r) != 0;
+    read.contradiction = get_str(&r);
     for (uint64_t n = get_u64(&r); n != 0 && !r.failed; n--) {
         const VerifyCase c = get_case(&r);
         VEC_PUSH(pool->arena, &read.cases, c);
@@ -149,6 +153,7 @@ static void read_record(Pool *pool, Str record)
     task->cases.len = read.cases.len;
     task->cases.cap = read.cases.cap;
     task->truncated = read.truncated;
+    task->contradiction = read.contradiction;
     bitset_add(&pool->done, (uint32_t)index);
     tell(pool->options, pool->report, (uint32_t)index, ++pool->num_done);
 }

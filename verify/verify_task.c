@@ -15,6 +15,7 @@ typedef struct Case {
     Arena *arena;   // of the run
     Arena *results; // of what is kept
     VerifyCase *out;
+    StrBuf *tried; // what was asked, or NULL
 } Case;
 
 typedef VEC(Expr) Exprs;
@@ -25,12 +26,18 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
         VEC_PUSH(c->arena, out, list[i]);
 }
 
-static SmtResult ask(Case *c, const Exprs *conditions)
+// Asks the solver for values with which all conditions hold; `what` names them.
+static SmtResult ask(Case *c, const char *what, const Exprs *conditions)
 {
+    static const char *const words[] = {
+        [SMT_UNSAT] = "there are none", [SMT_SAT] = "found", [SMT_UNKNOWN] = "given up"};
     const uint64_t budget = c->run->options->budget ? c->run->options->budget : BUDGET;
     const SmtResult result =
         ledger_ask(c->run->cache, c->vc->pool, conditions->data, conditions->len, budget, c->arena);
     c->out->steps += result.steps;
+    if (c->tried)
+        buf_printf(c->tried, "  %s: %s after %llu steps\n", what, words[result.verdict],
+                   (unsigned long long)result.steps);
     return result;
 }
 
@@ -82,6 +89,12 @@ static Str show_values(Case *c, const ExprValue *values, const Bitset *known)
     StrBuf out = {.arena = c->results};
     for (uint32_t i = 0; i < c->vc->calls.len; i++) {
         const VcCall *const call = &c->vc->calls.data[i];
+        if (call->state) {
+            buf_printf(&out, " %.*s is", STR_ARG(call->text));
+            print_values(values, known, call->results.data, call->results.len, &out);
+            buf_char(&out, '\n');
+            continue;
+        }
         if (call->extractor) { // what is matched
             print_values(values, known, call->results.data, call->results.len, &out);
             buf_printf(&out, " is (%.*s", STR_ARG(call->text));
@@ -195,7 +208,7 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
     Exprs again = {0};
     push_all(c, &again, conditions->data, conditions->len);
     VEC_PUSH(c->arena, &again, other);
-    return ask(c, &again).verdict == SMT_UNSAT;
+    return ask(c, "other values for which the conditions hold", &again).verdict == SMT_UNSAT;
 }
 
 static void set_unknown(Case *c, const SmtResult *result)
@@ -241,14 +254,16 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
     c->out->single = is_fixed(c);
     if (nothing_left(conditions, c->vc->pool))
         return;
-    const SmtResult result = ask(c, conditions);
+    const SmtResult result = ask(c, "values for which the conditions hold", conditions);
     if (result.verdict == SMT_UNKNOWN) {
         if (!simple_example(c, conditions))
             set_unknown(c, &result);
     } else if (result.verdict == SMT_SAT) {
         c->out->single = c->out->single || is_single(c, conditions, &result);
     } else {
-        const bool shadowed = own->len != conditions->len && ask(c, own).verdict == SMT_SAT;
+        const bool shadowed =
+            own->len != conditions->len &&
+            ask(c, "values without regard to other rules", own).verdict == SMT_SAT;
         c->out->verdict = shadowed ? CASE_SHADOWED : CASE_INAPPLICABLE;
     }
 }
@@ -267,7 +282,7 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        const SmtResult result = ask(c, &question);
+        const SmtResult result = ask(c, "values for which the sides differ", &question);
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)
@@ -312,6 +327,23 @@ static LedgerKey case_key(Case *c)
     return ledger_key_of(buf_view(&text));
 }
 
+// Proves, and tells of it if that is wanted.
+static void prove_told(Case *c)
+{
+    StrBuf out = {.arena = c->results}, tried = {.arena = c->arena};
+    if (!c->run->options->explain) {
+        prove(c);
+        return;
+    }
+    c->tried = &tried;
+    verify_explain(c->vc, c->arena, &out);
+    prove(c);
+    buf_puts(&out,
+             tried.len == 0 ? "no question was left for the solver\n" : "asked of the solver\n");
+    buf_str(&out, buf_view(&tried));
+    c->out->explanation = buf_view(&out);
+}
+
 static void describe(Case *c)
 {
     const Vc *const vc = c->vc;
@@ -334,7 +366,7 @@ static void decide(Case *c)
         if (c->run->options->keys_only)
             out->verdict = CASE_UNKNOWN;
         else
-            prove(c);
+            prove_told(c);
         return;
     case VC_PRUNED: UNREACHABLE();
     case VC_NO_SPEC:
@@ -347,6 +379,16 @@ static void decide(Case *c)
         return;
     }
     UNREACHABLE();
+}
+
+// Whether the case is one to look at: of those to be explained, only the rule's own.
+static bool is_explained(const VerifyRun *run, const Vc *vc)
+{
+    const char *const wanted = run->options->explain;
+    for (uint32_t i = 0; wanted && i < vc->rules.len; i++)
+        if (str_eq_c(run->program->isle->rules.data[vc->rules.data[i]].label, wanted))
+            return true;
+    return !wanted;
 }
 
 // ---- Right sides that can't be made ----
@@ -368,7 +410,7 @@ static void right_side_is_missing(Case *c)
     c->out->verdict = c->run->options->keys_only ? CASE_UNKNOWN : CASE_INAPPLICABLE;
     if (c->run->options->keys_only)
         return;
-    const SmtResult result = ask(c, &left);
+    const SmtResult result = ask(c, "values for which there is no right side", &left);
     if (result.verdict == SMT_UNKNOWN)
         set_unknown(c, &result);
     if (result.verdict != SMT_SAT)
@@ -388,17 +430,21 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         Vc vc;
         vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
         VerifyCase found = {0};
-        Case c = {run, &vc, &scratch, arena, &found};
-        if (vc.status != VC_PRUNED) {
+        Case c = {run, &vc, &scratch, arena, &found, NULL};
+        const bool wanted = is_explained(run, &vc);
+        if (vc.status == VC_PRUNED && task->contradiction.len == 0)
+            task->contradiction = str_copy(arena, vc.message);
+        if (vc.status != VC_PRUNED)
+            left.made = true;
+        if (vc.status != VC_PRUNED && wanted) {
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);
-            left.made = true;
         }
         left.tried |= vc.left_choices != UINT32_MAX;
         more = vc_trail_next(&trail);
         // The next trail has another left side if what was changed last belongs to this one.
         if (!more || trail.choices.len <= vc.left_choices) {
-            if (multi && left.tried && !left.made) {
+            if (multi && wanted && left.tried && !left.made) {
                 right_side_is_missing(&c);
                 VEC_PUSH(arena, &task->cases, found);
             }

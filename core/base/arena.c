@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#    define ARENA_ASAN 1
-#elif defined(__has_feature)
-#    if __has_feature(address_sanitizer)
-#        define ARENA_ASAN 1
-#    endif
-#endif
-
 #ifdef ARENA_ASAN
 #    include <sanitizer/asan_interface.h>
 #    define REDZONE           ((size_t)16)
@@ -23,8 +15,8 @@
 #    define UNPOISON(p, size) ASAN_UNPOISON_MEMORY_REGION((p), (size))
 #else
 #    define REDZONE           ((size_t)0)
-#    define POISON(p, size)   ((void)0)
-#    define UNPOISON(p, size) ((void)0)
+#    define POISON(p, size)   ((void)(p), (void)(size))
+#    define UNPOISON(p, size) ((void)(p), (void)(size))
 #endif
 
 #ifdef ASSAY_HARSH
@@ -75,7 +67,7 @@ static void arena_open_chunk(Arena *arena, size_t size)
     POISON(chunk->bytes, want);
 }
 
-void *arena_alloc(Arena *arena, size_t size, size_t align)
+void *arena_alloc_slowly(Arena *arena, size_t size, size_t align)
 {
     ASSERT(align != 0 && align <= 64 && (align & (align - 1)) == 0);
     size_t pad = (size_t)(-(uintptr_t)arena->next) & (align - 1);
@@ -132,11 +124,13 @@ void arena_reset(Arena *arena)
             free(c);
         }
     }
+    // Of the newest chunk, what was not handed out is poisoned still.
+    const bool newest = largest == arena->chunk;
+    POISON(largest->bytes, newest ? (size_t)(arena->next - largest->bytes) : largest->size);
     largest->older = NULL;
     arena->chunk = largest;
     arena->next = largest->bytes;
     arena->end = largest->bytes + largest->size;
-    POISON(largest->bytes, largest->size);
 }
 
 void arena_free(Arena *arena)

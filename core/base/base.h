@@ -78,6 +78,14 @@ static inline uint32_t u32_from(uint64_t x)
 
 // ---- Arena ----
 
+#if defined(__SANITIZE_ADDRESS__)
+#    define ARENA_ASAN 1
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer)
+#        define ARENA_ASAN 1
+#    endif
+#endif
+
 typedef struct ArenaChunk ArenaChunk;
 
 // Called when the system has no memory for `size` more bytes; must not return.
@@ -93,9 +101,24 @@ typedef struct Arena {
     void *oom_context;
 } Arena;
 
+// What arena_alloc does when the newest chunk has no room, and always in ASan builds.
+void *arena_alloc_slowly(Arena *arena, size_t size, size_t align);
+
 // `size` bytes aligned to `align` (a power of two, at most 64), not cleared. Never NULL: for size 0
 // a pointer that must not be read.
-void *arena_alloc(Arena *arena, size_t size, size_t align);
+static inline void *arena_alloc(Arena *arena, size_t size, size_t align)
+{
+#ifndef ARENA_ASAN
+    char *const next = arena->next;
+    const size_t pad = (size_t)(-(uintptr_t)next) & (align - 1);
+    if (LIKELY(next && size < SIZE_MAX / 4 && pad + size <= (size_t)(arena->end - next))) {
+        arena->next = next + pad + size;
+        arena->used += pad + size;
+        return next + pad;
+    }
+#endif
+    return arena_alloc_slowly(arena, size, align);
+}
 
 // As arena_alloc, cleared to zero.
 void *arena_zalloc(Arena *arena, size_t size, size_t align);

@@ -25,6 +25,8 @@ typedef struct DriverOptions {
     StrBuf *dump_lower;    // gets the machine IR as lowered; NULL: no
     StrBuf *dump_regalloc; // and as allocated
     bool listing;          // *out gets notes that say what its bytes mean
+    uint32_t *lower_rules; // how often each rule of the target fired, added to; NULL: not counted
+    uint32_t *opt_rules;   // the same of the mid-end's
 } DriverOptions;
 
 // Compiles one function. *out is set on STATUS_OK only.

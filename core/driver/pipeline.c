@@ -69,7 +69,8 @@ static Status optimise(const Func **f, const DriverOptions *options, Chaos *chao
     if (settings_get(options->settings, SETTING_OPT_LEVEL) == 0)
         return STATUS_OK;
     Func *const copy = func_clone(*f, arena);
-    const OptOptions opt = {.settings = options->settings, .chaos = chaos};
+    const OptOptions opt = {
+        .settings = options->settings, .rule_counts = options->opt_rules, .chaos = chaos};
     opt_func(copy, &opt, scratch);
     *f = copy;
     if (!options->check)
@@ -123,6 +124,7 @@ Status driver_compile(const Func *f, const DriverOptions *options, Arena *arena,
                                 .settings = options->settings,
                                 .isa = options->isa,
                                 .source = options->source,
+                                .rule_counts = options->lower_rules,
                                 .chaos = chaos};
     MFunc *m;
     begin_chaos(chaos, CHAOS_LOWER);

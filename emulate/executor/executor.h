@@ -54,6 +54,9 @@ typedef TrapCode (*ImportFn)(void *context, Executor *ex, ImportCall *call);
 typedef struct ExecutorConfig {
     uint64_t fuel;       // instructions a call may execute; 0: EXECUTOR_DEFAULT_FUEL
     uint64_t stack_size; // bytes of guest stack; 0: EXECUTOR_DEFAULT_STACK
+    // How often rules of the compiler fired in loading, by number, is added to these; NULL: not
+    // counted. For engines of machine code.
+    uint32_t *lower_rules, *opt_rules;
 } ExecutorConfig;
 
 #define EXECUTOR_DEFAULT_FUEL  UINT64_C(1000000000)

@@ -111,7 +111,11 @@ static Status do_load(Executor *ex, const Module *module, const Settings *settin
     if (why)
         return diag_error(diag, STATUS_UNSUPPORTED, NULL, POS_NONE, "%s", why);
     begin_load(m, module);
-    const DriverOptions options = {.settings = settings, .isa = isa, .check = true};
+    const DriverOptions options = {.settings = settings,
+                                   .isa = isa,
+                                   .check = true,
+                                   .lower_rules = m->config.lower_rules,
+                                   .opt_rules = m->config.opt_rules};
     Status status = STATUS_OK;
     for (uint32_t i = 0; i < module->funcs.len && status == STATUS_OK; i++)
         status = compile(m, &options, i, diag);

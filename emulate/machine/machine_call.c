@@ -124,7 +124,7 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
     const Convention *const c = layout->convention;
     StrBuf text = {.arena = call->arena};
     for (uint32_t i = 0; i < c->num_ints; i++) {
-        if ((c->saved_ints >> i & 1) == 0 || call->regs.ints[i] == marshal_garbage(1000 + i))
+        if ((c->saved_ints >> i & 1) == 0 || call->regs.ints[i] == call->before.ints[i])
             continue;
         buf_puts(&text, "callee-saved register ");
         name_register(m, i, &text);
@@ -132,9 +132,8 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
         return buf_view(&text);
     }
     for (uint32_t i = 0; i < c->num_floats; i++) {
-        const uint64_t words[2] = {marshal_garbage(1000 + i), marshal_garbage(2000 + i)};
         if ((c->saved_floats >> i & 1) == 0 ||
-            memcmp(call->regs.floats[i], words, c->saved_float_bytes) == 0)
+            memcmp(call->regs.floats[i], call->before.floats[i], c->saved_float_bytes) == 0)
             continue;
         buf_printf(&text, "callee-saved register %s%u is not what it was",
                    m->arch == ARCH_X86_64      ? "xmm"
@@ -319,6 +318,7 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
     }
     const CallStack stack = lay_out_stack(m, &layout);
     set_up(&call, &layout, &stack, args);
+    call.before = call.regs; // some conventions preserve arguments, too
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
         take_results(&call, &layout, &stack, args);

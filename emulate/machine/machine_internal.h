@@ -48,7 +48,8 @@ typedef struct Machine {
 // One call of a function from outside.
 typedef struct MachineCall {
     Machine *m;
-    Arena *arena; // of the result
+    Arena *arena;     // of the result
+    GuestRegs before; // at the call
     GuestRegs regs;
     CallResult *result;
 } MachineCall;

@@ -51,11 +51,12 @@ static const Convention a64_conventions[CC_COUNT] = {
     [CC_APPLE_AARCH64] = {A64, A64_ARGS, A64_RETS, A64_COMMON, .packed = true},
     [CC_WINCH] = {A64, A64_ARGS, ONE_RESULT, .last_result = true, .no_wide = true,
                   .saved_ints = 1u << 29, .saved_floats = 0xff00, .saved_float_bytes = 8},
-    // All but x16 and x17, which any call may change on its way, and x30, which it must.
-    [CC_PRESERVE_ALL] = {A64, A64_ARGS, .even_pairs = true, .saved_ints = 0x3ffcffff,
+    // All but x16 and x17, which any call may change on its way, x18, which is the platform's, and
+    // x30, which a call must change.
+    [CC_PRESERVE_ALL] = {A64, A64_ARGS, .even_pairs = true, .saved_ints = 0x3ff8ffff,
                          .saved_floats = 0xffffffff, .saved_float_bytes = 16},
     [CC_PROBESTACK] = {A64, .int_args = {15}, .num_int_args = 1, .sret = NONE, .sret_back = NONE,
-                       .saved_ints = 0x3ffcffff, .saved_floats = 0xffffffff,
+                       .saved_ints = 0x3ff8ffff, .saved_floats = 0xffffffff,
                        .saved_float_bytes = 16},
 };
 

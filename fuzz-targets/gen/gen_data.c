@@ -5,15 +5,6 @@
 
 #include "fuzz-targets/gen/gen_internal.h"
 
-// splitmix64
-uint64_t gen_mix(uint64_t n)
-{
-    uint64_t x = n + UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 static uint128 wide(uint64_t seed)
 {
     return (uint128)gen_mix(seed) << 64 | gen_mix(~seed);

@@ -226,7 +226,7 @@ static void gen_brif(Branch *branch, const GenRecord *r, uint8_t then_byte, uint
     Gen *const g = branch->g;
     const GenShape *const s = gen_shape(g->t, OP_BRIF, r->shape);
     const Type type = s ? s->ctrl : TYPE_I8;
-    const Value c = gen_operand(g, type, r->a, false, NULL);
+    const Value c = r->small >= 160 ? gen_condition(g, r) : gen_operand(g, type, r->a, false, NULL);
     const Goto then_to = target(branch, then_byte, r->x);
     const Goto else_to = target(branch, else_byte, (uint64_t)r->y << 8);
     builder_brif(g->b, c, then_to, else_to);

@@ -150,7 +150,7 @@ static Value truth_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     case 0: return choose(g, compare(g, cc, x, y), x, y);
     case 1: return choose(g, compare(g, cc, x, zero), one(g, OP_INEG, type, x), x);
     case 2: return choose(g, compare(g, equality, two(g, OP_BAND, x, bit), zero), x, y);
-    case 3: return choose(g, two(g, OP_BAND, x, bit), y, x);
+    case 3: return choose(g, r->y % 2 == 0 ? gen_condition(g, r) : two(g, OP_BAND, x, bit), y, x);
     case 4: {
         const Value flag = compare(g, cc, x, y);
         return compare(g, equality, flag, gen_int(g, type_of(g, flag), 0));
@@ -159,6 +159,27 @@ static Value truth_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     case 6: return two(g, OP_BAND, x, two(g, OP_BOR, one(g, OP_BNOT, type, x), y));
     default: return two(g, OP_BOR, x, two(g, OP_BAND, one(g, OP_BNOT, type, x), y));
     }
+}
+
+static Value compare_floats(Gen *g, const GenRecord *r)
+{
+    const Type type = r->shape % 2 == 0 ? TYPE_F64 : TYPE_F32;
+    const GenShape *const s = gen_find_shape(g->t, OP_FCMP, type, type);
+    if (!s)
+        return gen_int(g, TYPE_I8, 1);
+    const Value x = gen_operand(g, type, r->a & 0xbf, false, NULL);
+    const Value y = gen_operand(g, type, (uint8_t)(r->a * 5u + 3), false, NULL);
+    return builder_fcmp(g->b, (FloatCC)gen_small(s, r->small), x, y);
+}
+
+Value gen_condition(Gen *g, const GenRecord *r)
+{
+    if (r->shape >= 128)
+        return compare_floats(g, r);
+    const Type type = (Type)(TYPE_I8 + r->shape % 5);
+    const Value x = gen_operand(g, type, r->a & 0xbf, false, NULL);
+    const Value y = gen_operand(g, type, (uint8_t)(r->a * 7u + 1), false, NULL);
+    return compare(g, (IntCC)(r->small % INTCC_COUNT), x, y);
 }
 
 // Division by a constant that is neither 0 nor -1.

@@ -111,6 +111,8 @@ uint32_t gen_small(const GenShape *shape, uint8_t choice);
 
 // Operations that belong together, of kinds that the record chooses.
 void gen_idiom(Gen *g, const GenRecord *r);
+// A comparison made for the one who asks, integer or float as the record chooses.
+Value gen_condition(Gen *g, const GenRecord *r);
 
 // ---- gen_memory.c ----
 

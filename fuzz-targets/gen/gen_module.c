@@ -50,12 +50,11 @@ static void make_types(const GenTable *t, CallConv cc, AbiParam *params, uint32_
     }
 }
 
-static CallConv choose_convention(const GenTable *t, uint8_t byte, bool is_entry)
+static CallConv choose_convention(const GenTable *t, uint8_t byte)
 {
-    CallConv cc = byte < 96 ? CC_SYSTEM_V : byte < 160 ? CC_TAIL : (CallConv)(byte % CC_COUNT);
-    // Engines call functions of these conventions from outside.
-    if (is_entry && cc != CC_SYSTEM_V && cc != CC_TAIL)
-        cc = CC_FAST;
+    const CallConv cc = byte < 96    ? CC_SYSTEM_V
+                        : byte < 160 ? CC_TAIL
+                                     : (CallConv)(byte % CC_COUNT);
     return t->num_params[cc] != 0 ? cc : CC_SYSTEM_V;
 }
 
@@ -64,7 +63,7 @@ static void make_signature(Gen *g, uint32_t n)
     GenPlan *const plan = &g->plans[n];
     const GenRecord *const head = &plan->head;
     Signature *const sig = &plan->sig;
-    sig->callconv = choose_convention(g->t, head->a, n == 0);
+    sig->callconv = choose_convention(g->t, head->a);
     const bool no_results = g->t->no_results[sig->callconv];
     sig->num_params = 1 + few(head->shape);
     sig->num_returns = no_results ? 0 : few(head->small & 0x7f);

@@ -5,6 +5,8 @@
 #include "fuzz-targets/judge/judge.h"
 
 #include "fuzz-targets/judge/judge_internal.h"
+#include "mach/mach.h"
+#include "opt/opt.h"
 #include "validate/validate.h"
 
 #define INTERP_FUEL 100000u
@@ -23,16 +25,17 @@ const char *finding_name(Finding finding)
     case FINDING_CRASH: return "crash";
     case FINDING_HANG: return "hang";
     case FINDING_REFERENCE: return "reference";
+    case FINDING_COUNT: break;
     }
     UNREACHABLE();
 }
 
 // ---- Life ----
 
-static Executor *make(Engine engine, uint64_t fuel)
+static Executor *make(Engine engine, ExecutorConfig config)
 {
-    const ExecutorConfig config = {.fuel = fuel, .stack_size = STACK_BYTES};
     const char *reason;
+    config.stack_size = STACK_BYTES;
     Executor *const ex = executor_create(engine, &config, &reason);
     if (!ex)
         return NULL;
@@ -64,13 +67,20 @@ static Isa parse_target(const char *text)
 
 void judge_create(Judge *j, const Engine *engines, const char *const *targets, uint32_t num)
 {
-    *j = (Judge){.interp = make(ENGINE_INTERP, INTERP_FUEL)};
+    uint32_t num_opt_rules;
+    *j = (Judge){.interp = make(ENGINE_INTERP, (ExecutorConfig){.fuel = INTERP_FUEL})};
     ASSERT(j->interp != NULL && num <= JUDGE_ENGINES_MAX);
+    (void)opt_rules(&num_opt_rules);
+    j->opt_rules = ARENA_ARRAY(&j->arena, uint32_t, num_opt_rules);
     for (uint32_t i = 0; i < num; i++) {
-        Executor *const ex = make(engines[i], ENGINE_FUEL);
-        if (ex)
-            j->engines[j->num_engines++] =
-                (JudgeEngine){engines[i], ex, targets[i], parse_target(targets[i])};
+        JudgeEngine e = {.engine = engines[i], .target = targets[i], .opt_rules = j->opt_rules};
+        e.isa = parse_target(targets[i]);
+        e.lower_rules = ARENA_ARRAY(&j->arena, uint32_t, target_find(e.isa.arch)->num_rules);
+        e.ex = make(engines[i], (ExecutorConfig){.fuel = ENGINE_FUEL,
+                                                 .lower_rules = e.lower_rules,
+                                                 .opt_rules = j->opt_rules});
+        if (e.ex)
+            j->engines[j->num_engines++] = e;
     }
 }
 
@@ -80,6 +90,7 @@ void judge_destroy(Judge *j)
     for (uint32_t i = 0; i < j->num_engines; i++)
         executor_destroy(j->engines[i].ex);
     arena_free(&j->scratch);
+    arena_free(&j->arena);
 }
 
 // ---- Comparison ----
@@ -277,9 +288,9 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
 Verdict judge_case(Judge *j, const GenCase *c, Arena *arena)
 {
     arena_reset(&j->scratch);
-    Run *const runs = ARENA_ARRAY(&j->scratch, Run, GEN_INPUTS);
+    Run *const runs = arena_alloc(&j->scratch, sizeof(Run) * GEN_INPUTS, _Alignof(Run));
     CallResult expected[GEN_INPUTS];
-    j->stats.cases++;
+    judge_count_module(j, &c->module);
     Verdict v = validate(j, c, arena);
     if (v.finding == FINDING_NONE)
         v = run_reference(j, c, runs, arena);
@@ -287,5 +298,6 @@ Verdict judge_case(Judge *j, const GenCase *c, Arena *arena)
     for (uint32_t i = 0; i < j->num_engines && v.finding == FINDING_NONE; i++)
         v = run_engine(j, c, i, runs, arena);
     memcpy(v.expected, expected, sizeof(expected));
+    j->stats.findings += v.finding != FINDING_NONE;
     return v;
 }

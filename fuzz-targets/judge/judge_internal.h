@@ -6,6 +6,8 @@
 
 #include "fuzz-targets/judge/judge.h"
 
+// Counts the module, its functions and opcodes.
+void judge_count_module(Judge *j, const Module *module);
 // Loads the case into an engine. The interpreter gets what the mid-end makes of it; diag says so
 // when that is not valid or took too much work.
 Status judge_load(const JudgeEngine *e, const GenCase *c, Arena *arena, Diag *diag);

@@ -12,16 +12,19 @@
 #define NODES_PER_INST 64u
 #define NODES_FREE     256u
 
-static Status optimise(Func *f, const Settings *settings, const Isa *isa, Arena *arena, Diag *diag)
+static Status optimise(Func *f, const Settings *settings, const JudgeEngine *e, Arena *arena,
+                       Diag *diag)
 {
     OptStats stats = {{0}};
     const uint64_t most = (uint64_t)NODES_PER_INST * f->insts.len + NODES_FREE;
     Chaos chaos = chaos_new(settings_get(settings, SETTING_CHAOS_SEED), STR("opt"));
     const bool is_chaotic = settings_get(settings, SETTING_CHAOS_SEED) != 0;
-    const OptOptions options = {
-        .settings = settings, .stats = &stats, .chaos = is_chaotic ? &chaos : NULL};
+    const OptOptions options = {.settings = settings,
+                                .rule_counts = e->opt_rules,
+                                .stats = &stats,
+                                .chaos = is_chaotic ? &chaos : NULL};
     opt_func(f, &options, arena);
-    TRY(validate_func_diag(f, settings, isa, NULL, diag));
+    TRY(validate_func_diag(f, settings, &e->isa, NULL, diag));
     const uint64_t nodes = stats.counts[OPT_STAT_NODES] + stats.counts[OPT_STAT_UNIONS];
     if (nodes <= most)
         return STATUS_OK;
@@ -42,7 +45,7 @@ Status judge_load(const JudgeEngine *e, const GenCase *c, Arena *arena, Diag *di
     module->funcs.data = ARENA_ARRAY(arena, Func *, c->module.funcs.len);
     for (uint32_t i = 0; i < c->module.funcs.len; i++) {
         module->funcs.data[i] = func_clone(c->module.funcs.data[i], arena);
-        TRY(optimise(module->funcs.data[i], &settings, &e->isa, arena, diag));
+        TRY(optimise(module->funcs.data[i], &settings, e, arena, diag));
     }
     return executor_load(e->ex, module, &settings, NULL, diag);
 }

@@ -50,29 +50,34 @@ static void print_targets(const Judge *j, StrBuf *out)
 
 static void print_run(const GenCase *c, const Verdict *v, uint32_t input, StrBuf *out)
 {
-    const CallResult *const expected = &v->expected[input];
+    const CallResult *const expected = v ? &v->expected[input] : NULL;
     const GenInput *const in = &c->inputs[input];
-    if (expected->outcome != OUTCOME_RETURNED && expected->outcome != OUTCOME_TRAPPED)
+    if (expected && expected->outcome != OUTCOME_RETURNED && expected->outcome != OUTCOME_TRAPPED)
         return;
-    buf_puts(out, "; run: ");
+    buf_puts(out, expected ? "; run: " : "; print: ");
     extname_print(&c->module.funcs.data[c->entry]->name, out);
     buf_puts(out, "(heap");
     for (uint32_t i = 1; i < in->num_args; i++) {
         buf_puts(out, ", ");
         text_print_data(&in->args[i], out);
     }
-    buf_puts(out, ") == ");
-    judge_describe(expected, out);
+    buf_puts(out, expected ? ") == " : ")");
+    if (expected)
+        judge_describe(expected, out);
     buf_char(out, '\n');
+}
+
+Engine judge_engine(const Judge *j, const Verdict *v)
+{
+    return v->finding == FINDING_REFERENCE || j->num_engines == 0 ? ENGINE_INTERP
+                                                                  : j->engines[v->engine].engine;
 }
 
 void judge_print(const Judge *j, const GenCase *c, const Verdict *v, StrBuf *out)
 {
-    if (v->finding != FINDING_NONE) {
-        const char *const engine = v->finding == FINDING_REFERENCE || j->num_engines == 0
-                                       ? "interp"
-                                       : engine_name(j->engines[v->engine].engine);
-        buf_printf(out, "; %s in %s: %.*s\n", finding_name(v->finding), engine, STR_ARG(v->text));
+    if (v && v->finding != FINDING_NONE) {
+        buf_printf(out, "; %s in %s: %.*s\n", finding_name(v->finding),
+                   engine_name(judge_engine(j, v)), STR_ARG(v->text));
     }
     buf_puts(out, "test interpret\ntest run\n");
     print_settings(c, out);
@@ -84,21 +89,7 @@ void judge_print(const Judge *j, const GenCase *c, const Verdict *v, StrBuf *out
             continue;
         buf_printf(out, "; heap: %u\n", GEN_HEAP_BYTES);
         for (uint32_t k = 0; k < GEN_INPUTS; k++)
-            if (v->input == k || v->input >= GEN_INPUTS || v->finding == FINDING_NONE)
+            if (!v || v->input == k || v->input >= GEN_INPUTS || v->finding == FINDING_NONE)
                 print_run(c, v, k, out);
     }
-}
-
-void judge_print_stats(const Judge *j, double seconds, StrBuf *out)
-{
-    const JudgeStats *const s = &j->stats;
-    buf_printf(out,
-               "{\"cases\": %llu, \"cases_per_second\": %.0f, \"runs\": %llu, \"returned\": %llu, "
-               "\"trapped\": %llu, \"out_of_fuel\": %llu, \"unsupported\": %llu, "
-               "\"compared\": %llu, \"instructions\": %llu, \"reason\": \"%s\"}\n",
-               (unsigned long long)s->cases, seconds > 0 ? (double)s->cases / seconds : 0.0,
-               (unsigned long long)s->runs, (unsigned long long)s->returned,
-               (unsigned long long)s->trapped, (unsigned long long)s->out_of_fuel,
-               (unsigned long long)s->unsupported, (unsigned long long)s->compared,
-               (unsigned long long)s->instructions, s->reason);
 }

@@ -269,14 +269,27 @@ static Status begin(Search *s, Str text, Diag *diag)
                       STR_ARG(s->path));
 }
 
+static Search *new_search(Str path, const ReduceOptions *options, Arena *arena)
+{
+    ReduceOptions *const own = ARENA_NEW(arena, ReduceOptions);
+    Search *const s = ARENA_NEW(arena, Search);
+    *own = *options;
+    own->jobs = own->jobs == 0 ? 1 : own->jobs < JOBS_MAX ? own->jobs : JOBS_MAX;
+    own->seconds = own->seconds == 0 ? 10 : own->seconds;
+    *s = (Search){.options = own, .arena = arena, .path = path, .jobs = own->jobs};
+    return s;
+}
+
+static void end_search(Search *s)
+{
+    for (uint32_t i = 0; i < JOBS_MAX; i++)
+        arena_free(&s->trials[i].arena);
+}
+
 Status reduce_run(Str path, Str text, const ReduceOptions *options, Arena *arena, Reduced *out,
                   Diag *diag)
 {
-    ReduceOptions own = *options;
-    own.jobs = own.jobs == 0 ? 1 : own.jobs < JOBS_MAX ? own.jobs : JOBS_MAX;
-    own.seconds = own.seconds == 0 ? 10 : own.seconds;
-    Search *const s = ARENA_NEW(arena, Search);
-    *s = (Search){.options = &own, .arena = arena, .path = path, .jobs = own.jobs};
+    Search *const s = new_search(path, options, arena);
     Status status = begin(s, text, diag);
     for (uint32_t round = 0, before = UINT32_MAX;
          status == STATUS_OK && s->taken != before && round < ROUNDS_MAX; round++) {
@@ -292,9 +305,16 @@ Status reduce_run(Str path, Str text, const ReduceOptions *options, Arena *arena
         reduce_print_final(&file, &final);
         *out = (Reduced){buf_view(&final), s->signature, s->tried, s->taken};
     }
-    for (uint32_t i = 0; i < JOBS_MAX; i++)
-        arena_free(&s->trials[i].arena);
+    end_search(s);
     return status;
+}
+
+Str reduce_judge(Str path, Str text, const ReduceOptions *options, Arena *arena)
+{
+    Search *const s = new_search(path, options, arena);
+    const Str signature = judge(s, text);
+    end_search(s);
+    return signature;
 }
 
 Str reduce_signature(Str text, ReduceKind kind, Arena *arena)

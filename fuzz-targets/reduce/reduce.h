@@ -44,6 +44,18 @@ typedef struct Reduced {
 Status reduce_run(Str path, Str text, const ReduceOptions *options, Arena *arena, Reduced *out,
                   Diag *diag);
 
+// The signature of the failure that `text` shows, judged in a process of its own; empty: none.
+// `options` as for reduce_run.
+Str reduce_judge(Str path, Str text, const ReduceOptions *options, Arena *arena);
+
+// What seems to be at fault in the reduced file `text`, which shows a disagreement of engines, in a
+// few words: the pass that the failure does not come without, and its rule, if a rewrite of the
+// mid-end changes what the interpreter says; otherwise lowering, and the rules of instructions that
+// fire in what is left.
+//
+//   "opt isub_self"   "regalloc"   "lower lower_umin lower_load"
+Str reduce_blame(Str path, Str text, const ReduceOptions *options, Arena *arena);
+
 // The signature of the failure that `text` shows, judged in this process; empty: none. For tests.
 Str reduce_signature(Str text, ReduceKind kind, Arena *arena);
 

@@ -222,3 +222,26 @@ Str reduce_evaluate(Str text, ReduceKind kind, Arena *arena)
         return STR("");
     return buf_view(&e.signature);
 }
+
+bool reduce_differs(const ReduceFile *file, const ReduceFile *other)
+{
+    Eval e = {.arena = file->arena, .file = *file};
+    Eval o = {.arena = other->arena, .file = *other};
+    const TargetLine line = {.settings = settings_defaults()};
+    bool differs = false;
+    for (uint32_t c = 0; c < file->calls.len && !differs; c++) {
+        const ReduceCall *const call = &file->calls.data[c];
+        Executor *const first = make_engine(&e, ENGINE_INTERP, &line, call->func);
+        Executor *const second = make_engine(&o, ENGINE_INTERP, &line, call->func);
+        if (first && second) {
+            const Seen want = run_call(&e, first, call);
+            const Seen got = run_call(&o, second, call);
+            const Outcome outcome = want.result.outcome;
+            differs = (outcome == OUTCOME_RETURNED || outcome == OUTCOME_TRAPPED) &&
+                      difference(&want, &got, file->heaps[call->func], e.arena) != NULL;
+        }
+        executor_destroy(first);
+        executor_destroy(second);
+    }
+    return differs;
+}

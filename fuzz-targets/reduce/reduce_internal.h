@@ -38,6 +38,10 @@ Str reduce_evaluate(Str text, ReduceKind kind, Arena *arena);
 // `message` without digits and what follows the first line.
 Str reduce_normalize(Str message, Arena *arena);
 
+// Whether the interpreter gives other answers to the calls of `file` when it runs `other`, the same
+// functions rewritten.
+bool reduce_differs(const ReduceFile *file, const ReduceFile *other);
+
 // ---- reduce_edit.c ----
 
 // Replaces uses of `from` in the layout.

@@ -264,6 +264,35 @@ static bool simplify_shift(const View *v, Expr *out)
            give(out, zero_of(v));
 }
 
+// Whether the low bits that count of an amount modulo the width are those of -x, and this x.
+static bool is_backwards(const View *v, Expr amount, Expr *x)
+{
+    const uint32_t width = v->node->sort.width;
+    ExprNode n = node_of(v, amount);
+    if (n.op == EXPR_ZERO_EXT)
+        n = node_of(v, n.args[0]);
+    for (uint32_t i = 0; n.op == EXPR_BVAND && i < 2; i++)
+        if (is_number(v, n.args[i], width - 1))
+            n = node_of(v, n.args[1 - i]);
+    // Whole turns must not change in the width of the amount.
+    if (n.op != EXPR_BVNEG || n.sort.width > width ||
+        (n.sort.width < 8 && 1u << n.sort.width < width))
+        return false;
+    *x = n.args[0];
+    return true;
+}
+
+// Back by -x is forth by x.
+static bool simplify_rotate(const View *v, Expr *out)
+{
+    const uint32_t width = v->node->sort.width;
+    Expr x;
+    if ((width & (width - 1)) != 0 || !is_backwards(v, v->b, &x))
+        return false;
+    return give(out, expr_2(v->pool, v->node->op == EXPR_ROTL ? EXPR_ROTR : EXPR_ROTL, v->a,
+                            expr_zero_ext(v->pool, width, x)));
+}
+
 static bool simplify_compare(const View *v, Expr *out)
 {
     const ExprOp op = v->node->op;
@@ -450,9 +479,9 @@ bool expr_simplify(ExprPool *pool, const ExprNode *node, Expr *out)
     case EXPR_BVNEG: return simplify_unary(&v, out);
     case EXPR_BVSHL:
     case EXPR_BVLSHR:
-    case EXPR_BVASHR:
+    case EXPR_BVASHR: return simplify_shift(&v, out);
     case EXPR_ROTL:
-    case EXPR_ROTR: return simplify_shift(&v, out);
+    case EXPR_ROTR: return simplify_shift(&v, out) || simplify_rotate(&v, out);
     case EXPR_BVULT:
     case EXPR_BVULE:
     case EXPR_BVSLT:

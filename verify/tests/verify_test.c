@@ -27,15 +27,13 @@ static Str read_file(Arena *arena, const char *path)
     return buf_view(&text);
 }
 
-// `before` is read first, unless it is NULL.
-static Isle *load_both(Arena *arena, Diag *diag, const char *before, const char *path)
+// The paths end with NULL.
+static Isle *load_all(Arena *arena, Diag *diag, const char *const *paths)
 {
     Isle *const isle = isle_new(arena, diag);
     Status read = STATUS_OK;
-    if (before)
-        read = isle_add_text(isle, str_from(before), read_file(arena, before));
-    if (read == STATUS_OK)
-        read = isle_add_text(isle, str_from(path), read_file(arena, path));
+    for (; *paths && read == STATUS_OK; paths++)
+        read = isle_add_text(isle, str_from(*paths), read_file(arena, *paths));
     const Status checked = read == STATUS_OK ? isle_check(isle) : read;
     for (uint32_t i = 0; i < diag->messages.len; i++) {
         StrBuf text = {.arena = arena};
@@ -48,7 +46,7 @@ static Isle *load_both(Arena *arena, Diag *diag, const char *before, const char 
 
 static Isle *load(Arena *arena, Diag *diag, const char *path)
 {
-    return load_both(arena, diag, NULL, path);
+    return load_all(arena, diag, (const char *const[]){path, NULL});
 }
 
 // The verdict that a rule of broken/ wants.
@@ -65,11 +63,12 @@ static RuleVerdict wanted(Str label)
     return RULE_PROVED;
 }
 
-static void judge(const char *before, const char *path)
+// Judges the program that files are; `paths` end with NULL.
+static void judge(const char *const *paths)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
-    Isle *const isle = load_both(&arena, &diag, before, path);
+    Isle *const isle = load_all(&arena, &diag, paths);
     const VerifyOptions options = {.jobs = 1};
     const VerifyReport *const report = verify_run(isle, &options, &arena);
     bool good = true;
@@ -78,12 +77,13 @@ static void judge(const char *before, const char *path)
         const Str label = isle->rules.data[r].label;
         if (rule->verdict == RULE_FAILED && (!rule->worst || rule->worst->values.len == 0)) {
             good = false;
-            print_error("%s: %.*s has no counterexample\n", path, STR_ARG(label));
+            print_error("%.*s has no counterexample\n", STR_ARG(label));
         }
         if (rule->verdict == wanted(label))
             continue;
         good = false;
-        print_error("%s: %.*s is %s\n", path, STR_ARG(label), verify_rule_name(rule->verdict));
+        print_error("%.*s: %.*s is %s\n", STR_ARG(isle_where(isle, isle->rules.data[r].pos)),
+                    STR_ARG(label), verify_rule_name(rule->verdict));
         if (rule->worst)
             print_error("%.*s\n%.*s\n", STR_ARG(rule->worst->message),
                         STR_ARG(rule->worst->values));
@@ -100,7 +100,16 @@ static void rules_get_their_verdicts(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        judge(NULL, files[i]);
+        judge((const char *const[]){files[i], NULL});
+}
+
+// Rules as another project writes them: several files, states, enums, forms, macros, attributes.
+static void foreign_rules_are_judged(void **unused)
+{
+    (void)unused;
+    judge((const char *const[]){
+        VERIFY_TESTS "/foreign/machine.isle", VERIFY_TESTS "/foreign/models.isle",
+        VERIFY_TESTS "/foreign/operations.isle", VERIFY_TESTS "/foreign/rules.isle", NULL});
 }
 
 // Rules as compilers once had them: the faulty one is rejected, its twin proved.
@@ -116,7 +125,7 @@ static void historic_mistakes_are_found(void **unused)
         if (!dot || strcmp(dot, ".isle") != 0 || strcmp(entry->d_name, "common.isle") == 0)
             continue;
         snprintf(path, sizeof(path), VERIFY_TESTS "/historic/%s", entry->d_name);
-        judge(VERIFY_TESTS "/historic/common.isle", path);
+        judge((const char *const[]){VERIFY_TESTS "/historic/common.isle", path, NULL});
         count++;
     }
     closedir(dir);
@@ -169,7 +178,8 @@ static void counterexamples_have_values(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rules_get_their_verdicts), cmocka_unit_test(historic_mistakes_are_found),
-        cmocka_unit_test(workers_change_nothing), cmocka_unit_test(counterexamples_have_values)};
+        cmocka_unit_test(rules_get_their_verdicts), cmocka_unit_test(foreign_rules_are_judged),
+        cmocka_unit_test(historic_mistakes_are_found), cmocka_unit_test(workers_change_nothing),
+        cmocka_unit_test(counterexamples_have_values)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

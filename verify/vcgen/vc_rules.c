@@ -18,6 +18,13 @@ typedef struct Frame {
     Expr *path;          // of a rule that is tried: what holds if it comes so far; else NULL
 } Frame;
 
+// A rule of higher priority that can't be tried before numbers are settled.
+struct Untried {
+    Frame *frame;
+    const IsleRuleForm *form, *higher;
+    Untried *next;
+};
+
 static bool eval(Frame *f, IsleBindingId id);
 
 static bool give(Frame *f, IsleBindingId id, Sym *value)
@@ -297,6 +304,15 @@ static bool may_negate(const Frame *f, const IsleRuleForm *form, const IsleRuleF
     return open != 0;
 }
 
+static void try_later(Frame *f, const IsleRuleForm *form, const IsleRuleForm *higher)
+{
+    Untried **last = &f->g->untried;
+    while (*last)
+        last = &(*last)->next;
+    *last = ARENA_NEW(f->g->arena, Untried);
+    **last = (Untried){f, form, higher, NULL};
+}
+
 static void negate(Frame *f, const IsleRuleForm *form, const IsleRuleForm *higher)
 {
     Gen *const g = f->g;
@@ -329,7 +345,17 @@ static void negate(Frame *f, const IsleRuleForm *form, const IsleRuleForm *highe
         VEC_PUSH(g->arena, &g->vc->higher, expr_not(g->pool, all));
     else
         g->vc->assumptions.len = assumptions;
+    if (g->stop == STOP_BLOCKED && !g->settle)
+        try_later(f, form, higher);
     g->stop = STOP_NONE;
+}
+
+void rule_negate_rest(Gen *g)
+{
+    g->right = false; // patterns are of the left side
+    for (const Untried *u = g->untried; u && !g->stop; u = u->next)
+        negate(u->frame, u->form, u->higher);
+    g->right = true;
 }
 
 // ---- Rules ----
@@ -346,21 +372,22 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
 {
     IsleRuleSet *const set = g->program->sets[term];
     const IsleRuleForm *const form = &set->rules.data[n];
-    Frame f = {g, set, args, ARENA_ARRAY(g->arena, CallResult *, set->bindings.len), NULL};
+    Frame *const f = ARENA_NEW(g->arena, Frame);
+    *f = (Frame){g, set, args, ARENA_ARRAY(g->arena, CallResult *, set->bindings.len), NULL};
     const bool root = g->depth == 0;
     if (++g->depth > MAX_DEPTH)
         return gen_stop(g, STOP_ERROR, g->isle->terms.data[term].pos,
                         "helper terms are nested more than %u deep", MAX_DEPTH);
     note_rule(g, form->rule);
     for (uint32_t i = 0; i < form->num_checks; i++)
-        if (!assume_check(&f, &form->checks[i]))
+        if (!assume_check(f, &form->checks[i]))
             return NULL;
     spec_drain(g);
     // Of a multi term every rule that matches is taken.
     const bool first = (g->isle->terms.data[term].flags & ISLE_MULTI) == 0;
     for (uint32_t i = 0; first && i < set->rules.len && !g->stop; i++)
         if (set->rules.data[i].priority > form->priority)
-            negate(&f, form, &set->rules.data[i]);
+            negate(f, form, &set->rules.data[i]);
     if (g->stop)
         return NULL;
     if (root) {
@@ -369,12 +396,12 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
         g->vc->left_assumptions = g->vc->assumptions.len;
     }
     for (uint32_t i = 0; i < form->num_calls; i++)
-        if (!eval(&f, form->calls[i]))
+        if (!eval(f, form->calls[i]))
             return NULL;
-    if (!eval(&f, form->result))
+    if (!eval(f, form->result))
         return NULL;
     g->depth--;
-    return value_of(&f, form->result);
+    return value_of(f, form->result);
 }
 
 bool rule_construct(Gen *g, const Call *call, CallResult *out)

@@ -195,20 +195,31 @@ static Env *root_env(Gen *g, const IsleDef *spec, Sym **args, Sym *result)
     return env;
 }
 
-static void assume_states(Gen *g)
+// What no call may change has its default, which may say how wide it is; what some call changes
+// under a condition has it where that does not hold.
+static void assume_state(Gen *g, uint32_t index, IsleTermId root)
 {
-    for (uint32_t i = 0; i < g->isle->defs.len && !g->stop; i++) {
-        if (!g->states[i])
-            continue;
-        const IsleDef *const def = g->isle->defs.data[i];
-        const Sort boolean = sort_bool();
-        const Expr initial = spec_scalar(g, def->u.state.initial, NULL, &boolean);
-        if (g->stop)
-            return;
-        const Expr modified =
-            expr_same(g->modified[i], EXPR_NONE) ? expr_bool(g->pool, false) : g->modified[i];
-        gen_assume(g, NULL, expr_or(g->pool, modified, initial));
+    const IsleDef *const def = g->isle->defs.data[index];
+    if (expr_same(g->modified[index], EXPR_NONE)) {
+        IsleSpecExpr *initial = def->u.state.initial;
+        const IsleClause clause = {
+            .kind = ISLE_CLAUSE_PROVIDE, .pos = def->pos, .exprs = &initial, .num_exprs = 1};
+        CallScope *const scope = ARENA_NEW(g->arena, CallScope);
+        *scope = (CallScope){.term = root, .guard = expr_bool(g->pool, true)};
+        spec_statements(g, &clause, NULL, scope);
+        return;
     }
+    const Sort boolean = sort_bool();
+    const Expr initial = spec_scalar(g, def->u.state.initial, NULL, &boolean);
+    if (!g->stop)
+        gen_assume(g, NULL, expr_or(g->pool, g->modified[index], initial));
+}
+
+static void assume_states(Gen *g, IsleTermId root, bool modified)
+{
+    for (uint32_t i = 0; i < g->isle->defs.len && !g->stop; i++)
+        if (g->states[i] && modified != expr_same(g->modified[i], EXPR_NONE))
+            assume_state(g, i, root);
 }
 
 static bool make_args(Gen *g, const IsleTerm *t, Sym **args)
@@ -245,17 +256,19 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
     Env *const env = root_env(g, t->spec, args, result);
     clauses_of(g, t->spec, ISLE_CLAUSE_MATCH, env, promises);
     clauses_of(g, t->spec, ISLE_CLAUSE_PROVIDE, env, promises);
+    assume_states(g, root, false);
     if (!g->stop)
         spec_drain(g);
     g->settle = true;
     if (!g->stop)
         spec_drain(g);
+    if (!g->stop)
+        rule_negate_rest(g);
     if (!g->stop && g->waiting.len != 0) {
         const Waiting *const w = &g->waiting.data[0];
         gen_stop(g, STOP_ERROR, w->expr->pos, "the widths in here follow from nothing");
     }
-    if (!g->stop)
-        assume_states(g);
+    assume_states(g, root, true);
     if (!g->stop)
         effect_contract(g);
 }
@@ -415,6 +428,17 @@ static void collect_inputs(Gen *g, Sym *sym)
         VEC_PUSH(g->arena, &g->vc->inputs, sym->expr);
 }
 
+static void show_states(Gen *g)
+{
+    for (uint32_t i = 0; i < g->isle->defs.len; i++) {
+        if (!g->states[i])
+            continue;
+        VcCall call = {.text = isle_str(g->isle, g->isle->defs.data[i]->name.sym), .state = true};
+        flatten(g, g->states[i], &call, true);
+        VEC_PUSH(g->arena, &g->vc->calls, call);
+    }
+}
+
 static void show_calls(Gen *g)
 {
     for (uint32_t i = 0; i < g->calls.len; i++) {
@@ -464,11 +488,12 @@ void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Are
     run_root(&g, root, n);
     trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
     show_calls(&g);
+    show_states(&g);
     if (!g.stop)
         use_equations(&g);
     out->status = status_of(&g);
     out->types = buf_view(&g.types);
-    if (out->status == VC_ERROR)
+    if (out->status == VC_ERROR || (out->status == VC_PRUNED && g.stop_pos.offset != 0))
         out->message = str_printf(arena, "%.*s: %.*s", STR_ARG(isle_where(isle, g.stop_pos)),
                                   STR_ARG(out->message));
 }

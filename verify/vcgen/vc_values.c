@@ -350,6 +350,21 @@ Expr sym_equal(Gen *g, Sym *a, Sym *b, IslePos pos)
     return g->stop ? EXPR_NONE : expr_eq(g->pool, x, y);
 }
 
+static Sym *merge_enums(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos)
+{
+    Sym *const out = new_enum(g, a->type, (Str){0});
+    if (!(out->tag = sym_merge(g, cond, a->tag, b->tag, pos)))
+        return NULL;
+    for (uint32_t v = 0; v < a->num_fields; v++) {
+        if (!a->fields[v] && !b->fields[v])
+            continue;
+        Sym *const x = sym_variant(g, a, v), *const y = sym_variant(g, b, v);
+        if (!x || !y || !(out->fields[v] = sym_merge(g, cond, x, y, pos)))
+            return NULL;
+    }
+    return out;
+}
+
 Sym *sym_merge(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos)
 {
     a = sym_resolve(a);
@@ -364,6 +379,8 @@ Sym *sym_merge(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos)
                 return NULL;
         return out;
     }
+    if (a->kind == SYM_ENUM && b->kind == SYM_ENUM && a->type == b->type)
+        return merge_enums(g, cond, a, b, pos);
     if (a->kind != SYM_CELL || b->kind != SYM_CELL)
         return gen_stop(g, STOP_ERROR, pos, "the arms have different kinds");
     if ((a->sorted && !sym_set_sort(g, b, a->sort, pos)) ||

@@ -57,7 +57,7 @@ bool vc_trail_next(VcTrail *trail);
 
 typedef enum VcStatus {
     VC_READY,   // assumptions and goals are complete
-    VC_PRUNED,  // the choices contradict each other: no such case
+    VC_PRUNED,  // the choices contradict each other: no such case, `message` says why
     VC_NO_SPEC, // a meaning is missing: `message` names it
     VC_ERROR    // a meaning is wrong in itself: `message` says where and why
 } VcStatus;
@@ -67,10 +67,11 @@ typedef struct VcGoal {
     Str what; // for people: which promise this is
 } VcGoal;
 
-// A call of a term with a specification, to show a counterexample by.
+// A call of a term with a specification, or a state, to show a counterexample by.
 typedef struct VcCall {
-    Str text; // "(iadd"
+    Str text; // "iadd"
     bool extractor;
+    bool state;     // its value is in `results`
     VEC(Expr) args; // scalars; EXPR_NONE: an argument that is nothing to show
     VEC(Expr) results;
 } VcCall;

@@ -12,6 +12,7 @@
 
 typedef struct Sym Sym;
 typedef struct Env Env;
+typedef struct Untried Untried;
 
 // ---- Effects ----
 
@@ -134,7 +135,8 @@ typedef struct Gen {
     Expr *modified;     // by definition of a state: when a call changes it, EXPR_NONE: never
     uint32_t floor;     // of what is tried: older cells may not be defined
     CallScope *scope;
-    Expr condition; // within arms of `if`: when this one counts
+    Expr condition;   // within arms of `if`: when this one counts
+    Untried *untried; // rules of higher priority that wait for numbers
     StrBuf types;
 } Gen;
 
@@ -242,6 +244,8 @@ bool call_spec(Gen *g, const Call *call, CallResult *out);
 bool call_signature(Gen *g, IsleTermId term, Sym **args);
 // The value of a term's rule `n` on `args`.
 Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
+// Once numbers are settled: the rules of higher priority that could not be tried before.
+void rule_negate_rest(Gen *g);
 // Any constructor: by specification or by rules.
 bool rule_construct(Gen *g, const Call *call, CallResult *out);
 
