@@ -231,7 +231,7 @@ static bool holds_for_small(Case *c, const Exprs *conditions, Expr other)
     Exprs small = {0};
     push_all(c, &small, conditions->data, conditions->len);
     expr_substitute(pool, by, nodes, small.data, small.len);
-    return ask(c, &small).verdict == SMT_SAT;
+    return ask(c, "small values for which the conditions hold", &small).verdict == SMT_SAT;
 }
 
 // A case that the solver finds no example of: whether there is a simple one, and another.
