@@ -368,6 +368,20 @@ static int finish(const Command *c)
     return !c->failed && (proved || c->ledger) ? EXIT_OK : EXIT_FAILED;
 }
 
+static int test_by_mutants(const Command *c)
+{
+    if (c->args->num_operands != 0)
+        return tool_mutants(c->args, &c->options, "", NULL);
+    int worst = EXIT_OK;
+    for (size_t i = 0; i < NUM_PROGRAMS && worst != EXIT_USAGE; i++) {
+        const int code =
+            c->wanted[i] ? tool_mutants(c->args, &c->options, programs[i].name, programs[i].texts)
+                         : EXIT_OK;
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
 int cmd_verify(const ToolArgs *args)
 {
     Command c = {.args = args};
@@ -382,7 +396,7 @@ int cmd_verify(const ToolArgs *args)
     c.options.cache = find_cache(args, &arena);
     c.sarif.arena = &arena;
     if (args->values[OPT_VERIFY_MUTANTS]) {
-        const int mutants = tool_mutants(args, &c.options);
+        const int mutants = test_by_mutants(&c);
         arena_free(&arena);
         return mutants;
     }

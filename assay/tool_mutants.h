@@ -7,10 +7,11 @@
 #include "assay/tool.h"
 #include "verify/verify.h"
 
-// Verifies mutants of both targets' rules, of --target's, or of the operands' files, with the
-// workers, budget and cache of `how`. Prints a line
-// for each that is not killed (for all with --verbose), and how many became what. Gives the exit
-// code: EXIT_OK when enough are killed and all others are listed as equivalent.
-int tool_mutants(const ToolArgs *args, const VerifyOptions *how);
+// Verifies mutants of the rules of one program, `texts`, or of the operands' files when that is
+// NULL, with the workers, budget and cache of `how`. Prints a line for each that is not killed (for
+// all with --verbose), and how many became what. Gives the exit code: EXIT_OK when enough are
+// killed.
+int tool_mutants(const ToolArgs *args, const VerifyOptions *how, const char *program,
+                 const VerifyText *texts);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -158,8 +159,11 @@ static int run_random(const RandomRun *run)
         report = now + strtod(every, NULL);
     }
     const double seconds = cpu_seconds() - start;
-    printf("%llu random inputs from seed %llu, %.0f a second\n", (unsigned long long)done,
-           (unsigned long long)run->seed, (double)done / (seconds > 0 ? seconds : 1));
+    struct rusage usage = {.ru_maxrss = 0};
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%llu random inputs from seed %llu, %.0f a second, %ld MB\n", (unsigned long long)done,
+           (unsigned long long)run->seed, (double)done / (seconds > 0 ? seconds : 1),
+           usage.ru_maxrss / 1024);
     return 0;
 }
 

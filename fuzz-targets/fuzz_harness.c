@@ -15,17 +15,20 @@
 #define GROUP_BYTE  3   // of the header
 
 // The leak check costs more than all else together, because engines keep memory for the next input.
-// Leaks of the compiler are for the target that runs no engine.
+// Leaks of the compiler are for the target that runs no engine, and so are stacks that are used
+// after the return. Engines allocate all the time: short stacks of allocations and a small
+// quarantine make it half as dear, and take a quarter of the memory.
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "detect_leaks=0:allow_user_segv_handler=1";
+    return "detect_leaks=0:allow_user_segv_handler=1:detect_stack_use_after_return=0:"
+           "malloc_context_size=2:quarantine_size_mb=8:thread_local_quarantine_size_kb=64";
 }
 
-static double now(void)
+static double time_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -43,7 +46,8 @@ static void read_environment(Harness *h)
     h->print = getenv("FUZZ_PRINT") != NULL;
     h->findings = getenv("FUZZ_FINDINGS");
     h->stats_seconds = seconds ? strtod(seconds, NULL) : 0;
-    h->started = h->last_stats = now();
+    h->started = time_of(CLOCK_PROCESS_CPUTIME_ID);
+    h->last_stats = time_of(CLOCK_MONOTONIC);
     the_harness = h;
     if (seconds)
         atexit(print_last_stats);
@@ -151,18 +155,18 @@ void harness_print_stats(Harness *h)
     for (uint32_t i = 0; i < h->num_groups; i++)
         if (h->judges[i].stats.cases != 0) {
             buf_printf(&text, "{\"group\": %u, ", i);
-            judge_print_stats(&h->judges[i], now() - h->started, &text);
+            judge_print_stats(&h->judges[i], time_of(CLOCK_PROCESS_CPUTIME_ID) - h->started, &text);
         }
     fwrite(text.data, 1, text.len, stderr);
-    h->last_stats = now();
+    h->last_stats = time_of(CLOCK_MONOTONIC);
 }
 
 static void maybe_print_stats(Harness *h)
 {
     h->inputs++;
-    if (h->stats_seconds <= 0
-            ? h->inputs % STATS_EVERY == 0
-            : h->inputs % CLOCK_EVERY == 0 && now() - h->last_stats >= h->stats_seconds)
+    if (h->stats_seconds <= 0 ? h->inputs % STATS_EVERY == 0
+                              : h->inputs % CLOCK_EVERY == 0 &&
+                                    time_of(CLOCK_MONOTONIC) - h->last_stats >= h->stats_seconds)
         harness_print_stats(h);
 }
 

@@ -14,8 +14,26 @@ typedef struct VerifyRun {
     LedgerCache *cache; // or NULL
 } VerifyRun;
 
+// Who asks: of one case, with the steps that it took.
+typedef struct Asker {
+    const VerifyRun *run;
+    const Vc *vc;
+    Arena *arena;
+    uint64_t steps;
+} Asker;
+
+// Whether all of `conditions` can be true at once. The model, if there is one, is over nodes of the
+// case's pool. verify_ask_model: there likely is one.
+SmtResult verify_ask(Asker *asker, const Expr *conditions, uint32_t count);
+SmtResult verify_ask_model(Asker *asker, const Expr *conditions, uint32_t count);
+
 // Decides all cases of a task. What it finds lives in `arena`.
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);
+
+// Tries values at random: whether `conditions` hold and `goals` do not, for some. If so, sets *out
+// to them, as smt_check does; else leaves it as it is.
+bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t count, Expr goals,
+                      Arena *arena, SmtResult *out);
 
 // Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.
 void verify_explain(const Vc *vc, Arena *arena, StrBuf *out);

@@ -7,7 +7,6 @@
 #include "verify/verify_internal.h"
 
 enum { MAX_CASES = 20000, MAX_VALUES = 64 };
-#define BUDGET UINT64_C(4000000)
 
 typedef struct Case {
     const VerifyRun *run;
@@ -26,19 +25,25 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
         VEC_PUSH(c->arena, out, list[i]);
 }
 
-// Asks the solver for values with which all conditions hold; `what` names them.
-static SmtResult ask(Case *c, const char *what, const Exprs *conditions)
+typedef SmtResult (*AskBy)(Asker *asker, const Expr *conditions, uint32_t count);
+
+static SmtResult ask_by(Case *c, AskBy by, const char *what, const Exprs *conditions)
 {
     static const char *const words[] = {
         [SMT_UNSAT] = "there are none", [SMT_SAT] = "found", [SMT_UNKNOWN] = "given up"};
-    const uint64_t budget = c->run->options->budget ? c->run->options->budget : BUDGET;
-    const SmtResult result =
-        ledger_ask(c->run->cache, c->vc->pool, conditions->data, conditions->len, budget, c->arena);
-    c->out->steps += result.steps;
+    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    const SmtResult result = by(&asker, conditions->data, conditions->len);
+    c->out->steps += asker.steps;
     if (c->tried)
         buf_printf(c->tried, "  %s: %s after %llu steps\n", what, words[result.verdict],
-                   (unsigned long long)result.steps);
+                   (unsigned long long)asker.steps);
     return result;
+}
+
+// Asks the solver for values with which all conditions hold; `what` names them.
+static SmtResult ask(Case *c, const char *what, const Exprs *conditions)
+{
+    return ask_by(c, verify_ask_model, what, conditions);
 }
 
 // Whether the conditions are plainly true: nothing is left of them.
@@ -282,7 +287,9 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        const SmtResult result = ask(c, "values for which the sides differ", &question);
+        SmtResult result = ask_by(c, verify_ask, "values for which the sides differ", &question);
+        if (result.verdict == SMT_UNKNOWN)
+            verify_by_chance(vc->pool, conditions.data, conditions.len, goals, c->arena, &result);
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)

@@ -89,3 +89,11 @@ Reciprocal lower_reciprocal_signed_wide(uint64_t d)
     found.shift -= 64;
     return found;
 }
+
+uint32_t lower_reciprocal_shift(uint64_t factor, uint64_t d)
+{
+    const uint128 less = (uint128)factor * d - 1;
+    const uint64_t high = (uint64_t)(less >> 64), low = (uint64_t)less;
+    ASSERT(factor != 0 && d != 0 && less != 0);
+    return high != 0 ? 127 - (uint32_t)__builtin_clzll(high) : 63 - (uint32_t)__builtin_clzll(low);
+}

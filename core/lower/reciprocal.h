@@ -38,4 +38,8 @@ Reciprocal lower_reciprocal_signed(uint32_t bits, uint64_t d);
 // signed x and an unsigned factor, that is, plus x where the factor is taken as a negative number.
 Reciprocal lower_reciprocal_signed_wide(uint64_t d);
 
+// The shift s that goes with a factor of at most 64 bits for d, both not 0, of the whole product:
+// the number of the highest bit of factor * d - 1, as 2^s < factor * d <= 2^(s + 1).
+uint32_t lower_reciprocal_shift(uint64_t factor, uint64_t d);
+
 #endif

@@ -72,13 +72,10 @@ static inline bool rule_reciprocal_factor(LowerCtx *ctx, Type type, uint64_t d, 
     return true;
 }
 
-static inline int64_t rule_reciprocal_shift(LowerCtx *ctx, Type type, uint64_t d)
+static inline int64_t rule_reciprocal_shift(LowerCtx *ctx, Type type, uint64_t d, uint64_t factor)
 {
-    Reciprocal found;
-    const bool exists = rule_find_reciprocal(type, d, &found);
-    ASSERT(exists);
     (void)ctx;
-    return found.shift;
+    return lower_reciprocal_shift(factor, d) - (type_bits(type) == 64 ? 64 : 0);
 }
 
 static inline uint64_t rule_reciprocal_high(LowerCtx *ctx, uint64_t d)
@@ -95,25 +92,20 @@ static inline bool rule_reciprocal_twos(LowerCtx *ctx, uint64_t d, uint64_t *out
 }
 
 // Of d without its factors of 2, for dividends shifted by as many bits.
-static inline Reciprocal rule_even_reciprocal(uint64_t d)
+static inline uint64_t rule_reciprocal_even_factor(LowerCtx *ctx, uint64_t d)
 {
     const uint32_t twos = (uint32_t)__builtin_ctzll(d);
     Reciprocal found;
     const bool exists = lower_reciprocal_wide(64 - twos, d >> twos, &found);
     ASSERT(exists);
-    return found;
+    (void)ctx;
+    return found.factor;
 }
 
-static inline uint64_t rule_reciprocal_even_factor(LowerCtx *ctx, uint64_t d)
+static inline int64_t rule_reciprocal_even_shift(LowerCtx *ctx, uint64_t d, uint64_t factor)
 {
     (void)ctx;
-    return rule_even_reciprocal(d).factor;
-}
-
-static inline int64_t rule_reciprocal_even_shift(LowerCtx *ctx, uint64_t d)
-{
-    (void)ctx;
-    return rule_even_reciprocal(d).shift;
+    return lower_reciprocal_shift(factor, d >> __builtin_ctzll(d)) - 64;
 }
 
 static inline uint64_t rule_reciprocal_add_factor(LowerCtx *ctx, uint64_t d)
@@ -122,10 +114,12 @@ static inline uint64_t rule_reciprocal_add_factor(LowerCtx *ctx, uint64_t d)
     return lower_reciprocal_wide_add(d).factor;
 }
 
-static inline int64_t rule_reciprocal_add_shift(LowerCtx *ctx, uint64_t d)
+static inline int64_t rule_reciprocal_add_shift(LowerCtx *ctx, uint64_t d, uint64_t factor)
 {
+    const Reciprocal found = lower_reciprocal_wide_add(d);
+    ASSERT(found.factor == factor);
     (void)ctx;
-    return lower_reciprocal_wide_add(d).shift;
+    return found.shift;
 }
 
 static inline Reciprocal rule_signed_reciprocal(Type type, int64_t d)
@@ -140,10 +134,10 @@ static inline uint64_t rule_signed_factor(LowerCtx *ctx, Type type, int64_t d)
     return rule_signed_reciprocal(type, d).factor;
 }
 
-static inline int64_t rule_signed_shift(LowerCtx *ctx, Type type, int64_t d)
+static inline int64_t rule_signed_shift(LowerCtx *ctx, Type type, int64_t d, uint64_t factor)
 {
     (void)ctx;
-    return rule_signed_reciprocal(type, d).shift;
+    return lower_reciprocal_shift(factor, rule_magnitude(d)) - (type_bits(type) == 64 ? 64 : 0);
 }
 
 static inline bool rule_signed_power_of_two(LowerCtx *ctx, Value value, int64_t *out)

@@ -57,28 +57,63 @@ static Value available(const Elaborator *e, uint32_t class)
     return good ? placed->value : NO(Value);
 }
 
+// Whether a node is one instruction with an immediate, or part of what uses it: it stays where it
+// is used, and is made again where something dearer on it goes.
+static bool is_cheap(const OptCtx *ctx, const InstData *data)
+{
+    const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t best = ctx->classes.data[data->w[i]].best;
+        if (ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best))
+            return opt_op_cost((Opcode)data->op) < OPT_COST_WORTH_HOISTING;
+    }
+    return false;
+}
+
+// The node that a class stands for if it can be made again elsewhere: a constant, or a cheap one.
+static const InstData *repeatable(const OptCtx *ctx, uint32_t class)
+{
+    const uint32_t best = ctx->classes.data[class].best;
+    if (ctx->classes.data[best].kind != CLASS_NODE)
+        return NULL;
+    const InstData *const data = &ctx->nodes.data[ctx->classes.data[best].left].data;
+    return is_constant(ctx, best) || is_cheap(ctx, data) ? data : NULL;
+}
+
+// Whether a class can't be had outside of a loop: what it is made of, or what a cheap node in it is
+// made of, is defined within.
+static bool varies(const Elaborator *e, uint32_t class, uint32_t loop, uint32_t depth)
+{
+    const OptCtx *const ctx = e->ctx;
+    const InstData *const again = depth == 0 ? repeatable(ctx, class) : NULL;
+    if (!again) {
+        const uint32_t best = ctx->classes.data[class].best;
+        if (ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best))
+            return false;
+        const Block def = value_block(ctx->f, available(e, class));
+        return loops_contain(&ctx->loops, loop, ctx->loops.loop_of[def.i]);
+    }
+    const uint32_t n = ir_formats[op_format((Opcode)again->op)].values;
+    for (uint32_t i = 0; i < n; i++)
+        if (varies(e, again->w[i], loop, depth + 1))
+            return true;
+    return false;
+}
+
 // The block at whose end a node with these operands may be put, out of as many loops as can be;
 // the current block if out of none.
 static Block outermost_place(const Elaborator *e, uint32_t class, const InstData *data)
 {
     const OptCtx *const ctx = e->ctx;
     Block place = e->block;
-    if (is_constant(ctx, class) || chaos_one_in(ctx->options->chaos, 4))
+    if (is_constant(ctx, class) || is_cheap(ctx, data) || chaos_one_in(ctx->options->chaos, 4))
         return place;
     const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
     uint32_t loop = ctx->loops.loop_of[place.i];
     for (; loop != NO_INDEX; loop = ctx->loops.data[loop].parent) {
-        for (uint32_t i = 0; i < n; i++) {
-            const uint32_t best = ctx->classes.data[data->w[i]].best;
-            if (ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best)) {
-                if (opt_op_cost((Opcode)data->op) < OPT_COST_WORTH_HOISTING)
-                    return place; // part of what uses it, or one instruction with an immediate
-                continue;         // made there too
-            }
-            const Block def = value_block(ctx->f, available(e, data->w[i]));
-            if (loops_contain(&ctx->loops, loop, ctx->loops.loop_of[def.i]))
+        for (uint32_t i = 0; i < n; i++)
+            if (varies(e, data->w[i], loop, 0))
                 return place;
-        }
         const Block above = ctx->tree.idom[ctx->loops.data[loop].header.i];
         if (above.i == NO_INDEX)
             return place;
@@ -101,16 +136,22 @@ static Inst make_inst(OptCtx *ctx, const NodeData *node, const InstData *data)
 }
 
 // The value of an operand for a node that goes to the end of `where`, a block above the current
-// one: constants are made anew there.
+// one: constants and cheap nodes are made anew there unless they are there.
 static Value operand_at(Elaborator *e, uint32_t class, Block where)
 {
     OptCtx *const ctx = e->ctx;
     const uint32_t best = ctx->classes.data[class].best;
-    const bool constant = ctx->classes.data[best].kind == CLASS_NODE && is_constant(ctx, best);
-    if (where.i == e->block.i || !constant)
+    const InstData *const again = repeatable(ctx, class);
+    if (where.i == e->block.i || !again)
         return available(e, class);
-    const NodeData *const node = &ctx->nodes.data[ctx->classes.data[best].left];
-    const Inst inst = make_inst(ctx, node, &node->data);
+    const Value there = available(e, class);
+    if (!is_constant(ctx, best) && domtree_dominates(&ctx->tree, value_block(ctx->f, there), where))
+        return there;
+    InstData data = *again;
+    const uint32_t n = ir_formats[op_format((Opcode)data.op)].values;
+    for (uint32_t i = 0; i < n; i++)
+        data.w[i] = operand_at(e, data.w[i], where).i;
+    const Inst inst = make_inst(ctx, &ctx->nodes.data[ctx->classes.data[best].left], &data);
     func_insert_before(ctx->f, ctx->f->blocks.data[where.i].last, inst);
     return inst_result(ctx->f, inst);
 }

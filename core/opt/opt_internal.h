@@ -130,6 +130,13 @@ uint32_t opt_op_cost(Opcode op);
 // none or we do not fold it.
 bool opt_fold(const InstData *data, const uint128 *args, const Type *types, uint128 *out);
 
+// ---- ranges.c ----
+
+// Whether the number `class`, a scalar integer, can't be so large that its sum with `addend`, or it
+// shifted left by k, wraps.
+bool opt_no_carry(const OptCtx *ctx, Value class, uint64_t addend);
+bool opt_no_overflow(const OptCtx *ctx, Value class, uint64_t k);
+
 // ---- rules.c: generated code ----
 
 // Alternatives that rules have for the node `class`; at most `max` go to `out`.

@@ -402,6 +402,18 @@ static inline IntCC opt_intcc_swap(OptCtx *ctx, IntCC cc)
     return intcc_swap(cc);
 }
 
+static inline bool opt_sum_fits(OptCtx *ctx, Value x, Value constant)
+{
+    uint128 bits;
+    return opt_int_constant(ctx, constant, &bits) && bits <= UINT64_MAX &&
+           opt_no_carry(ctx, x, (uint64_t)bits);
+}
+
+static inline bool opt_shift_fits(OptCtx *ctx, Value x, uint64_t k)
+{
+    return opt_no_overflow(ctx, x, k);
+}
+
 static inline bool opt_is_negative(OptCtx *ctx, Value class)
 {
     uint128 bits;

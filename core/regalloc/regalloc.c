@@ -92,4 +92,5 @@ void regalloc_run(MFunc *f, const RegallocOptions *options, Arena *scratch)
     regalloc_number_slots(&ra);
     regalloc_resolve_edges(&ra);
     regalloc_finish(&ra);
+    regalloc_hoist(&ra);
 }

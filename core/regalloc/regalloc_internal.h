@@ -164,6 +164,8 @@ void regalloc_resolve_edges(Regalloc *ra);
 
 // regalloc_slots.c: which spill slot a value gets; the final lists.
 void regalloc_number_slots(Regalloc *ra);
+// Behind all else (regalloc_hoist.c): moves of back edges go in front of the branch.
+void regalloc_hoist(Regalloc *ra);
 void regalloc_finish(Regalloc *ra);
 
 // ---- Parallel moves: regalloc_moves.c ----

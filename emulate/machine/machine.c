@@ -206,6 +206,19 @@ static const ExecutorOps machine_executor_ops = {
     .call = machine_call,
 };
 
+static void make_garbage(Machine *m)
+{
+    for (uint32_t i = 0; i < 32; i++) {
+        const uint64_t words[2] = {marshal_garbage(1000 + i), marshal_garbage(2000 + i)};
+        m->dirt.ints[i] = words[0];
+        memcpy(m->dirt.floats[i], words, 16);
+    }
+    for (uint32_t i = 0; i < CANARY_WORDS; i++) {
+        m->upper_canary[i] = marshal_garbage(6000 + i);
+        m->lower_canary[i] = marshal_garbage(7000 + i);
+    }
+}
+
 Executor *machine_create(const MachineOptions *options, const ExecutorConfig *config)
 {
     Arena arena = {0};
@@ -214,6 +227,7 @@ Executor *machine_create(const MachineOptions *options, const ExecutorConfig *co
     m->base.ops = &machine_executor_ops;
     m->arch = options->arch;
     m->convention = marshal_convention(options->arch);
+    make_garbage(m);
     m->refuse = options->refuse;
     m->cpu = options->cpu;
     m->config = config ? *config : (ExecutorConfig){0};

@@ -12,7 +12,7 @@
 
 #include "emulate/machine/machine_internal.h"
 
-#define CANARY_BYTES  256u
+#define CANARY_BYTES  (8u * CANARY_WORDS)
 
 // Flags at entry: all conditions set, direction up.
 #define X64_FLAGS     UINT64_C(0xad7)
@@ -53,43 +53,16 @@ static uint8_t *stack_host(const Machine *m, uint64_t address)
     return m->stack + (address - MACHINE_STACK);
 }
 
-static void put_canary(const Machine *m, uint64_t address)
-{
-    for (uint64_t at = address; at < address + CANARY_BYTES; at += 8) {
-        const uint64_t word = marshal_garbage(at);
-        memcpy(stack_host(m, at), &word, 8);
-    }
-}
-
-static bool canary_is_whole(const Machine *m, uint64_t address)
-{
-    for (uint64_t at = address; at < address + CANARY_BYTES; at += 8) {
-        const uint64_t word = marshal_garbage(at);
-        if (memcmp(stack_host(m, at), &word, 8) != 0)
-            return false;
-    }
-    return true;
-}
-
-static void fill_registers(GuestRegs *regs)
-{
-    for (uint32_t i = 0; i < 32; i++) {
-        const uint64_t words[2] = {marshal_garbage(1000 + i), marshal_garbage(2000 + i)};
-        regs->ints[i] = words[0];
-        memcpy(regs->floats[i], words, 16);
-    }
-}
-
 static void set_up(MachineCall *call, const Layout *layout, const CallStack *stack,
                    const DataValue *args)
 {
     Machine *const m = call->m;
     GuestRegs *const regs = &call->regs;
     const uint64_t exit_at = MACHINE_EXIT;
-    fill_registers(regs);
+    *regs = m->dirt;
     regs->flags = m->arch == ARCH_X86_64 ? X64_FLAGS : A64_FLAGS;
-    put_canary(m, stack->upper);
-    put_canary(m, stack->lower);
+    memcpy(stack_host(m, stack->upper), m->upper_canary, CANARY_BYTES);
+    memcpy(stack_host(m, stack->lower), m->lower_canary, CANARY_BYTES);
     memset(stack_host(m, stack->results), 0xcc, layout->rets_bytes);
     for (uint32_t i = 0; i < layout->num_args; i++)
         marshal_put(&layout->args[i], &args[layout->args[i].value], regs,
@@ -149,7 +122,8 @@ static Str find_damage(const MachineCall *call, const Layout *layout, const Call
                    (long long)(sp - sp_due));
     else if (m->arch == ARCH_X86_64 && (call->regs.flags & X64_DIRECTION) != 0)
         buf_puts(&text, "the direction flag is set after the return");
-    else if (!canary_is_whole(m, stack->upper) || !canary_is_whole(m, stack->lower))
+    else if (memcmp(stack_host(m, stack->upper), m->upper_canary, CANARY_BYTES) != 0 ||
+             memcmp(stack_host(m, stack->lower), m->lower_canary, CANARY_BYTES) != 0)
         buf_puts(&text, "the caller's stack around arguments and results was written to");
     return buf_view(&text);
 }

@@ -21,6 +21,8 @@ typedef struct MachineExtern {
     uint32_t func; // of the module, which has no code for it; NO_INDEX: not of the module
 } MachineExtern;
 
+#define CANARY_WORDS 32u
+
 typedef struct Machine {
     Executor base;
     Arena arena;   // as long as the machine
@@ -41,6 +43,10 @@ typedef struct Machine {
     CompiledFunc *funcs;  // without code: it could not be compiled, see failures
     Str *failures;
     JitImage image;
+
+    // Garbage, made once: what registers hold before a call, and what lies round its stack.
+    GuestRegs dirt;
+    uint64_t upper_canary[CANARY_WORDS], lower_canary[CANARY_WORDS];
 
     uint64_t live_stack; // during an import: the stack pointer; else 0
 } Machine;

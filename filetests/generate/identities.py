@@ -342,6 +342,11 @@ def is_negative(constant):
     return number < 0
 
 
+def greatest(node):
+    """What a number can be at most, by its operation alone; the files *-by-hand have the rest."""
+    return node.extra if node.op == "const" else (1 << bits_of(node.type)) - 1
+
+
 def type_less(type_, k):
     if 0 < k < bits_of(type_) and f"i{bits_of(type_) - k}" in INTS:
         return f"i{bits_of(type_) - k}"
@@ -372,6 +377,9 @@ GUARDS = {
     "intcc_complement": lambda cc: find_condition(set("<=>") - set(ORDER[cc][0]), ORDER[cc][1] or "s"),
     "three_way": three_way,
     "three_way_is": three_way_is,
+    "sum_fits": lambda x, c: greatest(x) + c.extra < 1 << bits_of(x.type),
+    "shift_fits": lambda x, k: k < bits_of(x.type) and greatest(x) << k < 1 << bits_of(x.type),
+    "is_constant": lambda node: node.op == "const",
     "is_negative": is_negative,
     "is_not_negative": lambda constant: not is_negative(constant),
     "fits_in_i8": lambda k: -128 <= k <= 127,

@@ -137,13 +137,18 @@ static FuncRef callee_ref(Gen *g, uint32_t n, bool colocated)
     return g->funcs[n];
 }
 
-static ValueList callee_args(Gen *g, uint32_t callee, uint64_t seed)
+// `pass_on`: the function's own parameters, as far as they fit.
+static ValueList callee_args(Gen *g, uint32_t callee, uint64_t seed, bool pass_on)
 {
-    const Signature *const sig = &g->plans[callee].sig;
+    const Signature *const sig = &g->plans[callee].sig, *const own = &g->plan->sig;
     Value *const args = ARENA_ARRAY(g->arena, Value, sig->num_params);
     args[0] = g->heap;
-    for (uint32_t i = 1; i < sig->num_params; i++)
-        args[i] = gen_operand(g, sig->params[i].type, (uint8_t)gen_mix(seed + i), false, NULL);
+    for (uint32_t i = 1; i < sig->num_params; i++) {
+        const bool fits = i < own->num_params && own->params[i].type == sig->params[i].type;
+        args[i] = pass_on && fits ? builder_param(g->b, i)
+                                  : gen_operand(g, sig->params[i].type, (uint8_t)gen_mix(seed + i),
+                                                false, NULL);
+    }
     return (ValueList){args, sig->num_params};
 }
 
@@ -151,7 +156,8 @@ static void emit_call(Gen *g, const GenRecord *r, Opcode op, uint32_t callee)
 {
     const uint64_t seed = (uint64_t)r->a << 8 | r->b;
     const FuncRef func = callee_ref(g, callee, r->y % 2 == 0);
-    const ValueList args = callee_args(g, callee, seed);
+    const bool is_tail = op == OP_RETURN_CALL || op == OP_RETURN_CALL_INDIRECT;
+    const ValueList args = callee_args(g, callee, seed, is_tail && r->x % 2 == 0);
     if (op == OP_CALL || op == OP_RETURN_CALL) {
         (void)builder_call(g->b, op, func, args);
         return;

@@ -219,6 +219,34 @@ static void memory_idiom(Gen *g, const GenRecord *r, Value x, Value y)
         builder_store(g->b, OP_STORE, two(g, logic[r->x % 5], loaded, y), mem);
 }
 
+// A load that only one operation uses, or one that is used several times, with now and then
+// a store between: what may take the load in, and what may not.
+static Value sink_idiom(Gen *g, const GenRecord *r, Value x, Value y)
+{
+    const Type type = type_of(g, x);
+    if (!gen_can(g, OP_STORE, type, type) || !gen_can(g, OP_LOAD, type, TYPE_I64))
+        return x;
+    Mem mem = {g->heap, GEN_DATA_OFFSET + r->c, MEM_DEFAULT};
+    const Value loaded = builder_load(g->b, OP_LOAD, type, mem);
+    if (r->y % 2 != 0) {
+        mem.offset += r->y / 2 % 4;
+        builder_store(g->b, OP_STORE, x, mem);
+    }
+    const Value flag = (r->x & 3) < 2 ? loaded : compare(g, (IntCC)(r->y % INTCC_COUNT), loaded, y);
+    switch (r->x & 3) {
+    case 0: return two(g, logic[r->y / 8 % 5], y, loaded);
+    case 1: return two(g, logic[r->y / 8 % 5], loaded, y);
+    case 2: return two(g, OP_IADD, choose(g, flag, x, y), choose(g, flag, y, x));
+    default: {
+        const Value sum = one(g, OP_SEXTEND, TYPE_I64, two(g, OP_IADD, loaded, x));
+        const Value wide = two(g, OP_ISHL, sum, gen_int(g, TYPE_I8, 2));
+        const Value base = gen_operand(g, TYPE_I64, r->b & 0xbf, false, NULL);
+        gen_push(g, choose(g, flag, x, y), type, true);
+        return two(g, OP_BXOR, two(g, OP_IADD, base, wide), two(g, OP_ISUB, base, wide));
+    }
+    }
+}
+
 void gen_idiom(Gen *g, const GenRecord *r)
 {
     static const Type types[] = {TYPE_I32, TYPE_I64, TYPE_I128, TYPE_I8, TYPE_I16, TYPE_I64};
@@ -233,6 +261,10 @@ void gen_idiom(Gen *g, const GenRecord *r)
     case 1: out = extend_idiom(g, r, x, y); break;
     case 2: out = truth_idiom(g, r, x, y); break;
     default:
+        if ((r->small & 0x84) == 0x84) {
+            out = sink_idiom(g, r, x, y);
+            break;
+        }
         if ((r->small & 4) != 0) {
             memory_idiom(g, r, x, y);
             return;

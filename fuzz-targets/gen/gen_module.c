@@ -66,6 +66,9 @@ static void make_signature(Gen *g, uint32_t n)
     sig->callconv = choose_convention(g->t, head->a);
     const bool no_results = g->t->no_results[sig->callconv];
     sig->num_params = 1 + few(head->shape);
+    // What tail calls do differs only where arguments are on the stack.
+    if (sig->callconv == CC_TAIL && head->y % 4 < 2 && sig->num_params < GEN_SIG_MAX - 12)
+        sig->num_params += 8 + head->y / 4 % 4;
     sig->num_returns = no_results ? 0 : few(head->small & 0x7f);
     sig->params = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);
     sig->returns = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);

@@ -82,10 +82,10 @@ Engine judge_engine(const Judge *j, const Verdict *verdict);
 // verdict of NULL, with calls whose results are to be printed.
 void judge_print(const Judge *j, const GenCase *c, const Verdict *verdict, StrBuf *out);
 
-// The members of statistics as a JSON object on one line, without the brace at its start, so that
-// the caller can add some. What was covered of opcodes and rules are strings of hexadecimal
-// digits, four bits each, the first bit lowest, so that the lines of several processes can be
-// joined.
+// The members of statistics (`seconds` is CPU time so far) as a JSON object on one line, without
+// the brace at its start, so that the caller can add some. What was covered of opcodes and rules
+// are strings of hexadecimal digits, four bits each, the first bit lowest, so that the lines of
+// several processes can be joined.
 void judge_print_stats(const Judge *j, double seconds, StrBuf *out);
 
 #endif

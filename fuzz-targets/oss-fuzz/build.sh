@@ -25,7 +25,7 @@ done
 cmake -S "$SRC/assay" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DASSAY_FUZZ=ON -DASSAY_FUZZING_ENGINE="$LIB_FUZZING_ENGINE" -DASSAY_PARANOID=ON \
     -DASSAY_WERROR=OFF -DASSAY_VERIFY=OFF ${unicorn[@]+"${unicorn[@]}"}
-cmake --build "$build" --target fuzzers clif_dictionary
+cmake --build "$build" -j "$(nproc)" --target fuzzers clif_dictionary
 
 for program in "$build"/fuzz-targets/*_fuzzer; do
     name=$(basename "$program" _fuzzer)

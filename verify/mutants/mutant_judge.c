@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One mutant: the program with one rule changed is read anew, and the tasks verified in which that
-// rule takes part. When the change is to what the rule matches, also those of the rules of its term
-// that look at the same operation, as they may rely on its matching before them.
+// rule takes part, as they were and as they are now. When the change is to what the rule matches,
+// also those of the rules of its term that look at the same operation, as they may rely on its
+// matching before them. What was not proved before is not looked at.
 
 #include "verify/mutants/mutants_internal.h"
+
+#include <unistd.h>
+
+enum { MORE = 8 }; // times as many tasks, when some have not been enough
 
 typedef struct Judge {
     const MutantBase *base;
@@ -12,6 +17,7 @@ typedef struct Judge {
     const Mutant *mutant;
     Arena *arena;
     MutantResult *out;
+    Isle *changed;
     Bitset judged; // rules whose verdicts count
     Bitset tasks;  // rules whose tasks are verified
     Bitset seen;   // terms
@@ -80,11 +86,10 @@ static void choose(Judge *j)
     const IsleTerm *const root = &j->isle->terms.data[own->root];
     for (uint32_t i = 0; i < root->rules.len; i++) {
         const IsleRuleId other = root->rules.data[i];
-        if (!bitset_has(&j->base->proved, other) ||
-            !mutant_same_operation(own, &j->isle->rules.data[other]))
-            continue;
-        bitset_add(&j->judged, other);
-        mutant_add_tasks(j->isle, other, &j->seen, &j->tasks);
+        if (mutant_same_operation(own, &j->isle->rules.data[other])) {
+            bitset_add(&j->judged, other);
+            mutant_add_tasks(j->isle, other, &j->seen, &j->tasks);
+        }
     }
 }
 
@@ -142,64 +147,98 @@ static VerifyOptions options_of(const Judge *j, const Bitset *tasks)
         .only = tasks, .budget = j->base->options->budget, .cache = j->base->options->cache};
 }
 
-// Verifies tasks, and judges by them. Whether every rule has its verdict from all of its tasks only
-// matters for what is no failure.
-static const VerifyReport *verify(Judge *j, Isle *isle, const Bitset *tasks, bool all)
+// Of the same tasks.
+typedef struct Reports {
+    const VerifyReport *before, *found;
+} Reports;
+
+static bool is_failure(RuleVerdict verdict)
 {
-    const VerifyOptions options = options_of(j, tasks);
-    const VerifyReport *const report = verify_run(isle, &options, j->arena);
-    j->out->fate = MUTANT_SURVIVED;
-    for (IsleRuleId r = 0; r < isle->rules.len && j->out->fate != MUTANT_KILLED; r++) {
-        const RuleVerdict verdict = report->rules[r].verdict;
-        if (bitset_has(&j->judged, r) && (all || verdict == RULE_FAILED || verdict == RULE_ERROR))
-            settle(j, isle, report, r);
-    }
-    return report;
+    return verdict == RULE_FAILED || verdict == RULE_ERROR;
 }
 
-// Whether all rules that count are proved by themselves, whichever come before them: then the order
-// is a matter of taste.
+// Whether nothing more can be said of the mutant: its rule was not proved before, or a task fails
+// that did not.
+static bool is_settled(Judge *j, const Reports *reports, bool all)
+{
+    const VerifyReport *const before = reports->before, *const found = reports->found;
+    switch ((int)before->rules[j->mutant->rule].verdict) {
+    case RULE_PROVED: break;
+    case RULE_FAILED:
+    case RULE_ERROR:
+    case RULE_UNKNOWN:
+    case RULE_NO_SPEC:
+    case RULE_BOUNDED: j->out->fate = MUTANT_UNPROVED; return true;
+    default: // not reached by these tasks alone, perhaps
+        j->out->fate = MUTANT_UNPROVED;
+        return all;
+    }
+    j->out->fate = MUTANT_SURVIVED;
+    for (IsleRuleId r = 0; r < j->isle->rules.len && j->out->fate != MUTANT_KILLED; r++)
+        if (bitset_has(&j->judged, r) && before->rules[r].verdict == RULE_PROVED &&
+            (all || is_failure(found->rules[r].verdict)))
+            settle(j, j->changed, found, r);
+    return all || j->out->fate == MUTANT_KILLED;
+}
+
+// Verifies the first `most` of the tasks, those of the rule itself before others. Most mutants fail
+// in the first, and some rules take part in hundreds.
+static bool verify_some(Judge *j, uint32_t most, Reports *reports)
+{
+    Bitset some = bitset_new(j->arena, j->isle->rules.len);
+    uint32_t count = bitset_has(&j->tasks, j->mutant->rule);
+    if (count != 0)
+        bitset_add(&some, j->mutant->rule);
+    for (IsleRuleId r = 0; r < j->isle->rules.len && count < most; r++)
+        if (bitset_has(&j->tasks, r) && !bitset_has(&some, r)) {
+            bitset_add(&some, r);
+            count++;
+        }
+    const VerifyOptions options = options_of(j, &some);
+    reports->before = verify_run(j->isle, &options, j->arena);
+    const char mark = MUTANT_PROVED_MARK;
+    if (reports->before->rules[j->mutant->rule].verdict == RULE_PROVED &&
+        write(j->base->progress, &mark, 1) != 1)
+        return true; // nobody listens
+    reports->found = verify_run(j->changed, &options, j->arena);
+    return is_settled(j, reports, count == bitset_count(&j->tasks));
+}
+
+// Whether the rule that comes elsewhere is right whichever come before it, as those are that are
+// proved where they are now: then its order is a matter of taste.
 static bool is_right_in_any_order(Judge *j)
 {
-    VerifyOptions options = options_of(j, &j->tasks);
+    Bitset tasks = bitset_new(j->arena, j->isle->rules.len);
+    Bitset seen = bitset_new(j->arena, j->isle->terms.len);
+    mutant_add_tasks(j->isle, j->mutant->rule, &seen, &tasks);
+    VerifyOptions options = options_of(j, &tasks);
     options.any_order = true;
     const VerifyReport *const report = verify_run(j->isle, &options, j->arena);
-    for (IsleRuleId r = 0; r < j->isle->rules.len; r++)
-        if (bitset_has(&j->judged, r) && report->rules[r].verdict != RULE_PROVED)
-            return false;
-    return true;
+    return report->rules[j->mutant->rule].verdict == RULE_PROVED;
 }
 
-static bool has_key(const VerifyReport *report, LedgerKey key)
+static bool is_case_of(const VerifyTask *task, Str types)
 {
-    for (uint32_t t = 0; t < report->tasks.len; t++)
-        for (uint32_t c = 0; c < report->tasks.data[t].cases.len; c++)
-            if (ledger_key_equal(report->tasks.data[t].cases.data[c].key, key))
-                return true;
+    for (uint32_t c = 0; c < task->cases.len; c++)
+        if (task->cases.data[c].verdict == CASE_PROVED && str_eq(task->cases.data[c].types, types))
+            return true;
     return false;
 }
 
-// Whether a change to what the rule matches is none: every case of it that can happen is a case
-// that it had before. Right sides are not compared, as most conditions to prove simplify to `true`;
-// so only changes are looked at that leave them alone.
-static bool matches_nothing_new(Judge *j, const VerifyReport *found)
+// Whether a change to which types the rule matches is none: every case of it that can happen has
+// signatures that it had before. Those decide all conditions on types.
+static bool matches_nothing_new(const Judge *j, const Reports *reports)
 {
-    const IsleDef *const was = j->isle->rules.data[j->mutant->rule].def, *const is =
-                                                                             &j->mutant->def;
-    const bool widened = j->mutant->op == MUTANT_ANY || j->mutant->op == MUTANT_GUARD ||
-                         j->mutant->op == MUTANT_CONSTANT || j->mutant->op == MUTANT_SIBLING;
-    if (!widened || is->u.rule.expr != was->u.rule.expr ||
-        is->u.rule.pattern == was->u.rule.pattern)
+    if (!j->mutant->of_types)
         return false;
-    VerifyOptions options = options_of(j, &j->tasks);
-    options.keys_only = true;
-    const VerifyReport *const before = verify_run(j->isle, &options, j->arena);
-    for (uint32_t t = 0; t < found->tasks.len; t++)
-        for (uint32_t c = 0; c < found->tasks.data[t].cases.len; c++) {
-            const VerifyCase *const one = &found->tasks.data[t].cases.data[c];
-            if (one->verdict == CASE_PROVED && !has_key(before, one->key))
+    for (uint32_t t = 0; t < reports->found->tasks.len; t++) {
+        const VerifyTask *const before = &reports->before->tasks.data[t];
+        const VerifyTask *const found = &reports->found->tasks.data[t];
+        for (uint32_t c = 0; c < found->cases.len; c++)
+            if (found->cases.data[c].verdict == CASE_PROVED &&
+                !is_case_of(before, found->cases.data[c].types))
                 return false;
-        }
+    }
     return true;
 }
 
@@ -207,25 +246,19 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
 {
     Judge j = {.base = base, .isle = base->isle, .mutant = mutant, .arena = arena, .out = out};
     Diag diag = {.arena = arena};
-    Isle *const changed = read_mutant(&j, &diag);
-    if (!changed) {
-        out->fate = MUTANT_INVALID;
+    out->fate = MUTANT_INVALID;
+    j.changed = read_mutant(&j, &diag);
+    if (!j.changed)
         return;
-    }
     choose(&j);
-    if (mutant->op == MUTANT_PRIORITY && is_right_in_any_order(&j)) {
-        out->fate = MUTANT_SAME;
+    Reports reports = {0};
+    uint32_t most = 1;
+    while (!verify_some(&j, most, &reports))
+        most *= MORE;
+    if (out->fate != MUTANT_SURVIVED)
         return;
-    }
-    // Most mutants fail in the first task, and some rules take part in hundreds.
-    Bitset first = bitset_new(arena, changed->rules.len);
-    for (IsleRuleId r = 0; r < changed->rules.len && bitset_count(&first) == 0; r++)
-        if (bitset_has(&j.tasks, r))
-            bitset_add(&first, r);
-    verify(&j, changed, &first, false);
-    if (out->fate == MUTANT_KILLED || bitset_count(&j.tasks) == 0)
-        return;
-    const VerifyReport *const found = verify(&j, changed, &j.tasks, true);
-    if (out->fate == MUTANT_SURVIVED && matches_nothing_new(&j, found))
+    const bool same = mutant->op == MUTANT_PRIORITY ? is_right_in_any_order(&j)
+                                                    : matches_nothing_new(&j, &reports);
+    if (same)
         out->fate = MUTANT_SAME;
 }

@@ -66,6 +66,20 @@ static void add(Maker *m, MutantOp op, Str place, Str change, const IsleDef *def
     VEC_PUSH(m->arena, m->out, ((Mutant){.rule = m->rule, .op = op, .name = name, .def = *def}));
 }
 
+// Whether a place decides on types alone.
+static bool is_of_types(const Maker *m, const Site *site)
+{
+    const IsleTypeId type = isle_find_type(m->isle, STR("Type"));
+    const IsleAst *node = site->node;
+    while (node->kind == ISLE_AST_BIND)
+        node = node->args[0];
+    const uint32_t id =
+        node->kind == ISLE_AST_TERM ? map_get(&m->isle->term_of_name, node->name) : MAP_NONE;
+    const IsleTerm *const term = id == MAP_NONE ? NULL : &m->isle->terms.data[id];
+    return site->pattern && type != ISLE_NONE &&
+           (site->type == type || (term && term->num_args == 1 && term->args[0] == type));
+}
+
 // The mutant with `to` in the place of a site's node.
 static void add_change(Maker *m, MutantOp op, const Site *site, const IsleAst *to, Str change)
 {
@@ -79,6 +93,7 @@ static void add_change(Maker *m, MutantOp op, const Site *site, const IsleAst *t
                                    replaced(m->arena, def.u.rule.iflets[i].expr, site->node, to)};
     def.u.rule.iflets = iflets;
     add(m, op, site->place, change, &def);
+    m->out->data[m->out->len - 1].of_types = is_of_types(m, site);
 }
 
 static const IsleAst *leaf(Maker *m, const Site *site, IsleAstKind kind, IsleSym name)
@@ -259,9 +274,23 @@ static void make_unwrap(Maker *m, const Site *site)
     }
 }
 
+// A pattern that matches when it likes, and nothing of which is used.
+static bool is_vague(const Maker *m, const IsleAst *node)
+{
+    if (node->kind == ISLE_AST_BIND)
+        return is_vague(m, node->args[0]);
+    const uint32_t term =
+        node->kind == ISLE_AST_TERM ? map_get(&m->isle->term_of_name, node->name) : MAP_NONE;
+    for (uint32_t i = 0; i < node->num_args; i++)
+        if (node->args[i]->kind != ISLE_AST_WILDCARD)
+            return false;
+    return term != MAP_NONE && mutant_is_meaningless(m->isle, term, true);
+}
+
 static void make_any(Maker *m, const Site *site)
 {
-    if (!site->pattern || site->root || site->node->kind == ISLE_AST_WILDCARD)
+    if (!site->pattern || site->root || site->node->kind == ISLE_AST_WILDCARD ||
+        is_vague(m, site->node))
         return;
     if (site->node->kind == ISLE_AST_BIND)
         add_change(m, MUTANT_ANY, site, leaf(m, site, ISLE_AST_VAR, site->node->name),
@@ -325,7 +354,7 @@ static void make_lets(Maker *m, const Site *site)
     for (uint32_t i = 0; let->kind == ISLE_AST_LET && i + 1 < let->num_args; i++) {
         const Str number = str_printf(m->arena, "%u", i);
         add_change(m, MUTANT_DROP_LET, site, let_without(m, let, i), number);
-        if (str_eq_c(isle_str(m->isle, let->lets[i].type.sym), "Unit"))
+        if (mutant_accesses(m->isle, let->args[i]))
             add_change(m, MUTANT_TWICE, site, let_twice(m, let, i), number);
     }
 }
@@ -402,7 +431,7 @@ bool mutant_is_taste(const Isle *isle, const IsleAst *value)
     if (value->kind != ISLE_AST_TERM)
         return false;
     const uint32_t term = map_get(&isle->term_of_name, value->name);
-    return term != MAP_NONE && mutant_is_meaningless(isle, term);
+    return term != MAP_NONE && mutant_is_meaningless(isle, term, false);
 }
 
 void mutant_make(Isle *isle, Arena *arena, IsleRuleId rule, Mutants *out)

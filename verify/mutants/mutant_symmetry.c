@@ -10,10 +10,13 @@
 
 enum { MAX_STEPS = 20000, MAX_EXPRS = 16 };
 
-// The lets around an expression, innermost first.
+// The names bound around an expression, innermost first.
 typedef struct Env Env;
 struct Env {
-    const IsleSpecExpr *let; // of one name
+    const IsleIdent *names; // of a let, one; of a macro, all its parameters
+    IsleSpecExpr *const *values;
+    uint32_t count;
+    const Env *values_env;
     const Env *outer;
 };
 
@@ -46,7 +49,8 @@ static bool is_commutative(IsleSpecOp op)
     case ISLE_SPEC_OP_FP_EQ:
     case ISLE_SPEC_OP_FP_NE:
     case ISLE_SPEC_OP_FP_ADD:
-    case ISLE_SPEC_OP_FP_MUL: return true;
+    case ISLE_SPEC_OP_FP_MUL:
+    case ISLE_SPEC_OP_FP_FMA: return true; // its first two
     default: return false;
     }
 }
@@ -77,10 +81,11 @@ static Side strip(const Compare *c, Side s)
 static bool look_up(const Env *env, IsleSym name, Side *out)
 {
     for (; env; env = env->outer)
-        if (env->let->names[0].sym == name) {
-            *out = (Side){env->let->args[0], env->outer};
-            return true;
-        }
+        for (uint32_t i = 0; i < env->count; i++)
+            if (env->names[i].sym == name) {
+                *out = (Side){env->values[i], env->values_env};
+                return true;
+            }
     return false;
 }
 
@@ -90,15 +95,17 @@ static bool same_args(Compare *c, Side x, Side y)
 {
     if (x.e->num_args != y.e->num_args)
         return false;
-    const bool free_order =
-        x.e->kind == ISLE_SPEC_OP && is_commutative(x.e->op) && x.e->num_args == 2;
+    const uint32_t count = x.e->num_args;
+    const bool free_order = x.e->kind == ISLE_SPEC_OP && is_commutative(x.e->op) &&
+                            count == (x.e->op == ISLE_SPEC_OP_FP_FMA ? 3u : 2u);
     bool straight = true;
     for (uint32_t i = 0; straight && i < x.e->num_args; i++)
         straight = same(c, (Side){x.e->args[i], x.env}, (Side){y.e->args[i], y.env});
     if (straight || !free_order)
         return straight;
     return same(c, (Side){x.e->args[0], x.env}, (Side){y.e->args[1], y.env}) &&
-           same(c, (Side){x.e->args[1], x.env}, (Side){y.e->args[0], y.env});
+           same(c, (Side){x.e->args[1], x.env}, (Side){y.e->args[0], y.env}) &&
+           (count == 2 || same(c, (Side){x.e->args[2], x.env}, (Side){y.e->args[2], y.env}));
 }
 
 static uint32_t parameter(const IsleDef *spec, IsleSym name)
@@ -143,20 +150,40 @@ static bool is_plain(const IsleSpecExpr *e)
            e->kind != ISLE_SPEC_MACRO && e->kind != ISLE_SPEC_AS;
 }
 
+// Goes into the body of a let of one name, or of a macro. `env` must live as long as the result.
+static bool enter(const Compare *c, Side *s, Env *env)
+{
+    const IsleSpecExpr *const e = s->e;
+    if (e->kind == ISLE_SPEC_LET && e->num_names == 1) {
+        *env = (Env){e->names, e->args, 1, s->env, s->env};
+        *s = (Side){e->args[1], env};
+        return true;
+    }
+    const uint32_t macro =
+        e->kind == ISLE_SPEC_MACRO_CALL ? map_get(&c->isle->macros, e->name) : MAP_NONE;
+    if (macro == MAP_NONE)
+        return false;
+    const IsleDef *const def = c->isle->defs.data[macro];
+    if (def->u.macro.num_params != e->num_args)
+        return false;
+    *env = (Env){def->u.macro.params, e->args, e->num_args, s->env, NULL};
+    *s = (Side){def->u.macro.body, env};
+    return true;
+}
+
 static bool same(Compare *c, Side x, Side y)
 {
     if (++c->steps > MAX_STEPS)
         return false;
     x = strip(c, x);
     y = strip(c, y);
-    if (x.e->kind == ISLE_SPEC_LET && x.e->num_names == 1) {
-        const Env env = {x.e, x.env};
-        return same(c, (Side){x.e->args[1], &env}, y);
-    }
-    if (y.e->kind == ISLE_SPEC_LET && y.e->num_names == 1) {
-        const Env env = {y.e, y.env};
-        return same(c, x, (Side){y.e->args[1], &env});
-    }
+    const bool widths = x.e->kind == ISLE_SPEC_OP && y.e->kind == ISLE_SPEC_OP &&
+                        x.e->op == ISLE_SPEC_OP_WIDTHOF && y.e->op == ISLE_SPEC_OP_WIDTHOF;
+    if (widths) // operands that change places have one type
+        return true;
+    Env env;
+    if (enter(c, &x, &env) || enter(c, &y, &env))
+        return same(c, x, y);
     if (x.e->kind == ISLE_SPEC_VAR || y.e->kind == ISLE_SPEC_VAR)
         return same_vars(c, x, y);
     return is_plain(x.e) && x.e->kind == y.e->kind && same_node(x.e, y.e) && same_args(c, x, y);
@@ -235,14 +262,50 @@ bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y)
             same_clauses(&c, ISLE_CLAUSE_REQUIRE));
 }
 
-bool mutant_is_meaningless(const Isle *isle, IsleTermId term)
+static bool is_vague(const Isle *isle, const IsleSpecExpr *e)
+{
+    return e->kind == ISLE_SPEC_MACRO_CALL && str_eq_c(isle_str(isle, e->name), "unknown");
+}
+
+bool mutant_is_meaningless(const Isle *isle, IsleTermId term, bool extractor)
 {
     const IsleDef *const spec = isle->terms.data[term].spec;
+    bool vague = !extractor;
     for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++) {
         const IsleClause *const clause = &spec->u.spec.clauses[i];
-        for (uint32_t e = 0; e < clause->num_exprs; e++)
-            if (clause->exprs[e]->kind != ISLE_SPEC_BOOL)
+        for (uint32_t e = 0; e < clause->num_exprs; e++) {
+            const bool counts = !extractor || clause->kind == ISLE_CLAUSE_MATCH;
+            const bool unknown = is_vague(isle, clause->exprs[e]);
+            vague = vague || unknown;
+            if (counts && !unknown && clause->exprs[e]->kind != ISLE_SPEC_BOOL)
                 return false;
+        }
     }
-    return spec != NULL;
+    return spec && vague;
+}
+
+// An operand that may be in memory counts as its register here, too.
+static bool has_access(const Isle *isle, const IsleSpecExpr *e)
+{
+    const Compare c = {.isle = isle};
+    e = strip(&c, (Side){e, NULL}).e;
+    if (e->kind == ISLE_SPEC_OP && (e->op == ISLE_SPEC_OP_EXECUTE || e->op == ISLE_SPEC_OP_LOAD ||
+                                    e->op == ISLE_SPEC_OP_STORE))
+        return true;
+    for (uint32_t i = 0; i < e->num_args; i++)
+        if (has_access(isle, e->args[i]))
+            return true;
+    return false;
+}
+
+bool mutant_accesses(const Isle *isle, const IsleAst *node)
+{
+    const uint32_t term =
+        node->kind == ISLE_AST_TERM ? map_get(&isle->term_of_name, node->name) : MAP_NONE;
+    const IsleDef *const spec = term == MAP_NONE ? NULL : isle->terms.data[term].spec;
+    for (uint32_t i = 0; spec && i < spec->u.spec.num_clauses; i++)
+        for (uint32_t e = 0; e < spec->u.spec.clauses[i].num_exprs; e++)
+            if (has_access(isle, spec->u.spec.clauses[i].exprs[e]))
+                return true;
+    return false;
 }

@@ -19,7 +19,9 @@
 enum { MAX_JOBS = 64, CHUNK = 1 << 12 };
 
 static const char *const fate_names[MUTANT_FATE_COUNT] = {
-    "killed", "survived", "unknown", "no_spec", "same", "invalid", "lost"};
+    [MUTANT_KILLED] = "killed",     [MUTANT_SURVIVED] = "survived",   [MUTANT_UNKNOWN] = "unknown",
+    [MUTANT_LOST] = "lost",         [MUTANT_UNSPECIFIED] = "no_spec", [MUTANT_SAME] = "same",
+    [MUTANT_UNPROVED] = "unproved", [MUTANT_INVALID] = "invalid"};
 
 static const struct {
     const char *name, *meaning;
@@ -68,35 +70,12 @@ static bool is_wanted(const MutantBase *base, IsleRuleId rule)
     return !filter || contains(base->isle->rules.data[rule].label, filter);
 }
 
-// Verifies the rules wanted, as far as they need it: with those whose tasks they take part in, and
-// those of their operations, which mutants may change the matching of.
-static void prove(MutantBase *base, Arena *arena)
-{
-    Isle *const isle = base->isle;
-    Bitset tasks = bitset_new(arena, isle->rules.len), seen = bitset_new(arena, isle->terms.len);
-    for (IsleRuleId r = 0; r < isle->rules.len; r++)
-        for (IsleRuleId other = 0; is_wanted(base, r) && other < isle->rules.len; other++)
-            if (mutant_same_operation(&isle->rules.data[r], &isle->rules.data[other]))
-                mutant_add_tasks(isle, other, &seen, &tasks);
-    const VerifyOptions options = {.only = &tasks,
-                                   .jobs = base->options->jobs,
-                                   .budget = base->options->budget,
-                                   .cache = base->options->cache};
-    const VerifyReport *const report = verify_run(isle, &options, arena);
-    base->proved = bitset_new(arena, isle->rules.len);
-    for (IsleRuleId r = 0; r < isle->rules.len; r++)
-        if (report->rules[r].verdict == RULE_PROVED)
-            bitset_add(&base->proved, r);
-}
-
 static void collect(const MutantBase *base, Arena *arena, MutantTotals *totals, Mutants *out)
 {
     const MutantOptions *const options = base->options;
     for (IsleRuleId r = 0; r < base->isle->rules.len; r++) {
-        if (!bitset_has(&base->proved, r) || !is_wanted(base, r))
-            continue;
-        totals->rules++;
-        mutant_make(base->isle, arena, r, out);
+        if (is_wanted(base, r))
+            mutant_make(base->isle, arena, r, out);
     }
     for (uint32_t i = 0; i < out->len; i++) {
         Mutant *const m = &out->data[i];
@@ -141,6 +120,8 @@ static bool get(Str *rest, void *to, size_t len)
 static void read_result(Str bytes, MutantResult *out)
 {
     out->fate = MUTANT_LOST;
+    while (bytes.len != 0 && bytes.data[0] == MUTANT_PROVED_MARK)
+        bytes = (Str){bytes.data + 1, bytes.len - 1};
     MutantFate fate;
     RuleVerdict verdict;
     if (!get(&bytes, &fate, sizeof(fate)) || !get(&bytes, &verdict, sizeof(verdict)))
@@ -168,6 +149,7 @@ typedef struct Run {
     MutantResult *results; // by mutant
     bool *done;
     uint32_t started, reported, counted;
+    Bitset rules; // of those counted
     Worker workers[MAX_JOBS];
 } Run;
 
@@ -192,7 +174,9 @@ NORETURN static void work(const Run *run, uint32_t index, int fd)
     }
     Arena arena = {0};
     MutantResult *const result = &run->results[index];
-    mutant_judge(run->base, &run->mutants->data[index], &arena, result);
+    MutantBase base = *run->base;
+    base.progress = fd;
+    mutant_judge(&base, &run->mutants->data[index], &arena, result);
     StrBuf bytes = {.arena = &arena};
     put(&bytes, &result->fate, sizeof(result->fate));
     put(&bytes, &result->verdict, sizeof(result->verdict));
@@ -239,7 +223,7 @@ static void finish(Run *run, Worker *worker)
     MutantResult *const result = &run->results[worker->mutant];
     read_result(buf_view(&worker->bytes), result);
     if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
-        result->fate = MUTANT_UNKNOWN;
+        result->fate = worker->bytes.len != 0 ? MUTANT_UNKNOWN : MUTANT_UNPROVED;
         result->message = STR("the time allowed was over");
     }
     run->done[worker->mutant] = true;
@@ -254,9 +238,12 @@ static void report(Run *run)
            run->counted < run->options->count) {
         const MutantResult *const result = &run->results[run->reported++];
         run->totals->fates[result->fate]++;
-        if (result->fate == MUTANT_INVALID || result->fate == MUTANT_SAME)
+        if (result->fate >= MUTANT_UNSPECIFIED)
             continue;
-        run->counted += result->fate != MUTANT_UNSPECIFIED;
+        const IsleRuleId rule = run->mutants->data[run->reported - 1].rule;
+        run->totals->rules += !bitset_has(&run->rules, rule);
+        bitset_add(&run->rules, rule);
+        run->counted++;
         run->options->report(run->options->context, result);
     }
 }
@@ -308,7 +295,6 @@ MutantTotals mutant_run(Isle *isle, const MutantOptions *options, Arena *arena)
     MutantTotals totals = {0};
     Mutants all = {0}, wanted = {0};
     MutantBase base = {.isle = isle, .options = options};
-    prove(&base, arena);
     collect(&base, arena, &totals, &all);
     if (options->name) {
         for (uint32_t i = 0; i < all.len; i++)
@@ -319,6 +305,7 @@ MutantTotals mutant_run(Isle *isle, const MutantOptions *options, Arena *arena)
     }
     Run *const run = ARENA_NEW(arena, Run);
     *run = (Run){.base = &base, .options = options, .arena = arena, .totals = &totals};
+    run->rules = bitset_new(arena, isle->rules.len);
     run->mutants = &wanted;
     run->results = ARENA_ARRAY(arena, MutantResult, wanted.len);
     run->done = ARENA_ARRAY(arena, bool, wanted.len);

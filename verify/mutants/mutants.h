@@ -4,9 +4,10 @@
 // changed (mutant_ops.def); a verifier that is worth its name gives that rule another verdict than
 // `proved`. What survives is a hole in a meaning, or in the verifier, or computes the same.
 //
-// Mutants are made of the rules that are proved, and named RULE:OPERATOR:PLACE:CHANGE. PLACE counts
-// operands from 0, beginning at the left side (lhs), a condition (if0.pattern, if0.value) or the
-// right side (rhs). The name stays the same while its rule does. What islec rejects is no mutant.
+// Mutants of rules that are proved are counted; they are named RULE:OPERATOR:PLACE:CHANGE. PLACE
+// counts operands from 0, beginning at the left side (lhs), a condition (if0.pattern, if0.value) or
+// the right side (rhs). The name stays the same while its rule does. What islec rejects is no
+// mutant.
 //
 // Which mutants are taken depends on the seed and their names alone, and what becomes of one on
 // nothing but its program: the report is the same for each number of workers.
@@ -23,12 +24,14 @@ typedef enum MutantOp {
 
 typedef enum MutantFate {
     MUTANT_KILLED,
-    MUTANT_SURVIVED,    // the rule is proved still
-    MUTANT_UNKNOWN,     // the solver gave up, or the time allowed was over
-    MUTANT_UNSPECIFIED, // the change leads to a term without a meaning: not counted
-    MUTANT_SAME,        // an order that can't matter, a match of nothing new: not counted
-    MUTANT_INVALID,     // rejected by islec: not counted
-    MUTANT_LOST,        // the verifier crashed
+    MUTANT_SURVIVED, // the rule is proved still
+    MUTANT_UNKNOWN,  // the solver gave up, or the time allowed was over
+    MUTANT_LOST,     // the verifier crashed
+    // Not counted, and not reported:
+    MUTANT_UNSPECIFIED, // the change leads to a term without a meaning
+    MUTANT_SAME,        // an order that can't matter, a match of nothing new
+    MUTANT_UNPROVED,    // the rule was not proved before
+    MUTANT_INVALID,     // rejected by islec
     MUTANT_FATE_COUNT
 } MutantFate;
 
@@ -47,7 +50,7 @@ typedef struct MutantOptions {
     const VerifyText *texts; // the program
     const char *filter;      // only of rules whose name has this in it, or NULL
     const char *name;        // only the mutant of this name, or NULL
-    uint32_t count;          // how many
+    uint32_t count;          // how many, of those that count
     uint64_t seed;
     uint32_t jobs;     // worker processes, one a mutant
     uint64_t budget;   // of a question, in the solver's steps; 0: the verifier's default
@@ -58,8 +61,8 @@ typedef struct MutantOptions {
 } MutantOptions;
 
 typedef struct MutantTotals {
-    uint32_t rules;     // proved, so that they have mutants
-    uint32_t available; // mutants before islec has seen them
+    uint32_t rules;     // of which mutants were counted
+    uint32_t available; // mutants before islec and the verifier have seen them
     uint32_t fates[MUTANT_FATE_COUNT];
 } MutantTotals;
 
@@ -69,9 +72,8 @@ const char *mutant_op_meaning(MutantOp op);
 // The word for a fate.
 const char *mutant_fate_name(MutantFate fate);
 
-// Verifies a program, makes mutants of what is proved of it, and verifies each. `isle` is the
-// program of `options->texts`, accepted by isle_check. INVALID ones are neither reported nor count
-// towards `options->count`.
+// Makes mutants of a program and verifies each, and its rule as it was. `isle` is the program of
+// `options->texts`, accepted by isle_check.
 MutantTotals mutant_run(Isle *isle, const MutantOptions *options, Arena *arena);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct Mutant {
     MutantOp op;
     Str name;
     uint64_t order; // by seed and name: those that come first are taken
+    bool of_types;  // only which types it matches has changed
     IsleDef def;    // the rule, changed
 } Mutant;
 
@@ -37,6 +38,10 @@ typedef struct Sites {
     VEC(SiteVar) vars; // of patterns and lets
 } Sites;
 
+// Whether an expression is a call that executes an instruction, or loads or stores: to do that
+// twice is not the same as once, as it is to check or to compute twice.
+bool mutant_accesses(const Isle *isle, const IsleAst *node);
+
 // Whether a condition asks for what has no meaning.
 bool mutant_is_taste(const Isle *isle, const IsleAst *value);
 
@@ -56,15 +61,18 @@ bool mutant_same_operation(const IsleRule *x, const IsleRule *y);
 bool mutant_is_symmetric(const Isle *isle, IsleTermId term, uint32_t a, uint32_t b);
 // Whether two terms of a signature mean the same, in the same way, and `y` requires no more.
 bool mutant_is_synonym(const Isle *isle, IsleTermId x, IsleTermId y);
-// Whether a term's meaning says nothing of its result: to ask for it is a matter of taste.
-bool mutant_is_meaningless(const Isle *isle, IsleTermId term);
+// Whether a term's meaning says nothing of its result, or an extractor's of when it matches: to ask
+// for it is a matter of taste.
+bool mutant_is_meaningless(const Isle *isle, IsleTermId term, bool extractor);
 
 // The program as it is.
 typedef struct MutantBase {
     Isle *isle;
     const MutantOptions *options;
-    Bitset proved; // rules
+    int progress; // where MUTANT_PROVED_MARK is written when the rule was proved as it is
 } MutantBase;
+
+enum { MUTANT_PROVED_MARK = 'p' }; // no first byte of a result
 
 // The rules in whose tasks a rule takes part: itself, or those that come to its term through terms
 // without a specification. `seen` are the terms that have been looked at.

@@ -267,6 +267,24 @@ static void goal_if(Gen *g, Expr condition, Expr goal, Str what)
     gen_goal(g, NULL, expr_implies(g->pool, condition, goal), what);
 }
 
+// An instruction that stores what it has read there (cmpxchg) only reads. False: there is none.
+static bool skip_silent(Gen *g, Expr alive, const Event *l, Side *right)
+{
+    const Event *const store = next_access(right);
+    if (!store || store->kind != EVENT_STORE || (l && l->kind == EVENT_STORE) || right->at == 0)
+        return false;
+    const Event *const read = store - 1;
+    if (read->kind != EVENT_LOAD || read->order != store->order ||
+        !expr_same(store->address, read->address) || !expr_same(store->guard, read->guard) ||
+        !expr_same(store->code, read->code) ||
+        !sort_equal(expr_node(g->pool, store->value)->sort, expr_node(g->pool, read->value)->sort))
+        return false;
+    goal_if(g, expr_and(g->pool, alive, store->guard), expr_eq(g->pool, store->value, read->value),
+            STR("what is stored is what was read there"));
+    right->at++;
+    return true;
+}
+
 static void compare_access(Gen *g, Expr alive, const Event *l, const Event *r)
 {
     const bool memory = l->kind == EVENT_LOAD || l->kind == EVENT_STORE;
@@ -419,6 +437,8 @@ void effect_contract(Gen *g)
                 STR("both sides trap with the same code"));
         alive = expr_and(g->pool, alive, expr_not(g->pool, traps[0]));
         skip_overwritten(g, next_access(&left), &right);
+        if (skip_silent(g, alive, next_access(&left), &right))
+            continue;
         split_access(g, next_access(&left), &right, &g->right_events);
         const Event *const l = next_access(&left), *const r = next_access(&right);
         if (!l && !r)

@@ -91,6 +91,68 @@ static void check_signed(uint32_t bits, uint64_t d, int64_t x)
     assert_int_equal(shifted(signed_high(x, wide.factor), wide.shift) + (x < 0), expected);
 }
 
+// ---- The condition ----
+
+// 2^s < factor * d <= 2^s + 2^(s + spare - 64): what specifications say of factors, and proofs
+// need.
+static void check_excess(uint128 factor, uint64_t d, uint32_t s, uint32_t spare)
+{
+    const uint128 power =
+        s == 128 ? 0 : (uint128)1 << s; // modulo 2^128, of which no more is needed
+    const uint128 excess = factor * d - power;
+    assert_true(s + spare >= 64);
+    assert_true(excess != 0 && excess <= (uint128)1 << (s + spare - 64));
+    if (factor >> 64 == 0)
+        assert_int_equal(lower_reciprocal_shift((uint64_t)factor, d), s);
+}
+
+static void check_factors(uint32_t bits, uint64_t d)
+{
+    Reciprocal r;
+    if (is_power_of_two(d))
+        return;
+    if (bits <= 32) {
+        if (lower_reciprocal_product(bits, d, &r))
+            check_excess(r.factor, d, r.shift, 64 - bits);
+        check_excess(lower_reciprocal_high(d), d, 64, 32);
+    } else if (lower_reciprocal_wide(64, d, &r)) {
+        check_excess(r.factor, d, 64 + r.shift, 0);
+    }
+    r = lower_reciprocal_wide_add(d);
+    check_excess(((uint128)1 << 64) + r.factor, d, 65 + r.shift, 0);
+    const uint32_t twos = (uint32_t)__builtin_ctzll(d);
+    if (bits == 64 && twos != 0) {
+        assert_true(lower_reciprocal_wide(64 - twos, d >> twos, &r));
+        check_excess(r.factor, d >> twos, 64 + r.shift, twos);
+    }
+    if (d >> (bits - 1) != 0)
+        return;
+    r = bits <= 32 ? lower_reciprocal_signed(bits, d) : lower_reciprocal_signed_wide(d);
+    check_excess(r.factor, d, bits <= 32 ? r.shift : 64 + r.shift, 65 - bits);
+}
+
+static void test_condition(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (uint64_t d = 3; d < 256; d++)
+        check_factors(8, d);
+    for (uint64_t d = 3; d < 65536; d++)
+        check_factors(16, d);
+    for (uint32_t i = 0; i < 200000; i++) {
+        check_factors(32, random_below(&seed, 32));
+        check_factors(64, random_below(&seed, 64));
+    }
+    for (uint32_t k = 2; k < 64; k++)
+        for (uint64_t near = 0; near < 5; near++) {
+            check_factors(64, ((uint64_t)1 << k) - 2 + near);
+            if (k < 32)
+                check_factors(32, ((uint64_t)1 << k) - 2 + near);
+        }
+    check_factors(64, UINT64_MAX);
+    check_factors(32, UINT32_MAX);
+}
+
 // ---- Tests ----
 
 // All of 8 bits, and all dividends of 16 bits by some divisors.
@@ -158,6 +220,7 @@ static void test_edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_condition),
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_edges),

@@ -53,8 +53,8 @@ static const AbiRegs winch = {
     .num_float_rets = 1, .no_wide = true, .last_result = true, .clobbers = ALL_INTS | ALL_FLOATS,
 };
 
-// x16 and x17 are not preserved, for the linker's veneers change them in any call, nor is x18, which
-// is the platform's.
+// x16 and x17 are not preserved, for the linker's veneers change them in any call, nor is x18,
+// which is the platform's.
 static const AbiRegs preserve_all = {
     AAPCS64_ARGUMENTS,
     .even_pairs = true,

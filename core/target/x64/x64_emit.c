@@ -542,6 +542,19 @@ static void emit_register_access(EmitCtx *ctx, const MInst *inst)
     }
 }
 
+// An instruction that leaves the upper part of its vector register as it was waits for whatever
+// wrote that last; zeroing the register first ends the wait.
+static void emit_fresh_vector(EmitCtx *ctx, const MInst *inst)
+{
+    const Alloc to = emit_alloc(ctx, inst, 0);
+    const bool memory = inst->amode != AMODE_NONE;
+    if (memory || emit_alloc(ctx, inst, 1).bits != to.bits)
+        put_inst(ctx,
+                 &(X64Inst){
+                     .op = X64_ZERO_VEC, .size = 16, .mem_operand = -1, .regs = {alloc_preg(to)}});
+    emit_encoded(ctx, inst);
+}
+
 void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
 {
     X64Inst add;
@@ -565,6 +578,9 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
         emit_encoded(ctx, inst);
         return;
     }
+    case X64_CVTSI2SS:
+    case X64_CVTSI2SD:
+    case X64_SQRTX: emit_fresh_vector(ctx, inst); return;
     case X64_SELECT_VEC: emit_select_vec(ctx, inst); return;
     case X64_JCC: emit_jcc(ctx, inst); return;
     case X64_JCC_OR:

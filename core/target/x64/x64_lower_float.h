@@ -16,11 +16,30 @@ static inline RegMemRef rule_fpr_mem(LowerCtx *ctx, Fpr reg)
 
 // ---- Constants ----
 
-// A float of the type, up to 64 bits, by its bits, through a general register.
+// A constant in the pool, by the low and high half of its bytes.
+static inline MAmode rule_pool_constant(LowerCtx *ctx, uint32_t size, uint64_t low, uint64_t high)
+{
+    uint8_t *const bytes = arena_alloc(ctx->m->arena, size, 1);
+    for (uint32_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)((i < 8 ? low : high) >> i % 8 * 8);
+    const ConstantData data = {.bytes = bytes, .size = size};
+    VEC_PUSH(ctx->m->arena, &ctx->m->constants, data);
+    return (MAmode){.kind = AMODE_CONSTANT,
+                    .base = NO(VReg),
+                    .index = NO(VReg),
+                    .target = ctx->m->constants.len - 1};
+}
+
+// A float of the type, up to 64 bits, by its bits: from the pool where one load does it, else
+// through a general register.
 static inline Fpr rule_float_bits(LowerCtx *ctx, Type type, uint64_t bits)
 {
     if (bits == 0)
         return x64_zero_vec(ctx);
+    if (type == TYPE_F32 || type == TYPE_F64) {
+        const MAmode amode = rule_pool_constant(ctx, type_bytes(type), bits, 0);
+        return x64_movx_load(ctx, type == TYPE_F64 ? 8 : 4, &amode);
+    }
     const MRegMem rm = {x64_mov_ri(ctx, bits <= UINT32_MAX ? 4 : 8, (int64_t)bits).reg, NULL};
     return x64_movx_from_gpr(ctx, rule_op_size(ctx, type), &rm);
 }
@@ -30,15 +49,7 @@ static inline Fpr rule_quad_bits(LowerCtx *ctx, uint64_t low, uint64_t high)
 {
     if (low == 0 && high == 0)
         return x64_zero_vec(ctx);
-    uint8_t *const bytes = arena_alloc(ctx->m->arena, 16, 1);
-    for (uint32_t i = 0; i < 16; i++)
-        bytes[i] = (uint8_t)((i < 8 ? low : high) >> i % 8 * 8);
-    const ConstantData data = {.bytes = bytes, .size = 16};
-    VEC_PUSH(ctx->m->arena, &ctx->m->constants, data);
-    const MAmode amode = {.kind = AMODE_CONSTANT,
-                          .base = NO(VReg),
-                          .index = NO(VReg),
-                          .target = ctx->m->constants.len - 1};
+    const MAmode amode = rule_pool_constant(ctx, 16, low, high);
     return x64_movups_load(ctx, &amode);
 }
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Wrong rules that the verifier must reject: `scripts/mutate rules`.
+
+`assay verify --mutants` makes and verifies them. Of those that survive, the ones listed in
+scripts/equivalent-mutants compute the same; any other is a hole in a meaning or in the verifier.
+With --differential all survivors, listed ones too, are also put into a copy of the tree together,
+one of a rule at a time, and the compiler that comes out must pass the file tests and random inputs
+of the fuzz targets: what computes the same is not found by them either.
+"""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+
+import compiler_faults
+
+ROOT = compiler_faults.ROOT
+EQUIVALENT = os.path.join(ROOT, "scripts", "equivalent-mutants")
+# The fuzz target that runs what the rules make, and the engines of the file tests.
+TARGETS = {"opt": "opt", "x64": "native", "aarch64": "differential"}
+ENGINES = {"opt": "interp,unicorn-x64", "x64": "interp,unicorn-x64", "aarch64": "interp,unicorn-aarch64"}
+
+
+def add_arguments(parser):
+    parser.add_argument("--target", choices=sorted(TARGETS), action="append",
+                        help="only rules of this target (all)")
+    parser.add_argument("--count", type=int, default=300, help="mutants of each target (300)")
+    parser.add_argument("--seed", type=int, default=1, help="of their choice (1)")
+    parser.add_argument("--filter", help="only rules whose name has this in it")
+    parser.add_argument("--budget", type=int, help="of the solver, for a question")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("-v", "--verbose", action="store_true", help="list those that are killed, too")
+    parser.add_argument("--differential", type=int, metavar="INPUTS",
+                        help="run survivors on this many random inputs")
+
+
+def command(args, target, *more):
+    line = [os.path.join(ROOT, "scripts", "assay"), "verify", f"--mutants={args.count}", f"--seed={args.seed}",
+            f"--target={target}", f"--equivalent={EQUIVALENT}", f"-j{args.jobs}", *more]
+    line += [f"--filter={args.filter}"] if args.filter else []
+    line += [f"--budget={args.budget}"] if args.budget else []
+    return line
+
+
+# ---- Survivors at work ----
+
+def rounds(survivors):
+    """Groups of mutants that change different rules."""
+    groups = []
+    for mutant in survivors:
+        rule = (mutant["path"], mutant["from"])
+        for group in groups:
+            if rule not in group:
+                group[rule] = mutant
+                break
+        else:
+            groups.append({rule: mutant})
+    return [list(group.values()) for group in groups]
+
+
+def put_in(mutants):
+    """Changes the copy; gives what its files were."""
+    by_path, before = collections.defaultdict(list), {}
+    for mutant in mutants:
+        by_path[mutant["path"]].append(mutant)
+    for path, changes in by_path.items():
+        copy = os.path.join(compiler_faults.COPY, path)
+        with open(copy, "rb") as source:
+            text = before[copy] = source.read()
+        for change in sorted(changes, key=lambda m: m["from"], reverse=True):
+            text = text[:change["from"]] + change["text"].encode() + text[change["to"]:]
+        with open(copy, "wb") as source:
+            source.write(text)
+    return before
+
+
+def run_round(target, group, args):
+    build = subprocess.run(["cmake", "--build", compiler_faults.BUILD, "-j2", "--target", "assay",
+                            "fuzz_" + TARGETS[target]], capture_output=True, text=True, check=False)
+    if build.returncode != 0:
+        print("\n".join(build.stdout.splitlines()[-12:]))
+        return False
+    tool = os.path.join(compiler_faults.BUILD, "assay", "assay")
+    tests = subprocess.run([tool, "test", f"--engine={ENGINES[target]}",
+                            os.path.join(ROOT, "filetests", "cases", "runtests")],
+                           capture_output=True, text=True, check=False)
+    fuzz = subprocess.run([os.path.join(compiler_faults.BUILD, "fuzz-targets", "fuzz_" + TARGETS[target]),
+                           f"--random={args.differential}", f"--seed={args.seed}"],
+                          cwd=os.path.dirname(compiler_faults.BUILD), capture_output=True, text=True,
+                          check=False)
+    good = tests.returncode == 0 and fuzz.returncode == 0
+    print(f"{'agree' if good else 'DIFFER'}: {target}, {len(group)} mutants together: file tests "
+          f"{'pass' if tests.returncode == 0 else 'fail'}, {args.differential} random inputs "
+          f"{'pass' if fuzz.returncode == 0 else 'fail'}", flush=True)
+    if not good:
+        print("\n".join((tests.stdout + fuzz.stdout + fuzz.stderr).splitlines()[-20:]))
+        print("\n".join("  " + mutant["mutant"] for mutant in group))
+    return good
+
+
+def differential(target, args):
+    done = subprocess.run(command(args, target, "--json"), capture_output=True, text=True, check=False)
+    mutants = [json.loads(line) for line in done.stdout.splitlines()]
+    survivors = [m for m in mutants if m["fate"] in ("survived", "equivalent")]
+    compiler_faults.set_up([TARGETS[target]])
+    good = True
+    for group in rounds(survivors):
+        before = put_in(group)
+        try:
+            good = run_round(target, group, args) and good
+        finally:
+            for path, text in before.items():
+                with open(path, "wb") as source:
+                    source.write(text)
+    return good
+
+
+def main(args):
+    good = True
+    for target in args.target or sorted(TARGETS):
+        if args.differential:
+            good = differential(target, args) and good
+            continue
+        sys.stdout.flush()
+        done = subprocess.run(command(args, target, *(["-v"] if args.verbose else [])), check=False)
+        good = done.returncode == 0 and good
+    return 0 if good else 1

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Products by parts. An operand is taken apart into a sum of parts, none wider than 64 bits, each
+// with a power of two before it:
+//
+//     hi.lo = hi * 2^n + lo      sign-extended x = x - (sign of x) * 2^n      x + y, x - y, -x
+//
+// and the product is the sum of the products of parts. Of two parts a and b the whole product is
+// taken, of as many bits as both have: all products of the same parts at whatever width, their high
+// and low halves, then are bits of the same node.
+
+#include "verify/arith/arith_internal.h"
+
+enum { MAX_PARTS = 8, PART_BITS = 64 };
+
+typedef struct Part {
+    Expr value; // zero-extended in the sum
+    uint32_t shift;
+    bool negative;
+} Part;
+
+typedef struct Parts {
+    Part part[MAX_PARTS];
+    uint32_t count;
+    bool too_many;
+} Parts;
+
+static uint32_t width_of(const ExprPool *pool, Expr e)
+{
+    return expr_node(pool, e)->sort.width;
+}
+
+static void add_part(Parts *parts, Part part)
+{
+    parts->too_many |= parts->count == MAX_PARTS;
+    if (!parts->too_many)
+        parts->part[parts->count++] = part;
+}
+
+// Adds `e`, of which the bits from `limit` on do not matter, times 2^shift or its negative.
+static void take_apart(ExprPool *pool, Expr e, Part at, uint32_t limit, Parts *out)
+{
+    const ExprNode n = *expr_node(pool, e);
+    ExprValue value;
+    if (out->too_many || at.shift >= limit ||
+        (expr_is_const(pool, e, &value) && wide_is_zero(&value.bits)))
+        return;
+    const bool wraps = n.sort.width + at.shift >= limit; // as the sum does
+    Part high = at;
+    switch ((int)n.op) {
+    case EXPR_ZERO_EXT: take_apart(pool, n.args[0], at, limit, out); return;
+    case EXPR_SIGN_EXT:
+        if (!wraps)
+            break;
+        take_apart(pool, n.args[0], at, limit, out);
+        high.shift += width_of(pool, n.args[0]);
+        high.negative = !at.negative;
+        high.value = expr_extract(pool, width_of(pool, n.args[0]) - 1,
+                                  width_of(pool, n.args[0]) - 1, n.args[0]);
+        if (high.shift < limit)
+            add_part(out, high);
+        return;
+    case EXPR_CONCAT:
+        take_apart(pool, n.args[1], at, limit, out);
+        high.shift += width_of(pool, n.args[1]);
+        take_apart(pool, n.args[0], high, limit, out);
+        return;
+    case EXPR_BVADD:
+    case EXPR_BVSUB:
+        if (!wraps)
+            break;
+        take_apart(pool, n.args[0], at, limit, out);
+        high.negative ^= n.op == EXPR_BVSUB;
+        take_apart(pool, n.args[1], high, limit, out);
+        return;
+    case EXPR_BVNEG:
+        if (!wraps)
+            break;
+        high.negative = !at.negative;
+        take_apart(pool, n.args[0], high, limit, out);
+        return;
+    default: break;
+    }
+    if (n.sort.width > PART_BITS) {
+        take_apart(pool, expr_extract(pool, PART_BITS - 1, 0, e), at, limit, out);
+        high.shift += PART_BITS;
+        take_apart(pool, expr_extract(pool, n.sort.width - 1, PART_BITS, e), high, limit, out);
+        return;
+    }
+    at.value = e;
+    add_part(out, at);
+}
+
+// The whole product of two parts.
+static Expr whole_product(ExprPool *pool, Expr a, Expr b)
+{
+    const uint32_t wide = width_of(pool, a) + width_of(pool, b);
+    const Expr zero = expr_bv(pool, wide, 0);
+    if (width_of(pool, a) == 1 || width_of(pool, b) == 1) {
+        const Expr bit = width_of(pool, a) == 1 ? a : b, other = width_of(pool, a) == 1 ? b : a;
+        return expr_ite(pool, expr_eq(pool, bit, expr_bv(pool, 1, 1)),
+                        expr_zero_ext(pool, wide, other), zero);
+    }
+    return expr_2(pool, EXPR_BVMUL, expr_zero_ext(pool, wide, a), expr_zero_ext(pool, wide, b));
+}
+
+static Expr placed(ExprPool *pool, Expr e, uint32_t shift, uint32_t width)
+{
+    const uint32_t from = width_of(pool, e);
+    const Expr fitted =
+        from >= width ? expr_extract(pool, width - 1, 0, e) : expr_zero_ext(pool, width, e);
+    return expr_2(pool, EXPR_BVSHL, fitted, expr_bv(pool, width, shift));
+}
+
+Expr arith_product(ExprPool *pool, Expr x, Expr y)
+{
+    const uint32_t width = width_of(pool, x);
+    Parts a = {.count = 0}, b = {.count = 0};
+    take_apart(pool, x, (Part){0}, width, &a);
+    take_apart(pool, y, (Part){0}, width, &b);
+    if (a.too_many || b.too_many)
+        return expr_2(pool, EXPR_BVMUL, x, y);
+    Expr sum = expr_bv(pool, width, 0);
+    for (uint32_t i = 0; i < a.count; i++)
+        for (uint32_t j = 0; j < b.count; j++) {
+            const Part *const p = &a.part[i], *const q = &b.part[j];
+            if (p->shift + q->shift >= width)
+                continue;
+            const Expr product = whole_product(pool, p->value, q->value);
+            const Expr term = placed(pool, product, p->shift + q->shift, width);
+            sum = expr_2(pool, p->negative != q->negative ? EXPR_BVSUB : EXPR_BVADD, sum, term);
+        }
+    return sum;
+}
+
+// ---- Questions ----
+
+static bool is_worth_it(const ExprPool *pool, const ExprNode *n)
+{
+    switch ((int)n->op) {
+    case EXPR_BVMUL:
+        return !expr_is_const(pool, n->args[0], NULL) && !expr_is_const(pool, n->args[1], NULL);
+    case EXPR_BVUDIV:
+    case EXPR_BVUREM:
+    case EXPR_BVSDIV:
+    case EXPR_BVSREM: return true;
+    default: return false;
+    }
+}
+
+static Bitset reach_all(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
+{
+    Bitset wanted = bitset_new(arena, pool->nodes.len);
+    for (uint32_t i = 0; i < count; i++)
+        expr_reach(pool, conditions[i], &wanted);
+    return wanted;
+}
+
+static Bitset reached(const ExprPool *pool, const ArithQuestion *q, Arena *arena)
+{
+    return reach_all(pool, q->conditions.data, q->conditions.len, arena);
+}
+
+bool arith_is_hard(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
+{
+    const Bitset wanted = reach_all(pool, conditions, count, arena);
+    for (uint32_t i = 0; i < wanted.size; i++)
+        if (bitset_has(&wanted, i) && is_worth_it(pool, &pool->nodes.data[i]))
+            return true;
+    return false;
+}
+
+Bitset arith_operands(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
+{
+    const Bitset wanted = reach_all(pool, conditions, count, arena);
+    Bitset below = bitset_new(arena, pool->nodes.len);
+    for (uint32_t i = wanted.size; i-- > 0;) {
+        const ExprNode *const n = &pool->nodes.data[i];
+        if (!bitset_has(&wanted, i) || (!bitset_has(&below, i) && !is_worth_it(pool, n)))
+            continue;
+        for (uint32_t k = 0; k < n->num_args; k++)
+            bitset_add(&below, n->args[k].index);
+    }
+    return below;
+}
+
+// All conditions with their products by parts.
+static void rewrite_products(ExprPool *pool, ArithQuestion *q, Arena *arena)
+{
+    const uint32_t count = pool->nodes.len;
+    const Bitset wanted = reached(pool, q, arena);
+    Expr *const now = ARENA_ARRAY(arena, Expr, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const ExprNode node = pool->nodes.data[i]; // a copy: the pool grows
+        now[i] = (Expr){i};
+        if (!bitset_has(&wanted, i) || node.num_args == 0)
+            continue;
+        Expr args[3] = {EXPR_NONE, EXPR_NONE, EXPR_NONE};
+        for (uint32_t a = 0; a < node.num_args; a++)
+            args[a] = now[node.args[a].index];
+        now[i] = node.op == EXPR_BVMUL ? arith_product(pool, args[0], args[1])
+                                       : expr_make(pool, node.op, args, node.p0, node.p1);
+    }
+    for (uint32_t i = 0; i < q->conditions.len; i++)
+        q->conditions.data[i] = now[q->conditions.data[i].index];
+}
+
+static void push_facts(ArithQuestion *q, const Facts *facts, Arena *arena)
+{
+    for (uint32_t i = 0; i < facts->list.len; i++)
+        VEC_PUSH(arena, &q->conditions, facts->list.data[i]);
+}
+
+void arith_rewrite(ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena,
+                   ArithQuestion *out)
+{
+    for (uint32_t i = 0; i < count; i++)
+        VEC_PUSH(arena, &out->conditions, conditions[i]);
+    Facts divisions = {.pool = pool, .arena = arena}, products = divisions;
+    const Bitset before = reached(pool, out, arena);
+    arith_division_facts(&divisions, &before);
+    push_facts(out, &divisions, arena);
+    rewrite_products(pool, out, arena);
+    const Bitset after = reached(pool, out, arena);
+    arith_product_facts(&products, &after);
+    push_facts(out, &products, arena);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counterexamples found by trying values, where the solver has too small a budget to find any.
+
+// clang-format off
+#include <stddef.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "verify/verify.h"
+
+// x * y + z, rounded once; what NaNs look like is left open.
+#define MACHINE                                                                          \
+    "(type Inst (primitive Inst)) (type Value (primitive Value))\n"                      \
+    "(type Unit (primitive Unit)) (model Unit (type Unit))\n"                            \
+    "(model Inst (type (bv))) (model Value (type (bv)))\n"                               \
+    "(decl fma (Value Value Value) Inst) (extern extractor fma fma)\n"                   \
+    "(spec (fma x y z) (match (= (fresh 1) #b1)) (provide (= result (fp.fma x y z))))\n" \
+    "(instantiate fma ((args (bv 32) (bv 32) (bv 32)) (ret (bv 32))))\n"                 \
+    "(decl out (Value) Unit) (extern constructor out out)\n"                             \
+    "(spec (out r) (provide (output 0 r))) (convert Value Unit out)\n"                   \
+    "(decl m_fma (Value Value Value) Value) (extern constructor m_fma m_fma)\n"          \
+    "(spec (m_fma x y z) (provide (= result (fp.fma x y z))))\n"                         \
+    "(decl m_mul (Value Value) Value) (extern constructor m_mul m_mul)\n"                \
+    "(spec (m_mul x y) (provide (= result (fp.mul x y))))\n"                             \
+    "(decl m_add (Value Value) Value) (extern constructor m_add m_add)\n"                \
+    "(spec (m_add x y) (provide (= result (fp.add x y))))\n"                             \
+    "(decl partial lower (Inst) Unit)\n"                                                 \
+    "(spec (lower inst) (match (= (fresh 1) #b1)) (provide (execute inst)))\n"
+
+static RuleVerdict verdict(const char *rule, bool *has_values)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    Isle *const isle = isle_new(&arena, &diag);
+    assert_int_equal(isle_add_text(isle, STR("machine.isle"), STR(MACHINE)), STATUS_OK);
+    assert_int_equal(isle_add_text(isle, STR("rule.isle"), str_from(rule)), STATUS_OK);
+    assert_int_equal(isle_check(isle), STATUS_OK);
+    const VerifyOptions options = {.budget = 1};
+    const VerifyReport *const report = verify_run(isle, &options, &arena);
+    const VerifyRule found = report->rules[report->num_rules - 1];
+    *has_values = found.worst && found.worst->values.len != 0;
+    arena_free(&arena);
+    return found.verdict;
+}
+
+static void wrong_rules_fail(void **state)
+{
+    (void)state;
+    bool values;
+    assert_int_equal(verdict("(rule r (lower (fma x y z)) (m_fma x z y))", &values), RULE_FAILED);
+    assert_true(values);
+    assert_int_equal(verdict("(rule r (lower (fma x y z)) (m_add (m_mul x y) x))", &values),
+                     RULE_FAILED);
+    assert_true(values);
+}
+
+// Equal but for the NaN: chance must not call that a difference.
+static void right_rules_do_not(void **state)
+{
+    (void)state;
+    bool values;
+    assert_int_not_equal(verdict("(rule r (lower (fma x y z)) (m_fma y x z))", &values),
+                         RULE_FAILED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(wrong_rules_fail),
+                                       cmocka_unit_test(right_rules_do_not)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
