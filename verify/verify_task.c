@@ -223,6 +223,36 @@ static void set_unknown(Case *c, const SmtResult *result)
     c->out->message = str_printf(c->results, "the solver gave up: %.*s", STR_ARG(result->reason));
 }
 
+// Whether the conditions can hold where all wide numbers are 1 and `other` is 0.
+static bool holds_for_small(Case *c, const Exprs *conditions, Expr other)
+{
+    ExprPool *const pool = c->vc->pool;
+    const uint32_t nodes = pool->nodes.len;
+    Expr *const by = ARENA_ARRAY(c->arena, Expr, nodes);
+    for (uint32_t i = 0; i < nodes; i++) {
+        const ExprNode node = *expr_node(pool, (Expr){i}); // a copy: the pool grows
+        const bool wide = node.op == EXPR_VAR && node.sort.kind == SORT_BV && node.sort.width >= 16;
+        by[i] = wide ? expr_bv(pool, node.sort.width, i != other.index) : EXPR_NONE;
+    }
+    Exprs small = {0};
+    push_all(c, &small, conditions->data, conditions->len);
+    expr_substitute(pool, by, nodes, small.data, small.len);
+    return ask(c, "small values for which the conditions hold", &small).verdict == SMT_SAT;
+}
+
+// A case that the solver finds no example of: whether there is a simple one, and another.
+static bool simple_example(Case *c, const Exprs *conditions)
+{
+    if (!holds_for_small(c, conditions, EXPR_NONE))
+        return false;
+    bool several = false;
+    for (uint32_t i = 0; i < c->vc->inputs.len && !several; i++)
+        if (expr_node(c->vc->pool, c->vc->inputs.data[i])->op == EXPR_VAR)
+            several = holds_for_small(c, conditions, c->vc->inputs.data[i]);
+    c->out->single = c->out->single || !several;
+    return true;
+}
+
 // Of a case without counterexample: whether it can happen.
 static void feasible(Case *c, const Exprs *conditions, Exprs *own)
 {
@@ -232,7 +262,8 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
         return;
     const SmtResult result = ask(c, "values for which the conditions hold", conditions);
     if (result.verdict == SMT_UNKNOWN) {
-        set_unknown(c, &result);
+        if (!simple_example(c, conditions))
+            set_unknown(c, &result);
     } else if (result.verdict == SMT_SAT) {
         c->out->single = c->out->single || is_single(c, conditions, &result);
     } else {

@@ -345,10 +345,18 @@ static inline bool opt_is_odd(OptCtx *ctx, Value class)
     return opt_int_constant(ctx, class, &bits) && (bits & 1) != 0;
 }
 
+static inline bool opt_is_odd_factor(OptCtx *ctx, Value class, Value factor)
+{
+    (void)factor;
+    return opt_is_odd(ctx, class);
+}
+
 // The inverse of an odd number modulo 2^128, by Newton's iteration: each step doubles the number of
 // right bits, of which x * x = 1 (mod 8) gives three to begin with.
-static inline Value opt_odd_inverse(OptCtx *ctx, Value class)
+static inline Value opt_odd_inverse(OptCtx *ctx, Value class, Value y, Value z)
 {
+    (void)y;
+    (void)z;
     uint128 bits = 1;
     const bool known = opt_int_constant(ctx, class, &bits);
     ASSERT(known);

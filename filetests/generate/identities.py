@@ -368,6 +368,7 @@ GUARDS = {
     "are_complements": lambda a, b: a.extra ^ b.extra == (1 << bits_of(a.type)) - 1,
     "are_negatives": lambda a, b: wrap(a.extra + b.extra, bits_of(a.type)) == 0,
     "is_odd": lambda c: c.extra % 2 == 1,
+    "is_odd_factor": lambda c, x: c.extra % 2 == 1,
     "type_less": type_less,
     "is_unsigned_or_equality": lambda cc: ORDER[cc][1] != "s",
     "intcc_and": lambda a, b: combined(a, b, set.intersection),
@@ -508,7 +509,7 @@ def files(_oracle):
             asks = [g[1] for g in rule.guards if g[1][0] == "zero_like"]
             if asks:
                 for like in likes:
-                    if all(g[1][0] != "is_odd" for g in like.guards):
+                    if all(g[1][0] != "is_odd_factor" for g in like.guards):
                         add_functions(file, rule, (asks[0][1], like.pattern),
                                       "_" + like.name.removeprefix("zero_like_"))
             else:

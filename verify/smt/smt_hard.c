@@ -60,6 +60,16 @@ static void know_divisors(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast 
         know_if(s, Z3_mk_eq(s->ctx, args[1], ones), value, is_rest ? zero : Z3_mk_bvneg(s->ctx, x));
 }
 
+// What is known all the same of products: by 0 and 1.
+static void know_factors(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const Z3_ast zero = smt_number(s, n->sort.width, 0), one = smt_number(s, n->sort.width, 1);
+    for (uint32_t i = 0; i < 2; i++) {
+        know_if(s, Z3_mk_eq(s->ctx, args[i], zero), value, zero);
+        know_if(s, Z3_mk_eq(s->ctx, args[i], one), value, args[1 - i]);
+    }
+}
+
 // A function for the operator on these widths.
 Z3_ast smt_unknown_function(Smt *s, const ExprNode *n)
 {
@@ -85,7 +95,9 @@ Z3_ast smt_unknown_function(Smt *s, const ExprNode *n)
     }
     if (smt_is_float_arithmetic(n->op))
         know_nans(s, n, args, value);
-    else if (n->op != EXPR_BVMUL)
+    else if (n->op == EXPR_BVMUL)
+        know_factors(s, n, args, value);
+    else
         know_divisors(s, n, args, value);
     return value;
 }

@@ -51,4 +51,9 @@ bool smt_is_hard(const ExprPool *pool, const ExprNode *n);
 // A function of the node's operands in place of its operator.
 Z3_ast smt_unknown_function(Smt *s, const ExprNode *n);
 
+// ---- Other forms of a question ----
+
+// Rewrites the equations of sums in the conditions to one form (smt_linear.c); false: they have it.
+bool smt_rewrite_sums(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena);
+
 #endif

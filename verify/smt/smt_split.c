@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Questions taken apart. Shifts of wide values by unknown amounts are hard for a solver that works
-// on bits, and easy once the amount is a number. So a question that stays open, and shifts by an
-// amount that is no constant, is asked once for each amount below the width and once for the rest:
-// if none of these can be true, the question can't. The first step of each is a smaller budget, so
-// that what is hopeless as a whole does not cost all of it.
+// Questions taken apart. Shifts of wide values by unknown numbers are hard for a solver that works
+// on bits, and easy once the number is a number; so is a choice among comparisons once the
+// condition is known. So a question that stays open is asked once for each value of such a number,
+// and once for the rest: if none of these can be true, the question can't. The whole is tried with
+// a smaller budget first, so that what is hopeless does not cost all of it.
 
-#include "verify/smt/smt.h"
+#include "verify/smt/smt_internal.h"
 
-enum { MIN_WIDTH = 32, FIRST_SHARE = 8 };
+enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8 };
 
+// A number that a question is split on.
 typedef struct Split {
-    Expr amount;    // of the shifts
-    uint32_t width; // of what they shift
+    Expr number;
+    uint64_t count; // of values from 0 on
     uint32_t uses;
 } Split;
 
@@ -22,27 +23,69 @@ static bool is_shift(ExprOp op)
            op == EXPR_ROTR;
 }
 
-// The unknown amount that most shifts of the question have.
+static void use(Split *splits, Expr number, uint64_t count)
+{
+    Split *const split = &splits[number.index];
+    split->number = number;
+    split->count = count > split->count ? count : split->count;
+    split->uses++;
+}
+
+// A condition: a variable of 8 bits that is compared with constants.
+static void note_choice(const ExprPool *pool, const ExprNode *node, Split *splits)
+{
+    for (uint32_t i = 0; node->op == EXPR_EQ && i < 2; i++) {
+        const ExprNode *const n = expr_node(pool, node->args[i]);
+        ExprValue value;
+        if (n->op == EXPR_VAR && n->sort.kind == SORT_BV && n->sort.width == 8 &&
+            expr_is_const(pool, node->args[1 - i], &value))
+            use(splits, node->args[i], value.bits.w[0] + 1);
+    }
+}
+
+// The condition that is looked at most often, or else the unknown number that most shifts have.
 static bool find_split(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena,
                        Split *best)
 {
     Bitset seen = bitset_new(arena, pool->nodes.len);
     for (uint32_t i = 0; i < count; i++)
         expr_reach(pool, conditions[i], &seen);
-    Split *const splits = ARENA_ARRAY(arena, Split, pool->nodes.len);
-    *best = (Split){.amount = EXPR_NONE};
+    Split *const choices = ARENA_ARRAY(arena, Split, pool->nodes.len);
+    Split *const shifts = ARENA_ARRAY(arena, Split, pool->nodes.len);
     for (uint32_t i = 0; i < pool->nodes.len; i++) {
         const ExprNode *const node = &pool->nodes.data[i];
-        if (!bitset_has(&seen, i) || !is_shift(node->op) || node->sort.width < MIN_WIDTH ||
-            expr_is_const(pool, node->args[1], NULL))
+        if (!bitset_has(&seen, i))
             continue;
-        Split *const split = &splits[node->args[1].index];
-        split->amount = node->args[1];
-        split->width = node->sort.width > split->width ? node->sort.width : split->width;
-        if (++split->uses > best->uses)
-            *best = *split;
+        note_choice(pool, node, choices);
+        if (is_shift(node->op) && node->sort.width >= MIN_WIDTH &&
+            !expr_is_const(pool, node->args[1], NULL))
+            use(shifts, node->args[1], node->sort.width);
     }
+    *best = (Split){.number = EXPR_NONE};
+    for (uint32_t i = 0; i < pool->nodes.len; i++)
+        if (choices[i].uses >= MIN_CHOICES && choices[i].uses > best->uses)
+            *best = choices[i];
+    const bool chosen = best->uses != 0;
+    for (uint32_t i = 0; i < pool->nodes.len && !chosen; i++)
+        if (shifts[i].uses > best->uses)
+            *best = shifts[i];
     return best->uses != 0;
+}
+
+// The question as it is, or else with the equations of sums in one form.
+static SmtResult ask_plain(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                           Arena *arena)
+{
+    const SmtResult first = smt_check(pool, conditions, count, budget, arena);
+    if (first.verdict != SMT_UNKNOWN)
+        return first;
+    Expr *const own = ARENA_ARRAY(arena, Expr, count);
+    memcpy(own, conditions, count * sizeof(*own));
+    if (!smt_rewrite_sums(pool, own, count, arena))
+        return first;
+    SmtResult result = smt_check(pool, own, count, budget, arena);
+    result.steps += first.steps;
+    return result;
 }
 
 typedef struct Pieces {
@@ -66,28 +109,28 @@ static bool ask_piece(Pieces *p)
     if (plain)
         return true;
     const uint64_t steps = p->result.steps;
-    p->result = smt_check(p->pool, p->own, p->count + 1, p->budget, p->arena);
+    p->result = ask_plain(p->pool, p->own, p->count + 1, p->budget, p->arena);
     p->result.steps += steps;
     return p->result.verdict == SMT_UNSAT;
 }
 
-static bool ask_amount(Pieces *p, Expr amount, uint64_t value)
+static bool ask_number(Pieces *p, Expr number, uint64_t value)
 {
-    const uint32_t width = expr_node(p->pool, amount)->sort.width;
-    const Expr number = expr_bv(p->pool, width, value);
+    const uint32_t width = expr_node(p->pool, number)->sort.width;
+    const Expr is = expr_bv(p->pool, width, value);
     memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
-    p->by[amount.index] = number;
+    p->by[number.index] = is;
     expr_substitute(p->pool, p->by, p->nodes, p->own, p->count);
-    p->own[p->count] = expr_eq(p->pool, amount, number);
+    p->own[p->count] = expr_eq(p->pool, number, is);
     return ask_piece(p);
 }
 
-static bool ask_rest(Pieces *p, Expr amount, uint64_t least)
+static bool ask_rest(Pieces *p, Expr number, uint64_t least)
 {
-    const uint32_t width = expr_node(p->pool, amount)->sort.width;
+    const uint32_t width = expr_node(p->pool, number)->sort.width;
     memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
     p->own[p->count] =
-        expr_not(p->pool, expr_2(p->pool, EXPR_BVULT, amount, expr_bv(p->pool, width, least)));
+        expr_not(p->pool, expr_2(p->pool, EXPR_BVULT, number, expr_bv(p->pool, width, least)));
     return ask_piece(p);
 }
 
@@ -105,12 +148,12 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
                 .result = {.verdict = SMT_UNSAT}};
     for (uint32_t i = 0; i < p.nodes; i++)
         p.by[i] = EXPR_NONE;
-    const uint32_t bits = expr_node(pool, split->amount)->sort.width;
+    const uint32_t bits = expr_node(pool, split->number)->sort.width;
     bool open = true;
-    if (bits >= 32 || split->width >> bits == 0)
-        open = ask_rest(&p, split->amount, split->width);
-    for (uint64_t k = 0; k < split->width && open; k++)
-        open = ask_amount(&p, split->amount, k);
+    if (bits >= 32 || split->count >> bits == 0)
+        open = ask_rest(&p, split->number, split->count);
+    for (uint64_t k = 0; k < split->count && open; k++)
+        open = ask_number(&p, split->number, k);
     return p.result;
 }
 
@@ -119,8 +162,8 @@ SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uin
 {
     Split split;
     if (!find_split(pool, conditions, count, arena, &split))
-        return smt_check(pool, conditions, count, budget, arena);
-    const SmtResult whole = smt_check(pool, conditions, count, budget / FIRST_SHARE, arena);
+        return ask_plain(pool, conditions, count, budget, arena);
+    const SmtResult whole = ask_plain(pool, conditions, count, budget / FIRST_SHARE, arena);
     if (whole.verdict != SMT_UNKNOWN)
         return whole;
     SmtResult result = ask_pieces(pool, conditions, count, budget, &split, arena);
