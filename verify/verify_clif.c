@@ -102,7 +102,9 @@ static bool take_parts(const Clif *c, const VcCall *call, Parts *out)
         const bool is_value = str_eq(type, STR("Value"));
         const Expr first = at < call->args.len ? call->args.data[at] : EXPR_NONE;
         if (str_eq(type, STR("Type"))) {
-            const bool is_float = number_of(c, call->args.data[at + 1]) != 0;
+            // Another project's types may be widths alone.
+            const uint32_t end = p + 1 < term->num_args ? call->starts.data[p + 1] : call->args.len;
+            const bool is_float = end > at + 1 && number_of(c, call->args.data[at + 1]) != 0;
             const Str name =
                 str_printf(c->arena, "%c%u", is_float ? 'f' : 'i', (uint32_t)number_of(c, first));
             out->ctrl = type_parse(name);
