@@ -104,9 +104,14 @@ bool tool_clif(Str clif, const char *program, StrBuf *test, StrBuf *outcome)
         buf_puts(outcome, "the interpreter can't run it");
         return false;
     }
-    const Str expected = buf_view(&wanted), body = str_trim(clif);
-    buf_printf(test, "test interpret\ntest run\ntarget x86_64\ntarget aarch64\n\n%.*s == %.*s\n",
-               STR_ARG(body), STR_ARG(expected));
+    const Str expected = buf_view(&wanted);
+    const uint32_t start = e.file->texts.data[0].comments[0].pos;
+    const Str call = str_trim((Str){clif.data + start, clif.len - start});
+    const char *const colon = memchr(call.data, ':', call.len);
+    const size_t skip = colon ? (size_t)(colon - call.data) : 0;
+    buf_printf(test,
+               "test interpret\ntest run\ntarget x86_64\ntarget aarch64\n\n%.*s; run%.*s == %.*s\n",
+               (int)start, clif.data, (int)(call.len - skip), call.data + skip, STR_ARG(expected));
     buf_printf(outcome, "the interpreter gives %.*s", STR_ARG(expected));
     for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
         if (strcmp(engines[i].program, program) == 0)

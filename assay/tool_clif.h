@@ -6,7 +6,7 @@
 
 #include "assay/tool.h"
 
-// The counterexample `clif` (a function and a run directive without results) as a file test that
+// The counterexample `clif` (a function and a print directive) as a file test that
 // expects what the interpreter says. Appends it to `test`, and to `outcome` a line that says in
 // which engines of `program` ("x64", "aarch64", or another: none) compiled code gives something
 // else. False, with the reason in `outcome`: it can't be run.

@@ -29,7 +29,7 @@ typedef struct VerifyCase {
     Str message;     // why it is not proved
     Str missing;     // NO_SPEC: the name without a meaning
     Str values;      // FAILED: the counterexample, a call a line
-    Str clif;        // FAILED: the counterexample as a function and a run directive without results
+    Str clif;        // FAILED: the counterexample as a function and a print directive
     Str explanation; // if wanted: what is assumed and to be proved, and what the solver was asked
     bool single;     // the conditions leave one value of the inputs alone
     uint64_t steps;

@@ -205,6 +205,6 @@ Str verify_clif(const Isle *isle, const Vc *vc, const ExprValue *values, const B
                "function %%counterexample(%.*s) -> %.*s {\nblock0(%.*s):\n%.*s    return v%u\n}\n",
                STR_ARG(buf_view(&c.types)), STR_ARG(type_name(arena, type)),
                STR_ARG(buf_view(&c.names)), STR_ARG(buf_view(&c.body)), result);
-    buf_printf(&out, "; run: %%counterexample(%.*s)\n", STR_ARG(buf_view(&c.args)));
+    buf_printf(&out, "; print: %%counterexample(%.*s)\n", STR_ARG(buf_view(&c.args)));
     return buf_view(&out);
 }
