@@ -7,6 +7,7 @@
 // the marks stay right. Rounds go on while they find more (at most SHRINK_ROUNDS). Then the bytes
 // are moved together once and every recorded offset is mapped.
 
+#include "base/chaos.h"
 #include "emit/emit.h"
 
 #define SHRINK_ROUNDS 3

@@ -5,6 +5,8 @@
 
 #include "emit/emit.h"
 
+#include "base/chaos.h"
+
 RelocClass emit_reloc_class(RelocKind kind)
 {
     static const uint8_t classes[RELOC_COUNT] = {

@@ -169,7 +169,7 @@ typedef struct CodeBuffer {
     uint32_t code_size; // before the pool, once finished
     bool listing;       // notes are wanted
     VEC(CodeNote) notes;
-    Chaos *chaos; // NULL: off
+    struct Chaos *chaos; // base/chaos.h; NULL: off
 } CodeBuffer;
 
 // A new label, and its binding to the offset of what is put next (once).

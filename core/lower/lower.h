@@ -11,6 +11,7 @@
 #ifndef LOWER_LOWER_H
 #define LOWER_LOWER_H
 
+#include "base/chaos.h"
 #include "mach/mach.h"
 
 // ---- What rules handle ----

@@ -15,7 +15,6 @@
 #ifndef MACH_MACH_H
 #define MACH_MACH_H
 
-#include "base/chaos.h"
 #include "ir/ir.h"
 #include "settings/settings.h"
 
@@ -243,7 +242,7 @@ typedef struct MFunc {
     bool frame_pointer;  // a chain of frame pointers is kept
     PRegSet allocatable; // what the target hands out, less what the settings reserve
 
-    Chaos *chaos; // of allocation and emission; NULL: off
+    struct Chaos *chaos; // of allocation and emission (base/chaos.h); NULL: off
 } MFunc;
 
 // ---- Rows ----

@@ -32,7 +32,8 @@ static uint32_t back_edge(const Hoist *h, uint32_t b)
         const MBlockData *const to = &f->blocks.data[regalloc_edge(f, b, s)->to.i];
         const MBlockData *const other = &f->blocks.data[regalloc_edge(f, b, 1 - s)->to.i];
         if (to->num_preds == 1 && other->num_preds == 1 && to->end - to->first == 1 &&
-            to->num_succs == 1 && to->num_params == 0 && to->loop_depth > other->loop_depth)
+            to->num_succs == 1 && to->num_params == 0 &&
+            f->insts.data[to->first].num_operands == 0 && to->loop_depth > other->loop_depth)
             return s;
     }
     return NO_INDEX;

@@ -4,6 +4,7 @@
 #ifndef REGALLOC_INTERNAL_H
 #define REGALLOC_INTERNAL_H
 
+#include "base/chaos.h"
 #include "regalloc/regalloc.h"
 
 // Positions: numbers along the blocks in reverse post-order. A block's start is where its

@@ -6,6 +6,7 @@
 // x16 and x17 are never allocated: they hold what emission has to make up (large offsets, moves
 // between slots).
 
+#include "base/chaos.h"
 #include "target/aarch64/a64_internal.h"
 
 #define X21 PREG(REG_INT, 21)
