@@ -129,7 +129,8 @@ static void tell(void *context, const VerifyTask *task, uint32_t done, uint32_t 
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         if (counts[i] != 0)
             fprintf(stderr, " %u %s", counts[i], verify_case_name((CaseVerdict)i));
-    fputs(task->truncated ? " and more\n" : "\n", stderr);
+    fprintf(stderr, "%s, %.2f s\n", task->truncated ? " and more" : "",
+            (double)task->microseconds / 1e6);
 }
 
 // Time of this process and of its workers.
