@@ -74,7 +74,7 @@ static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
     SmtResult result = ask_once(a, conditions, count, full_budget(a) / 4);
     if (result.verdict != SMT_UNKNOWN)
         return result;
-    ArithQuestion again = {{0}};
+    ArithQuestion again = {.conditions = {0}};
     arith_rewrite(a->vc->pool, conditions, count, a->arena, &again);
     result = ask_once(a, again.conditions.data, again.conditions.len, full_budget(a));
     if (result.verdict != SMT_UNKNOWN)

@@ -216,7 +216,7 @@ void arith_division_facts(Facts *facts, const Bitset *wanted)
 
 // ---- Products ----
 
-// Of the whole product of a and b: it is less than 2^m * a, for b of m bits; by 0, 1 and all ones
+// Of the whole product of a and b: it is at most 2^m * a - a, for b of m bits; by 0, 1 and all ones
 // it is plain; and where both are in their lower halves it is so too.
 static void product_fact(Facts *f, Expr product, Expr a, Expr b)
 {
@@ -224,7 +224,7 @@ static void product_fact(Facts *f, Expr product, Expr a, Expr b)
     const uint32_t wide = width_of(p, product), m = width_of(p, b);
     const Expr high = expr_extract(p, wide - 1, m, product), za = expr_zero_ext(p, wide, a);
     const Expr shifted = expr_2(p, EXPR_BVSHL, za, expr_bv(p, wide, m));
-    add(f, expr_2(p, EXPR_BVULE, high, a));
+    add(f, expr_or(p, expr_eq(p, a, expr_bv(p, wide - m, 0)), expr_2(p, EXPR_BVULT, high, a)));
     add(f,
         expr_implies(p, expr_eq(p, b, expr_bv(p, m, 0)), expr_eq(p, product, expr_bv(p, wide, 0))));
     add(f, expr_implies(p, expr_eq(p, b, expr_bv(p, m, 1)), expr_eq(p, product, za)));
