@@ -233,6 +233,20 @@ Bitset arith_operands(const ExprPool *pool, const Expr *conditions, uint32_t cou
     return below;
 }
 
+// Both parts of one value, of which the lower one is simplified further, or of one choice.
+static Expr joined(ExprPool *pool, Expr high, Expr low)
+{
+    const ExprNode a = *expr_node(pool, high), b = *expr_node(pool, low);
+    const Expr parts[] = {high, low};
+    if (a.op == EXPR_EXTRACT && a.p0 + 1 == width_of(pool, a.args[0]) && a.p1 == b.sort.width &&
+        expr_same(expr_extract(pool, a.p1 - 1, 0, a.args[0]), low))
+        return a.args[0];
+    if (a.op == EXPR_ITE && b.op == EXPR_ITE && expr_same(a.args[0], b.args[0]))
+        return expr_ite(pool, a.args[0], joined(pool, a.args[1], b.args[1]),
+                        joined(pool, a.args[2], b.args[2]));
+    return expr_make(pool, EXPR_CONCAT, parts, 0, 0);
+}
+
 // All conditions with their products by parts.
 static void rewrite_products(ExprPool *pool, ArithQuestion *q, Arena *arena)
 {
@@ -247,8 +261,9 @@ static void rewrite_products(ExprPool *pool, ArithQuestion *q, Arena *arena)
         Expr args[3] = {EXPR_NONE, EXPR_NONE, EXPR_NONE};
         for (uint32_t a = 0; a < node.num_args; a++)
             args[a] = now[node.args[a].index];
-        now[i] = node.op == EXPR_BVMUL ? arith_product(pool, args[0], args[1])
-                                       : expr_make(pool, node.op, args, node.p0, node.p1);
+        now[i] = node.op == EXPR_BVMUL    ? arith_product(pool, args[0], args[1])
+                 : node.op == EXPR_CONCAT ? joined(pool, args[0], args[1])
+                                          : expr_make(pool, node.op, args, node.p0, node.p1);
     }
     for (uint32_t i = 0; i < q->conditions.len; i++)
         q->conditions.data[i] = now[q->conditions.data[i].index];

@@ -100,15 +100,6 @@ static bool concat(ExprPool *pool, const ExprNode *n, Expr *out)
     const Expr sign = top_bit(pool, b);
     if (expr_same(a, sign) || (high.op == EXPR_SIGN_EXT && expr_same(high.args[0], sign)))
         return give(out, expr_sign_ext(pool, n->sort.width, b));
-    // Both parts of one value, of which the lower one is simplified further.
-    if (high.op == EXPR_EXTRACT && high.p0 + 1 == width_of(pool, high.args[0]) &&
-        high.p1 == width_of(pool, b) &&
-        expr_same(expr_extract(pool, high.p1 - 1, 0, high.args[0]), b))
-        return give(out, high.args[0]);
-    const ExprNode low = *expr_node(pool, b);
-    if (high.op == EXPR_ITE && low.op == EXPR_ITE && expr_same(high.args[0], low.args[0]))
-        return give(out, expr_ite(pool, high.args[0], joined(pool, high.args[1], low.args[1]),
-                                  joined(pool, high.args[2], low.args[2])));
     return high.op == EXPR_CONCAT && is_adjacent(pool, high.args[1], b) &&
            give(out, joined(pool, high.args[0], joined(pool, high.args[1], b)));
 }
