@@ -67,6 +67,7 @@ typedef struct GenCase {
     uint32_t entry; // function that is called
     Settings settings;
     bool exact_nans; // the bits of NaNs must agree, too
+    bool inlines;    // whoever judges the mid-end brings callees' bodies in first
     GenInput inputs[GEN_INPUTS];
 } GenCase;
 

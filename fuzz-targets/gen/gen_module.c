@@ -2,8 +2,8 @@
 //
 // From bytes to plans of functions, and from these to a module and its inputs.
 //
-// Header: 0 settings, 1 more of them, 2 fuel, 3 left to the caller, 4 chaos from 128 on, 5 to 7
-// free, 8 to 15 the head of the entry function.
+// Header: 0 settings, 1 more of them, 2 fuel, 3 left to the caller, 4 chaos from 128 on, 5 inlining
+// from 128 on, 6 and 7 free, 8 to 15 the head of the entry function.
 // The head of another function is the record that ends the one before it:
 //
 //   shape  number of parameters          b, c   types; c is the number of variables, too
@@ -190,6 +190,7 @@ void gen_case(const GenTable *table, const uint8_t *data, size_t size, Arena *ar
     g->b = builder_create(&out->module);
     g->exact_nans = out->exact_nans;
     g->fuel = p.header[2];
+    out->inlines = p.header[5] >= 128;
     make_plans(g, &head, p.records, p.num_records);
     for (uint32_t i = 0; i < g->num_plans; i++) {
         gen_func(g, i);
