@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define RECYCLE_LOADS  20000u
+#define RECYCLE_LOADS  4000u // some ten MB of translations, and a hundredth of the time
 #define CODE_PAGES     (UINT64_C(1) << 16) // the smallest code area
 #define SNAPSHOT_BYTES (UINT64_C(1) << 20) // the most that is copied before a run
 #define MXCSR          0x1f80u
