@@ -6,9 +6,12 @@
 // instrumented. There the static library is linked with these functions in the places of malloc and
 // the others (CMakeLists.txt here), which ask glibc's allocator.
 
+#include "base/base.h"
+
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 // What glibc calls them itself; the sanitizer has the usual names.
@@ -23,6 +26,8 @@ void *unicorn_calloc(size_t count, size_t size);
 void *unicorn_realloc(void *old, size_t size);
 int unicorn_posix_memalign(void **out, size_t align, size_t size);
 char *unicorn_strdup(const char *text);
+int unicorn___vasprintf_chk(char **out, int checks, const char *format, va_list args)
+    PRINTF_LIKE(3, 0);
 void unicorn_free(void *memory);
 
 void *unicorn_malloc(size_t size)
@@ -51,6 +56,19 @@ char *unicorn_strdup(const char *text)
     const size_t size = strlen(text) + 1;
     char *const copy = __libc_malloc(size);
     return copy ? memcpy(copy, text, size) : NULL;
+}
+
+// What vasprintf is called where glibc's headers are asked for more checks.
+int unicorn___vasprintf_chk(char **out, int checks, const char *format, va_list args)
+{
+    va_list again;
+    (void)checks;
+    va_copy(again, args);
+    const int len = vsnprintf(NULL, 0, format, args);
+    *out = len < 0 ? NULL : __libc_malloc((size_t)len + 1);
+    const int done = *out ? vsnprintf(*out, (size_t)len + 1, format, again) : -1;
+    va_end(again);
+    return done;
 }
 
 void unicorn_free(void *memory)
