@@ -93,9 +93,9 @@ static void set_tuple(Sweep *s, uint32_t n, Eval *eval)
         const int32_t value =
             (low >> (bits - 1)) != 0 ? (int32_t)low - (INT32_C(1) << bits) : (int32_t)low;
         ExprValue *const at = &s->model[s->variables[i].index];
-        *at = (ExprValue){sort, sort.kind == SORT_BOOL
-                                    ? wide_from_u64(low)
-                                    : wide_low(wide_from_int(value), sort.width)};
+        *at =
+            (ExprValue){sort, sort.kind == SORT_BOOL ? wide_from_u64(low)
+                                                     : wide_low(wide_from_int(value), sort.width)};
         eval_set(eval, s->variables[i], at);
         n >>= bits;
     }

@@ -55,9 +55,10 @@ static RuleVerdict wanted(Str label)
     static const struct {
         const char *prefix;
         RuleVerdict verdict;
-    } words[] = {{"bad_", RULE_FAILED},    {"never_", RULE_NEVER},     {"shadowed_", RULE_SHADOWED},
-                 {"single_", RULE_SINGLE}, {"missing_", RULE_NO_SPEC}, {"error_", RULE_ERROR},
-                 {"bounded_", RULE_BOUNDED}, {"unknown_", RULE_UNKNOWN}};
+    } words[] = {{"bad_", RULE_FAILED},        {"never_", RULE_NEVER},
+                 {"shadowed_", RULE_SHADOWED}, {"single_", RULE_SINGLE},
+                 {"missing_", RULE_NO_SPEC},   {"error_", RULE_ERROR},
+                 {"bounded_", RULE_BOUNDED},   {"unknown_", RULE_UNKNOWN}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (str_starts_with(label, str_from(words[i].prefix)))
             return words[i].verdict;
@@ -109,9 +110,10 @@ static void rules_get_their_verdicts(void **unused)
 static void foreign_rules_are_judged(void **unused)
 {
     (void)unused;
-    judge((const char *const[]){
-        VERIFY_TESTS "/foreign/machine.isle", VERIFY_TESTS "/foreign/models.isle",
-        VERIFY_TESTS "/foreign/operations.isle", VERIFY_TESTS "/foreign/rules.isle", NULL},
+    judge((const char *const[]){VERIFY_TESTS "/foreign/machine.isle",
+                                VERIFY_TESTS "/foreign/models.isle",
+                                VERIFY_TESTS "/foreign/operations.isle",
+                                VERIFY_TESTS "/foreign/rules.isle", NULL},
           0);
 }
 
@@ -189,7 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_get_their_verdicts), cmocka_unit_test(foreign_rules_are_judged),
-        cmocka_unit_test(small_values_are_tried), cmocka_unit_test(historic_mistakes_are_found), cmocka_unit_test(workers_change_nothing),
-        cmocka_unit_test(counterexamples_have_values)};
+        cmocka_unit_test(small_values_are_tried),   cmocka_unit_test(historic_mistakes_are_found),
+        cmocka_unit_test(workers_change_nothing),   cmocka_unit_test(counterexamples_have_values)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
