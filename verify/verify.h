@@ -43,14 +43,17 @@ typedef struct VerifyTask {
     IsleRuleId rule;
     bool unmatched; // it is about values that no rule of the root matches; `rule` is the last one
     VEC(VerifyCase) cases;
-    Str contradiction; // of the first choices that contradict each other, or empty
-    bool truncated;    // more cases than are looked at
+    Str contradiction;     // of the first choices that contradict each other, or empty
+    bool truncated;        // more cases than are looked at
+    uint64_t microseconds; // of CPU that it took
 } VerifyTask;
 
 typedef struct VerifyOptions {
-    const char *rule;    // only tasks of this rule, or NULL
-    const char *root;    // only this root, or NULL
+    const char *rule; // only tasks of this rule; of a rule that is not a root's, all cases that it
+                      // takes part in; or NULL
+    const char *root; // only this root, or NULL
     const char *filter;  // only rules whose name has this in it, or NULL
+    const char *within;  // only cases that this rule takes part in, or NULL
     const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
     const Bitset *only;  // only tasks of these rules, by IsleRuleId, or NULL
     bool any_order;      // assume nothing of rules of higher priority
