@@ -122,14 +122,18 @@ static void tell(void *context, const VerifyTask *task, uint32_t done, uint32_t 
 {
     const Progress *const p = context;
     uint32_t counts[CASE_VERDICT_COUNT] = {0};
-    for (uint32_t i = 0; i < task->cases.len; i++)
+    uint64_t steps = 0;
+    for (uint32_t i = 0; i < task->cases.len; i++) {
         counts[task->cases.data[i].verdict]++;
+        steps += task->cases.data[i].steps;
+    }
     fprintf(stderr, "[%s %u/%u] %.*s:", p->program, done, total,
             STR_ARG(p->isle->rules.data[task->rule].label));
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         if (counts[i] != 0)
             fprintf(stderr, " %u %s", counts[i], verify_case_name((CaseVerdict)i));
-    fputs(task->truncated ? " and more\n" : "\n", stderr);
+    fprintf(stderr, "%s, %llu steps\n", task->truncated ? " and more" : "",
+            (unsigned long long)steps);
 }
 
 // Time of this process and of its workers.

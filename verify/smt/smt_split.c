@@ -8,20 +8,15 @@
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8 };
+enum { MIN_CHOICES = 3, FIRST_SHARE = 8 };
 
 // A number that a question is split on.
 typedef struct Split {
     Expr number;
     uint64_t count; // of values from 0 on
     uint32_t uses;
+    bool is_shift;
 } Split;
-
-static bool is_shift(ExprOp op)
-{
-    return op == EXPR_BVSHL || op == EXPR_BVLSHR || op == EXPR_BVASHR || op == EXPR_ROTL ||
-           op == EXPR_ROTR;
-}
 
 static void use(Split *splits, Expr number, uint64_t count)
 {
@@ -57,8 +52,7 @@ static bool find_split(const ExprPool *pool, const Expr *conditions, uint32_t co
         if (!bitset_has(&seen, i))
             continue;
         note_choice(pool, node, choices);
-        if (is_shift(node->op) && node->sort.width >= MIN_WIDTH &&
-            !expr_is_const(pool, node->args[1], NULL))
+        if (smt_is_wide_shift(pool, node))
             use(shifts, node->args[1], node->sort.width);
     }
     *best = (Split){.number = EXPR_NONE};
@@ -69,19 +63,29 @@ static bool find_split(const ExprPool *pool, const Expr *conditions, uint32_t co
     for (uint32_t i = 0; i < pool->nodes.len && !chosen; i++)
         if (shifts[i].uses > best->uses)
             *best = shifts[i];
+    best->is_shift = !chosen;
     return best->uses != 0;
 }
 
-// The question as it is, or else with the equations of sums in one form.
+static bool any_false(const ExprPool *pool, const Expr *conditions, uint32_t count)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++)
+        any = any || expr_is_false(pool, conditions[i]);
+    return any;
+}
+
+// The question as it is, or else in its normal form.
 static SmtResult ask_plain(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                            Arena *arena)
 {
-    const SmtResult first = smt_check(pool, conditions, count, budget, arena);
-    if (first.verdict != SMT_UNKNOWN)
-        return first;
     Expr *const own = ARENA_ARRAY(arena, Expr, count);
     memcpy(own, conditions, count * sizeof(*own));
-    if (!smt_rewrite_sums(pool, own, count, arena))
+    const bool other = smt_normal_form(pool, own, count, arena);
+    if (any_false(pool, own, count))
+        return (SmtResult){.verdict = SMT_UNSAT};
+    const SmtResult first = smt_check(pool, conditions, count, budget, arena);
+    if (first.verdict != SMT_UNKNOWN || !other)
         return first;
     SmtResult result = smt_check(pool, own, count, budget, arena);
     result.steps += first.steps;
@@ -103,18 +107,14 @@ typedef struct Pieces {
 // False: the answer for the whole is known.
 static bool ask_piece(Pieces *p)
 {
-    bool plain = false;
-    for (uint32_t i = 0; i <= p->count; i++)
-        plain = plain || expr_is_false(p->pool, p->own[i]);
-    if (plain)
-        return true;
     const uint64_t steps = p->result.steps;
     p->result = ask_plain(p->pool, p->own, p->count + 1, p->budget, p->arena);
     p->result.steps += steps;
     return p->result.verdict == SMT_UNSAT;
 }
 
-static bool ask_number(Pieces *p, Expr number, uint64_t value)
+// The piece in which the number is `value`.
+static void make_piece(Pieces *p, Expr number, uint64_t value)
 {
     const uint32_t width = expr_node(p->pool, number)->sort.width;
     const Expr is = expr_bv(p->pool, width, value);
@@ -122,6 +122,11 @@ static bool ask_number(Pieces *p, Expr number, uint64_t value)
     p->by[number.index] = is;
     expr_substitute(p->pool, p->by, p->nodes, p->own, p->count);
     p->own[p->count] = expr_eq(p->pool, number, is);
+}
+
+static bool ask_number(Pieces *p, Expr number, uint64_t value)
+{
+    make_piece(p, number, value);
     return ask_piece(p);
 }
 
@@ -134,8 +139,8 @@ static bool ask_rest(Pieces *p, Expr number, uint64_t least)
     return ask_piece(p);
 }
 
-static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                            const Split *split, Arena *arena)
+static Pieces pieces_of(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                        Arena *arena)
 {
     Pieces p = {.pool = pool,
                 .conditions = conditions,
@@ -148,13 +153,35 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
                 .result = {.verdict = SMT_UNSAT}};
     for (uint32_t i = 0; i < p.nodes; i++)
         p.by[i] = EXPR_NONE;
+    return p;
+}
+
+// Whether the number may be something else than the values of the pieces.
+static bool has_rest(const ExprPool *pool, const Split *split)
+{
     const uint32_t bits = expr_node(pool, split->number)->sort.width;
-    bool open = true;
-    if (bits >= 32 || split->count >> bits == 0)
-        open = ask_rest(&p, split->number, split->count);
-    for (uint64_t k = 0; k < split->count && open; k++)
-        open = ask_number(&p, split->number, k);
-    return p.result;
+    return bits >= 32 || split->count >> bits == 0;
+}
+
+// Whether the pieces' forms alone say that none of them can be.
+static bool all_plain(Pieces *p, const Split *split)
+{
+    bool plain = true;
+    for (uint64_t k = 0; k < split->count && plain; k++) {
+        make_piece(p, split->number, k);
+        smt_normal_form(p->pool, p->own, p->count + 1, p->arena);
+        plain = any_false(p->pool, p->own, p->count + 1);
+    }
+    return plain && (!has_rest(p->pool, split) || ask_rest(p, split->number, split->count));
+}
+
+// Whether the question can't be, whatever shifts are: both sides do the same by equal numbers.
+static bool without_shifts(Pieces *p)
+{
+    memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
+    smt_normal_form(p->pool, p->own, p->count, p->arena);
+    p->result = smt_check_abstract(p->pool, p->own, p->count, p->budget, p->arena);
+    return p->result.verdict == SMT_UNSAT;
 }
 
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
@@ -163,10 +190,18 @@ SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uin
     Split split;
     if (!find_split(pool, conditions, count, arena, &split))
         return ask_plain(pool, conditions, count, budget, arena);
+    Pieces p = pieces_of(pool, conditions, count, budget / FIRST_SHARE, arena);
+    if (all_plain(&p, &split))
+        return p.result;
+    if (split.is_shift && without_shifts(&p))
+        return p.result;
     const SmtResult whole = ask_plain(pool, conditions, count, budget / FIRST_SHARE, arena);
     if (whole.verdict != SMT_UNKNOWN)
         return whole;
-    SmtResult result = ask_pieces(pool, conditions, count, budget, &split, arena);
-    result.steps += whole.steps;
-    return result;
+    p = pieces_of(pool, conditions, count, budget, arena);
+    bool open = !has_rest(pool, &split) || ask_rest(&p, split.number, split.count);
+    for (uint64_t k = 0; k < split.count && open; k++)
+        open = ask_number(&p, split.number, k);
+    p.result.steps += whole.steps;
+    return p.result;
 }
