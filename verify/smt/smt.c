@@ -302,7 +302,10 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
     const Contents contents = contents_of(pool, conditions, count, arena);
     uint64_t steps = 0;
     if (contents.has_hard) {
-        const SmtResult easy = ask(&question, &contents, NOT_OF_HARD, arena);
+        // What needs no more is found soon.
+        Question first = question;
+        first.budget = budget / 2 + (budget != 0);
+        const SmtResult easy = ask(&first, &contents, NOT_OF_HARD, arena);
         if (easy.verdict == SMT_UNSAT)
             return easy;
         steps = easy.steps;

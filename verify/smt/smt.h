@@ -28,10 +28,13 @@ typedef struct SmtResult {
 SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                     Arena *arena);
 
-// The same, but a question that stays open is taken apart; `budget` is for each part, and the pool
-// grows.
+// How a question is asked: as it is, taken apart into one for each value of a number in it, or both
+// in this order, as it is with a smaller share of the budget.
+typedef enum SmtWay { SMT_BOTH, SMT_WHOLE, SMT_PIECES } SmtWay;
+
+// As smt_check; `budget` is for each part, and the pool grows.
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                     Arena *arena);
+                     SmtWay way, Arena *arena);
 
 // Brings `conditions` into a form in which the sides of many identities are one node; all of them
 // hold for the same values as before. smt_decide does. The pool grows; false: they have it.

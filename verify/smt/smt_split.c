@@ -2,13 +2,14 @@
 //
 // Questions taken apart. Shifts of wide values by unknown numbers are hard for a solver that works
 // on bits, and easy once the number is a number; so is a choice among comparisons once the
-// condition is known. So a question that stays open is asked once for each value of such a number,
-// and once for the rest: if none of these can be true, the question can't. The whole is tried with
-// a smaller budget first, so that what is hopeless does not cost all of it.
+// condition is known. So a question is asked once for each value of such a number, and once for the
+// rest: if none of these can be true, the question can't. The forms of the pieces may say so by
+// themselves; then the question is asked without regard to what shifts do, as a whole with a
+// smaller budget, so that what is hopeless does not cost all of it, and in pieces.
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_CHOICES = 3, FIRST_SHARE = 8 };
+enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16 };
 
 // A number that a question is split on.
 typedef struct Split {
@@ -110,7 +111,14 @@ static bool ask_piece(Pieces *p)
     const uint64_t steps = p->result.steps;
     p->result = ask_plain(p->pool, p->own, p->count + 1, p->budget, p->arena);
     p->result.steps += steps;
-    return p->result.verdict == SMT_UNSAT;
+    if (p->result.verdict != SMT_UNSAT)
+        return false;
+    // Pieces that all take nearly their budget are better asked in another way.
+    if (p->budget == 0 || p->result.steps / MOST_SHARES <= p->budget)
+        return true;
+    p->result.verdict = SMT_UNKNOWN;
+    p->result.reason = STR("its pieces take too many steps");
+    return false;
 }
 
 // The piece in which the number is `value`.
@@ -184,24 +192,32 @@ static bool without_shifts(Pieces *p)
     return p->result.verdict == SMT_UNSAT;
 }
 
+static SmtResult ask_pieces(Pieces *p, const Split *split)
+{
+    bool open = !has_rest(p->pool, split) || ask_rest(p, split->number, split->count);
+    for (uint64_t k = 0; k < split->count && open; k++)
+        open = ask_number(p, split->number, k);
+    return p->result;
+}
+
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                     Arena *arena)
+                     SmtWay way, Arena *arena)
 {
     Split split;
-    if (!find_split(pool, conditions, count, arena, &split))
-        return ask_plain(pool, conditions, count, budget, arena);
-    Pieces p = pieces_of(pool, conditions, count, budget / FIRST_SHARE, arena);
-    if (all_plain(&p, &split))
-        return p.result;
-    if (split.is_shift && without_shifts(&p))
-        return p.result;
-    const SmtResult whole = ask_plain(pool, conditions, count, budget / FIRST_SHARE, arena);
-    if (whole.verdict != SMT_UNKNOWN)
-        return whole;
-    p = pieces_of(pool, conditions, count, budget, arena);
-    bool open = !has_rest(pool, &split) || ask_rest(&p, split.number, split.count);
-    for (uint64_t k = 0; k < split.count && open; k++)
-        open = ask_number(&p, split.number, k);
-    p.result.steps += whole.steps;
-    return p.result;
+    const bool splits = way != SMT_WHOLE && find_split(pool, conditions, count, arena, &split);
+    if (splits) {
+        Pieces p = pieces_of(pool, conditions, count, budget / FIRST_SHARE, arena);
+        if (all_plain(&p, &split) || (split.is_shift && without_shifts(&p)))
+            return p.result;
+    }
+    SmtResult result = {.verdict = SMT_UNKNOWN, .reason = STR("nothing to split it on")};
+    if (way != SMT_PIECES)
+        result = ask_plain(pool, conditions, count, splits ? budget / FIRST_SHARE : budget, arena);
+    if (result.verdict != SMT_UNKNOWN || !splits)
+        return result;
+    const uint64_t steps = result.steps;
+    Pieces p = pieces_of(pool, conditions, count, budget, arena);
+    result = ask_pieces(&p, &split);
+    result.steps += steps;
+    return result;
 }
