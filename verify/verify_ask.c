@@ -86,7 +86,7 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
 
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {
-    ArithQuestion facts = {{0}};
+    ArithQuestion facts = {.conditions = {0}};
     SmtResult result = {.verdict = SMT_UNKNOWN};
     arith_rewrite(a->vc->pool, conditions, count, a->arena, &facts);
     for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {

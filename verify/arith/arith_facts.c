@@ -145,20 +145,25 @@ static void reciprocals(Facts *f, const Bitset *wanted, Expr quotient)
 
 // Quotients by +-2^k, at 64 bits: what is negative gets 2^k - 1 more before the shift. The least
 // number is its own negative; as a magnitude it is 2^63, and what follows is right for it too.
-static void signed_power(Facts *f, Expr quotient)
+// What is left, if `remainder` is wanted, is what the quotient by 2^k leaves, whatever the sign.
+static void signed_power(Facts *f, Expr quotient, Expr remainder)
 {
     ExprPool *const p = f->pool;
     const uint32_t width = width_of(p, quotient);
     const Expr x = expr_sign_ext(p, 64, expr_node(p, quotient)->args[0]);
     const Expr y = expr_sign_ext(p, 64, expr_node(p, quotient)->args[1]);
     const Expr one = expr_bv(p, 64, 1), size = magnitude(p, y);
-    const Expr less = expr_2(p, EXPR_BVSUB, size, one);
     const Expr is_power = expr_eq(p, expr_1(p, EXPR_POPCNT, size), one);
     const Expr k = expr_1(p, EXPR_CLZ, expr_1(p, EXPR_REV, y)); // zeros at the low end
+    const Expr less = expr_2(p, EXPR_BVSUB, expr_2(p, EXPR_BVSHL, one, k), one);
     const Expr biased = expr_ite(p, is_negative(p, x), expr_2(p, EXPR_BVADD, x, less), x);
     const Expr value = expr_2(p, EXPR_BVASHR, biased, k);
     const Expr whole = expr_ite(p, is_negative(p, y), expr_1(p, EXPR_BVNEG, value), value);
     add(f, expr_implies(p, is_power, expr_eq(p, quotient, expr_extract(p, width - 1, 0, whole))));
+    if (expr_same(remainder, EXPR_NONE))
+        return;
+    const Expr rest = expr_2(p, EXPR_BVSUB, x, expr_2(p, EXPR_BVSHL, value, k));
+    add(f, expr_implies(p, is_power, expr_eq(p, remainder, expr_extract(p, width - 1, 0, rest))));
 }
 
 // x % y = x - (x / y) * y, by zero as well: x.
@@ -204,7 +209,7 @@ static void division_fact(Facts *f, const Bitset *wanted, Expr e)
         edges(f, quotient);
     reciprocals(f, wanted, quotient);
     if (op == EXPR_BVSDIV && n.sort.width <= 64 && n.sort.width != 1)
-        signed_power(f, quotient);
+        signed_power(f, quotient, rest ? e : EXPR_NONE);
 }
 
 void arith_division_facts(Facts *facts, const Bitset *wanted)
@@ -216,7 +221,7 @@ void arith_division_facts(Facts *facts, const Bitset *wanted)
 
 // ---- Products ----
 
-// Of the whole product of a and b: it is less than 2^m * a, for b of m bits; by 0, 1 and all ones
+// Of the whole product of a and b: it is at most 2^m * a - a, for b of m bits; by 0, 1 and all ones
 // it is plain; and where both are in their lower halves it is so too.
 static void product_fact(Facts *f, Expr product, Expr a, Expr b)
 {
@@ -224,7 +229,7 @@ static void product_fact(Facts *f, Expr product, Expr a, Expr b)
     const uint32_t wide = width_of(p, product), m = width_of(p, b);
     const Expr high = expr_extract(p, wide - 1, m, product), za = expr_zero_ext(p, wide, a);
     const Expr shifted = expr_2(p, EXPR_BVSHL, za, expr_bv(p, wide, m));
-    add(f, expr_2(p, EXPR_BVULE, high, a));
+    add(f, expr_or(p, expr_eq(p, a, expr_bv(p, wide - m, 0)), expr_2(p, EXPR_BVULT, high, a)));
     add(f,
         expr_implies(p, expr_eq(p, b, expr_bv(p, m, 0)), expr_eq(p, product, expr_bv(p, wide, 0))));
     add(f, expr_implies(p, expr_eq(p, b, expr_bv(p, m, 1)), expr_eq(p, product, za)));

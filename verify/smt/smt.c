@@ -61,8 +61,8 @@ static Z3_ast bits_term(Smt *s, const ExprNode *n, Z3_ast a, Z3_ast b)
     case EXPR_BVAND: return Z3_mk_bvand(s->ctx, a, b);
     case EXPR_BVOR: return Z3_mk_bvor(s->ctx, a, b);
     case EXPR_BVXOR: return Z3_mk_bvxor(s->ctx, a, b);
-    case EXPR_BVADD: return Z3_mk_bvadd(s->ctx, a, b);
-    case EXPR_BVSUB: return Z3_mk_bvsub(s->ctx, a, b);
+    case EXPR_BVADD: return smt_add(s, n);
+    case EXPR_BVSUB: return smt_sub(s, n);
     case EXPR_BVMUL: return Z3_mk_bvmul(s->ctx, a, b);
     case EXPR_BVUDIV: return Z3_mk_bvudiv(s->ctx, a, b);
     case EXPR_BVUREM: return Z3_mk_bvurem(s->ctx, a, b);

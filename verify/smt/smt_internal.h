@@ -37,6 +37,12 @@ Z3_ast smt_reverse(Smt *s, uint32_t width, Z3_ast x);
 // By the amount modulo the width.
 Z3_ast smt_rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount);
 
+// ---- Sums (smt_sums.c) ----
+
+// A sum, a difference: of two numbers, or with a carry or borrow.
+Z3_ast smt_add(Smt *s, const ExprNode *n);
+Z3_ast smt_sub(Smt *s, const ExprNode *n);
+
 // ---- Floats (smt_float.c) ----
 
 // Operators on floats: those that choose by their order, and those that compute.
@@ -67,4 +73,5 @@ SmtResult smt_check_abstract(const ExprPool *pool, const Expr *conditions, uint3
 // bit vectors. False: it has too many terms, or is something else.
 bool smt_sum_form(ExprPool *pool, Expr e, Expr *out);
 bool smt_equation_form(ExprPool *pool, Expr e, Expr *out);
+
 #endif
