@@ -9,7 +9,7 @@
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16 };
+enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8 };
 
 // A number that a question is split on.
 typedef struct Split {
@@ -98,6 +98,7 @@ typedef struct Pieces {
     const Expr *conditions;
     uint32_t count;
     uint64_t budget;
+    uint32_t most_shares; // of the budget, for all pieces
     Arena *arena;
     Expr *own; // of the piece at hand: one more than `count`
     Expr *by;
@@ -114,7 +115,7 @@ static bool ask_piece(Pieces *p)
     if (p->result.verdict != SMT_UNSAT)
         return false;
     // Pieces that all take nearly their budget are better asked in another way.
-    if (p->budget == 0 || p->result.steps / MOST_SHARES <= p->budget)
+    if (p->budget == 0 || p->result.steps / p->most_shares <= p->budget)
         return true;
     p->result.verdict = SMT_UNKNOWN;
     p->result.reason = STR("its pieces take too many steps");
@@ -154,6 +155,7 @@ static Pieces pieces_of(ExprPool *pool, const Expr *conditions, uint32_t count, 
                 .conditions = conditions,
                 .count = count,
                 .budget = budget,
+                .most_shares = MOST_SHARES,
                 .arena = arena,
                 .own = ARENA_ARRAY(arena, Expr, count + 1),
                 .by = ARENA_ARRAY(arena, Expr, pool->nodes.len),
@@ -217,6 +219,7 @@ SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uin
         return result;
     const uint64_t steps = result.steps;
     Pieces p = pieces_of(pool, conditions, count, budget, arena);
+    p.most_shares = way == SMT_PIECES ? MOST_SHARES_ALONE : MOST_SHARES;
     result = ask_pieces(&p, &split);
     result.steps += steps;
     return result;
