@@ -62,7 +62,7 @@ static void floats_of_32_bits_are_floats_of_64(void **unused)
                                      0x00400000, 0x003fffff, 0x00800000, 0x00800001, 0x3f800000,
                                      0x7f7fffff, 0x7f800000, 0x33333333, 0x5f000001};
     Arena arena = {0};
-    for (uint32_t i = 0; i < 60; i++) {
+    for (uint32_t i = 0; i < 30; i++) {
         ExprPool *const pool = expr_pool_new(&arena);
         const uint32_t count = (uint32_t)(sizeof(edges) / sizeof(edges[0]));
         const uint32_t any = i * 0x9e3779b9u & (i % 3 == 0 ? 0x007fffff : 0x7f7fffff);
@@ -91,7 +91,7 @@ static void powers_of_two(void **unused)
     (void)unused;
     Arena arena = {0};
     ExprPool *const pool = expr_pool_new(&arena);
-    for (uint32_t k = 0; k < 130; k += k < 126 ? 9 : 1) {
+    for (uint32_t k = 0; k < 130; k += k < 126 ? 42 : 1) {
         const ExprValue value = {sort_bv(130), wide_shl(wide_from_u64(1), k)};
         const Expr x = expr_const(pool, &value);
         const float narrow = ldexpf(1.0f, (int)k);
