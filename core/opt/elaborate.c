@@ -5,7 +5,8 @@
 // which the nodes came up, unless it was put where it dominates already. A node whose operands do
 // not vary in the loops around goes to the end of the block that immediately dominates the
 // outermost such loop's header. Constants are made again in each block, which is cheaper than a
-// register that is kept.
+// register that is kept; but those that no instruction has within it go in front of an innermost
+// loop that needs them in every round. (Where registers are short, the allocator makes them anew.)
 //
 // One place a node is enough to remember: pre-order leaves a subtree for good, so what does not
 // dominate the current block will dominate none that follows.
@@ -22,6 +23,7 @@ typedef struct Elaborator {
     VEC(uint32_t) wanted; // numbers of nodes to be put
     uint32_t *seen;       // by class: the round in which it was found wanted
     uint32_t round;
+    bool *is_busy; // by loop: what note_loops says; NULL: not known yet
 } Elaborator;
 
 static Block value_block(const Func *f, Value value)
@@ -41,6 +43,64 @@ static bool is_constant(const OptCtx *ctx, uint32_t node)
     }
 }
 
+// Whether a constant takes a long instruction of its own or a load.
+static bool is_dear(const InstData *data)
+{
+    const uint64_t bits = data->w[0] | (uint64_t)data->w[1] << 32;
+    if (data->op != OP_ICONST)
+        return bits != 0;
+    return bits > UINT32_MAX && bits < (uint64_t)INT32_MIN;
+}
+
+// The block in front of the innermost loop around the current one, NO(Block): it is in none.
+static Block before_loop(const Elaborator *e)
+{
+    const OptCtx *const ctx = e->ctx;
+    const uint32_t loop = ctx->loops.loop_of[e->block.i];
+    return loop == NO_INDEX ? NO(Block) : ctx->tree.idom[ctx->loops.data[loop].header.i];
+}
+
+// Notes which loops have others or calls, across which a register may not keep its value, in them.
+static void note_loops(Elaborator *e)
+{
+    const OptCtx *const ctx = e->ctx;
+    const Func *const f = ctx->f;
+    e->is_busy = ARENA_ARRAY(ctx->scratch, bool, ctx->loops.len);
+    for (uint32_t i = 0; i < ctx->loops.len; i++)
+        if (ctx->loops.data[i].parent != NO_INDEX)
+            e->is_busy[ctx->loops.data[i].parent] = true;
+    for (uint32_t i = 0; i < ctx->tree.num_reachable; i++) {
+        const Block block = ctx->tree.preorder[i];
+        const uint32_t loop = ctx->loops.loop_of[block.i];
+        if (loop == NO_INDEX || e->is_busy[loop] || !f->blocks.data[block.i].inserted)
+            continue;
+        for (Inst inst = f->blocks.data[block.i].first; inst.i != NO_INDEX && !e->is_busy[loop];
+             inst = f->nodes.data[inst.i].next)
+            e->is_busy[loop] = (ir_ops[inst_op(f, inst)].flags & OPF_CALL) != 0;
+    }
+}
+
+// Where a constant goes that is wanted in the current block: there, or before the loop.
+static Block constant_place(Elaborator *e, const InstData *data)
+{
+    const OptCtx *const ctx = e->ctx;
+    const Block place = before_loop(e);
+    if (!is_dear(data) || place.i == NO_INDEX || chaos_one_in(ctx->options->chaos, 4))
+        return e->block;
+    if (!e->is_busy)
+        note_loops(e);
+    const uint32_t loop = ctx->loops.loop_of[e->block.i];
+    if (e->is_busy[loop])
+        return e->block;
+    uint32_t n;
+    const CfgEdge *const preds = cfg_preds(&ctx->cfg, ctx->loops.data[loop].header, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (ctx->loops.loop_of[preds[i].block.i] == loop &&
+            !domtree_dominates(&ctx->tree, e->block, preds[i].block))
+            return e->block;
+    return place;
+}
+
 // The value that stands for the cheapest of `class` here, NO(Value) when it has to be put first.
 static Value available(const Elaborator *e, uint32_t class)
 {
@@ -52,7 +112,8 @@ static Value available(const Elaborator *e, uint32_t class)
     if (placed->value.i == NO_INDEX)
         return NO(Value);
     const bool good = is_constant(ctx, best)
-                          ? placed->block.i == e->block.i
+                          ? placed->block.i == e->block.i ||
+                                (placed->for_loop && placed->block.i == before_loop(e).i)
                           : domtree_dominates(&ctx->tree, placed->block, e->block);
     return good ? placed->value : NO(Value);
 }
@@ -102,11 +163,13 @@ static bool varies(const Elaborator *e, uint32_t class, uint32_t loop, uint32_t 
 
 // The block at whose end a node with these operands may be put, out of as many loops as can be;
 // the current block if out of none.
-static Block outermost_place(const Elaborator *e, uint32_t class, const InstData *data)
+static Block outermost_place(Elaborator *e, uint32_t class, const InstData *data)
 {
     const OptCtx *const ctx = e->ctx;
     Block place = e->block;
-    if (is_constant(ctx, class) || is_cheap(ctx, data) || chaos_one_in(ctx->options->chaos, 4))
+    if (is_constant(ctx, class))
+        return constant_place(e, data);
+    if (is_cheap(ctx, data) || chaos_one_in(ctx->options->chaos, 4))
         return place;
     const uint32_t n = ir_formats[op_format((Opcode)data->op)].values;
     uint32_t loop = ctx->loops.loop_of[place.i];
@@ -176,7 +239,61 @@ static void place(Elaborator *e, uint32_t class)
         opt_count(ctx, OPT_STAT_DUPLICATED);
     if (hoisted)
         opt_count(ctx, OPT_STAT_HOISTED);
-    *placed = (Placed){inst_result(f, inst), where};
+    *placed = (Placed){inst_result(f, inst), where, hoisted && is_constant(ctx, class)};
+}
+
+// Whether a class is there in this block, or is going to be put before the instruction at hand.
+static bool is_at_hand(const Elaborator *e, uint32_t class)
+{
+    const uint32_t best = e->ctx->classes.data[class].best;
+    if (e->ctx->classes.data[best].kind != CLASS_NODE)
+        return false;
+    return e->seen[best] == e->round || (e->ctx->placed.data[best].value.i != NO_INDEX &&
+                                         e->ctx->placed.data[best].block.i == e->block.i);
+}
+
+// Whether the node compares a sum or a difference that is at hand with a constant.
+static bool compares_sum(const Elaborator *e, uint32_t node)
+{
+    const OptCtx *const ctx = e->ctx;
+    const InstData *const data = &ctx->nodes.data[node].data;
+    if (data->op != OP_ICMP)
+        return false;
+    const InstData *const left = opt_best_node(ctx, (Value){data->w[0]});
+    const uint32_t right = ctx->classes.data[data->w[1]].best;
+    return left && (left->op == OP_IADD || left->op == OP_ISUB) && is_at_hand(e, data->w[0]) &&
+           ctx->classes.data[right].kind == CLASS_NODE && is_constant(ctx, right);
+}
+
+// Such a node among the first few of a union; NO_INDEX: there is none.
+static uint32_t find_comparison_of_sum(const Elaborator *e, uint32_t class)
+{
+    const ClassData *const classes = e->ctx->classes.data;
+    for (uint32_t n = 0; n < OPT_MAX_CLASS; n++) {
+        const bool is_union = classes[class].kind == CLASS_UNION;
+        const uint32_t one = is_union ? classes[class].right : class;
+        if (classes[one].kind == CLASS_NODE && compares_sum(e, classes[one].left))
+            return one;
+        if (!is_union)
+            break;
+        class = classes[class].left;
+    }
+    return NO_INDEX;
+}
+
+// A loop's counter is compared before or after it is stepped, as the rules and cost have it: where
+// the stepped one is needed anyway, that one goes, or both would have to be kept.
+static void choose_comparison(Elaborator *e, uint32_t class)
+{
+    OptCtx *const ctx = e->ctx;
+    ClassData *const whole = &ctx->classes.data[class];
+    const InstData *const best = opt_best_node(ctx, (Value){class});
+    if (whole->kind != CLASS_UNION || !best || best->op != OP_ICMP ||
+        available(e, class).i != NO_INDEX)
+        return;
+    const uint32_t other = find_comparison_of_sum(e, class);
+    if (other != NO_INDEX)
+        whole->best = other;
 }
 
 // Notes that a class is an operand of what is being put.
@@ -222,9 +339,6 @@ static void elaborate_operands(Elaborator *e, Inst inst)
     Func *const f = e->ctx->f;
     e->before = inst;
     e->round++;
-    const Span args = inst_args(f, inst);
-    for (uint32_t i = 0; i < args.len; i++)
-        want(e, args.data[i]);
     const Span calls = inst_calls(f, inst);
     for (uint32_t i = 0; i < calls.len; i++) {
         const Span values = call_args(f, calls.data[i]);
@@ -234,6 +348,11 @@ static void elaborate_operands(Elaborator *e, Inst inst)
                 want(e, blockarg_index(arg));
         }
     }
+    const Span args = inst_args(f, inst);
+    if (calls.len != 0 && args.len == 1)
+        choose_comparison(e, args.data[0]);
+    for (uint32_t i = 0; i < args.len; i++)
+        want(e, args.data[i]);
     put_wanted(e);
 }
 
@@ -262,7 +381,7 @@ void opt_elaborate(OptCtx *ctx)
     Elaborator e = {.ctx = ctx, .seen = ARENA_ARRAY(ctx->scratch, uint32_t, ctx->classes.len)};
     VEC_RESERVE(ctx->scratch, &ctx->placed, ctx->classes.len);
     for (uint32_t i = 0; i < ctx->classes.len; i++)
-        VEC_PUSH(ctx->scratch, &ctx->placed, ((Placed){NO(Value), NO(Block)}));
+        VEC_PUSH(ctx->scratch, &ctx->placed, ((Placed){NO(Value), NO(Block), false}));
     for (uint32_t i = 0; i < ctx->tree.num_reachable; i++) {
         e.block = ctx->tree.preorder[i];
         if (!ctx->f->blocks.data[e.block.i].inserted)

@@ -37,6 +37,7 @@ typedef struct NodeData {
 typedef struct Placed {
     Value value; // NO(Value): nowhere yet
     Block block;
+    bool for_loop; // a constant in front of the loop that it is for
 } Placed;
 
 typedef struct TableEntry {

@@ -216,6 +216,13 @@ static inline bool opt_is_constant(OptCtx *ctx, Value class)
     return opt_int_constant(ctx, class, &bits);
 }
 
+static inline bool opt_is_step(OptCtx *ctx, Value class)
+{
+    const InstData *const best = opt_best_node(ctx, class);
+    return best && (best->op == OP_ISUB ||
+                    (best->op == OP_IADD && opt_is_constant(ctx, (Value){best->w[1]})));
+}
+
 static inline bool opt_power_of_two(OptCtx *ctx, Value class, uint64_t *exponent)
 {
     uint128 bits;

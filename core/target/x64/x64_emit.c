@@ -369,8 +369,9 @@ static bool lea_as_add(const EmitCtx *ctx, const MInst *inst, X64Inst *out)
            are_flags_dead(ctx, inst);
 }
 
-// Whether the allocator put moves before instruction `index`.
-static bool has_moves(const MFunc *f, uint32_t index)
+// Whether the allocator's moves before instruction `index` leave the flags, and this register, as
+// they are. A definition made anew may be an instruction that writes them.
+static bool moves_leave_flags(const MFunc *f, uint32_t index, Alloc reg)
 {
     uint32_t low = 0, high = f->moves.len;
     while (low < high) {
@@ -380,7 +381,12 @@ static bool has_moves(const MFunc *f, uint32_t index)
         else
             high = middle;
     }
-    return low < f->moves.len && f->moves.data[low].before == index;
+    for (; low < f->moves.len && f->moves.data[low].before == index; low++) {
+        const MMove *const move = &f->moves.data[low];
+        if (move->remat != NO_INDEX || move->to.bits == reg.bits)
+            return false;
+    }
+    return true;
 }
 
 // Whether the instruction before the test of a register against itself left the same zero and sign
@@ -415,7 +421,7 @@ static bool is_tested_already(const EmitCtx *ctx, const MInst *inst)
     case X64_XOR_RI: break;
     default: return false;
     }
-    return emit_alloc(ctx, before, 0).bits == reg.bits && !has_moves(f, ctx->index);
+    return emit_alloc(ctx, before, 0).bits == reg.bits && moves_leave_flags(f, ctx->index, reg);
 }
 
 // ---- Atomic operations ----

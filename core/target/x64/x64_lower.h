@@ -105,6 +105,11 @@ static inline bool rule_used_elsewhere(LowerCtx *ctx, Value left, Value right)
            ctx->use_counts[ir_resolve(ctx->f, right).i] > 1;
 }
 
+static inline bool rule_used_once(LowerCtx *ctx, Value value)
+{
+    return ctx->use_counts[ir_resolve(ctx->f, value).i] == 1;
+}
+
 static inline int64_t rule_i64_low_byte(LowerCtx *ctx, int64_t x)
 {
     (void)ctx;
