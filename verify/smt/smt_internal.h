@@ -47,6 +47,10 @@ bool smt_is_float(ExprOp op);
 bool smt_is_float_choice(ExprOp op);
 bool smt_is_float_arithmetic(ExprOp op);
 Z3_ast smt_is_nan(Smt *s, uint32_t width, Z3_ast x);
+// Whether the node is the float of a constant power of two, and its bits.
+bool smt_is_power(const ExprPool *pool, const ExprNode *n, uint64_t *bits);
+// The float of 64 bits that one of 32 bits is; any NaN for a NaN.
+Z3_ast smt_promoted(Smt *s, Z3_ast x);
 // The node's term, whose operands have theirs.
 Z3_ast smt_compare_floats(Smt *s, const ExprNode *n);
 Z3_ast smt_float_term(Smt *s, const ExprNode *n);
