@@ -24,6 +24,18 @@ bool smt_is_hard(const ExprPool *pool, const ExprNode *n)
     }
 }
 
+bool smt_is_wide_shift(const ExprPool *pool, const ExprNode *n)
+{
+    switch ((int)n->op) {
+    case EXPR_BVSHL:
+    case EXPR_BVLSHR:
+    case EXPR_BVASHR:
+    case EXPR_ROTL:
+    case EXPR_ROTR: return n->sort.width >= SMT_MIN_WIDE && !expr_is_const(pool, n->args[1], NULL);
+    default: return false;
+    }
+}
+
 // What is known all the same of a float operator: of a NaN it makes a NaN, of an integer none.
 static void know_nans(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
 {
@@ -88,6 +100,13 @@ static void know_factors(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast v
     }
 }
 
+// What is known all the same of shifts: by 0.
+static void know_shifts(Smt *s, const ExprNode *n, const Z3_ast *args, Z3_ast value)
+{
+    const Z3_ast zero = smt_number(s, n->sort.width, 0);
+    know_if(s, Z3_mk_eq(s->ctx, args[1], zero), value, args[0]);
+}
+
 // A function for the operator on these widths.
 Z3_ast smt_unknown_function(Smt *s, const ExprNode *n)
 {
@@ -121,6 +140,8 @@ Z3_ast smt_unknown_function(Smt *s, const ExprNode *n)
         know_nans(s, n, args, value);
     else if (n->op == EXPR_BVMUL)
         know_factors(s, n, args, value);
+    else if (smt_is_wide_shift(s->pool, n))
+        know_shifts(s, n, args, value);
     else
         know_divisors(s, n, args, value);
     return value;
