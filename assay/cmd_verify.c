@@ -338,6 +338,7 @@ static int read_options(Command *c)
                                  .explain = args->values[OPT_VERIFY_EXPLAIN],
                                  .jobs = (uint32_t)jobs,
                                  .budget = budget,
+                                 .cross = args->values[OPT_VERIFY_CROSS_CHECK],
                                  .keys_only = check != NULL,
                                  .on_task = args->values[OPT_VERIFY_VERBOSE] ? tell : NULL};
     c->ledger = check ? check : write;
@@ -405,6 +406,9 @@ int cmd_verify(const ToolArgs *args)
         return usage;
     if (args->values[OPT_VERIFY_CHECK_SPECS])
         return tool_check_specs(args);
+    if (c.options.cross && !verify_cross_works(c.options.cross))
+        return tool_usage_error(args, "%s is no program that reads a file of SMT-LIB",
+                                c.options.cross);
     c.options.cache = find_cache(args, &arena);
     c.sarif.arena = &arena;
     if (args->values[OPT_VERIFY_MUTANTS]) {

@@ -191,6 +191,8 @@ void tool_proofs_print(const Proofs *p)
     }
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         p->totals->cases[i] += p->report->counts[i];
+    p->totals->confirmed += p->report->confirmed;
+    p->totals->unconfirmed += p->report->unconfirmed;
 }
 
 void tool_proofs_print_totals(const ProofTotals *t)
@@ -204,6 +206,9 @@ void tool_proofs_print_totals(const ProofTotals *t)
         if (t->cases[i] != 0)
             printf(" %u %s", t->cases[i], verify_case_name((CaseVerdict)i));
     putchar('\n');
+    if (t->confirmed != 0 || t->unconfirmed != 0)
+        printf("a second solver agrees on %u questions, and leaves %u open\n", t->confirmed,
+               t->unconfirmed);
 }
 
 #endif

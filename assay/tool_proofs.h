@@ -13,6 +13,7 @@
 // Of all programs.
 typedef struct ProofTotals {
     uint32_t rules, rule_counts[RULE_VERDICT_COUNT], cases[CASE_VERDICT_COUNT];
+    uint32_t confirmed, unconfirmed; // questions, by a second solver
 } ProofTotals;
 
 typedef struct Proofs {

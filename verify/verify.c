@@ -64,7 +64,8 @@ static void collect_tasks(VcProgram *program, const VerifyOptions *options, Veri
         const uint32_t count = vc_num_rules(program, term);
         // That some rule matches is said of the last.
         for (uint32_t n = 0; n < count + vc_may_be_unmatched(program, term); n++) {
-            const IsleRuleId rule = vc_rule(program, term, n < count ? n : count - 1);
+            const IsleRuleId rule =
+                n < count ? vc_rule(program, term, n) : vc_last_rule(program, term);
             const VerifyTask task = {
                 .root = term, .number = n, .rule = rule, .unmatched = n == count};
             if (is_wanted(program->isle, options, term, task.rule))
@@ -78,6 +79,8 @@ static void collect_tasks(VcProgram *program, const VerifyOptions *options, Veri
 static void count_case(VerifyReport *report, const VerifyCase *found)
 {
     report->counts[found->verdict]++;
+    report->confirmed += found->confirmed;
+    report->unconfirmed += found->unconfirmed;
     for (uint32_t i = 0; i < found->num_rules; i++) {
         VerifyRule *const rule = &report->rules[found->rules[i]];
         rule->counts[found->verdict]++;

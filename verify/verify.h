@@ -33,7 +33,8 @@ typedef struct VerifyCase {
     Str explanation; // if wanted: what is assumed and to be proved, and what the solver was asked
     bool single;     // the conditions leave one value of the inputs alone
     uint64_t steps;
-    LedgerKey key; // of all that is assumed and to be proved
+    uint32_t confirmed, unconfirmed; // questions that another solver has answered, and has not
+    LedgerKey key;                   // of all that is assumed and to be proved
 } VerifyCase;
 
 // The cases of a rule of a root.
@@ -61,6 +62,7 @@ typedef struct VerifyOptions {
     uint64_t budget;     // of a question, in the solver's steps; 0: the default
     uint32_t max_cases;  // of a task; 0: the default
     const char *cache;   // the file of answers (verify/ledger), or NULL
+    const char *cross;   // a second solver: a program that reads SMT-LIB, or NULL
     bool keys_only;      // no questions: cases get their keys, and are unknown
     // Called after each task, in the order in which they are done; or NULL.
     void (*on_task)(void *context, const VerifyTask *task, uint32_t done, uint32_t total);
@@ -89,6 +91,7 @@ typedef struct VerifyReport {
     uint32_t num_rules;
     uint32_t counts[CASE_VERDICT_COUNT];
     uint32_t rule_counts[RULE_VERDICT_COUNT];
+    uint32_t confirmed, unconfirmed; // questions
 } VerifyReport;
 
 // A file of rules that the tool carries with it, and the files of the mid-end and each target.
@@ -102,6 +105,9 @@ extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aar
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);
+
+// Whether a program can be asked as a second solver: it says that nothing contradicts itself.
+bool verify_cross_works(const char *solver);
 
 // ---- SARIF ----
 

@@ -44,6 +44,13 @@ uint64_t verify_budget(const Asker *asker);
 // Decides all cases of a task. What it finds lives in `arena`.
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);
 
+typedef enum CrossVerdict { CROSS_AGREES, CROSS_DISAGREES, CROSS_OPEN } CrossVerdict;
+
+// Asks the program `solver` the same, and compares. OPEN: it has not answered in its time, or does
+// not understand the question.
+CrossVerdict verify_cross(const char *solver, const ExprPool *pool, const Expr *conditions,
+                          uint32_t count, SmtVerdict answer);
+
 // Tries values at random: whether `conditions` hold and `goals` do not, for some. If so, sets *out
 // to them, as smt_check does; else leaves it as it is.
 bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t count, Expr goals,

@@ -73,6 +73,8 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_u64(out, c->verdict);
         put_u64(out, c->single);
         put_u64(out, c->steps);
+        put_u64(out, c->confirmed);
+        put_u64(out, c->unconfirmed);
         put_u64(out, c->key.low);
         put_u64(out, c->key.high);
         put_u64(out, c->num_rules);
@@ -121,6 +123,8 @@ static VerifyCase get_case(Reader *r)
     c.verdict = (CaseVerdict)(get_u64(r) % CASE_VERDICT_COUNT);
     c.single = get_u64(r) != 0;
     c.steps = get_u64(r);
+    c.confirmed = (uint32_t)get_u64(r);
+    c.unconfirmed = (uint32_t)get_u64(r);
     c.key.low = get_u64(r);
     c.key.high = get_u64(r);
     c.num_rules = (uint32_t)get_u64(r);

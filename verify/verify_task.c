@@ -317,6 +317,24 @@ static bool is_bounded(Case *c, const BoundedQuestion *question, SmtResult *resu
     return true;
 }
 
+// What the second solver says, if there is one. False: the opposite, which makes it an error.
+static bool is_confirmed(Case *c, const Exprs *question, SmtVerdict verdict)
+{
+    const char *const solver = c->run->options->cross;
+    if (!solver || verdict == SMT_UNKNOWN)
+        return true;
+    switch (verify_cross(solver, c->vc->pool, question->data, question->len, verdict)) {
+    case CROSS_AGREES: c->out->confirmed++; return true;
+    case CROSS_OPEN: c->out->unconfirmed++; return true;
+    case CROSS_DISAGREES: break;
+    }
+    c->out->verdict = CASE_ERROR;
+    c->out->message =
+        str_printf(c->results, "%s says that there %s values for which the sides differ", solver,
+                   verdict == SMT_SAT ? "are no" : "are");
+    return false;
+}
+
 static void prove(Case *c)
 {
     const Vc *const vc = c->vc;
@@ -341,6 +359,8 @@ static void prove(Case *c)
             return;
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
+        if (!is_confirmed(c, &question, result.verdict))
+            return;
         if (result.verdict == SMT_UNKNOWN)
             set_unknown(c, &result);
         if (result.verdict != SMT_UNSAT)

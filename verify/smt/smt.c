@@ -315,6 +315,25 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
     return result;
 }
 
+Str smt_text(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
+{
+    const Contents contents = contents_of(pool, conditions, count, arena);
+    Smt s = {.ctx = new_context(0), .pool = pool, .arena = arena};
+    StrBuf out = {.arena = arena};
+    s.terms = ARENA_ARRAY(arena, Z3_ast, pool->nodes.len);
+    s.solver = new_solver(&s, &contents);
+    Z3_solver_inc_ref(s.ctx, s.solver);
+    translate(&s, conditions, count, &contents.wanted);
+    if (!s.failed && Z3_get_error_code(s.ctx) == Z3_OK) {
+        buf_puts(&out, "(set-logic ALL)\n");
+        buf_puts(&out, Z3_solver_to_string(s.ctx, s.solver));
+        buf_puts(&out, "(check-sat)\n");
+    }
+    Z3_solver_dec_ref(s.ctx, s.solver);
+    Z3_del_context(s.ctx);
+    return buf_view(&out);
+}
+
 SmtResult smt_check_abstract(const ExprPool *pool, const Expr *conditions, uint32_t count,
                              uint64_t budget, Arena *arena)
 {

@@ -36,6 +36,9 @@ typedef enum SmtWay { SMT_BOTH, SMT_WHOLE, SMT_PIECES } SmtWay;
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                      SmtWay way, Arena *arena);
 
+// The question as SMT-LIB, for another solver; empty: it can't be written so.
+Str smt_text(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena);
+
 // Brings `conditions` into a form in which the sides of many identities are one node; all of them
 // hold for the same values as before. smt_decide does. The pool grows; false: they have it.
 bool smt_normal_form(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena);

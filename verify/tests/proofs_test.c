@@ -160,6 +160,64 @@ static void ledgers_do_not_depend_on_workers(void **unused)
     arena_free(&arena);
 }
 
+// The forms at the outside of a text, rules in the opposite order behind all others.
+static Str rules_reversed(Arena *arena, Str text)
+{
+    VEC(Str) rules = {0};
+    StrBuf out = {.arena = arena};
+    size_t start = 0;
+    int depth = 0;
+    bool comment = false;
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.data[i];
+        comment = c == '\n' ? false : comment || c == ';';
+        if (comment)
+            continue;
+        if (c == '(' && depth++ == 0)
+            start = i;
+        if (c != ')' || --depth != 0)
+            continue;
+        const Str form = {text.data + start, i + 1 - start};
+        if (str_starts_with(form, STR("(rule ")))
+            VEC_PUSH(arena, &rules, form);
+        else
+            buf_str(&out, form);
+        buf_char(&out, '\n');
+    }
+    while (rules.len != 0) {
+        buf_str(&out, rules.data[--rules.len]);
+        buf_char(&out, '\n');
+    }
+    return buf_view(&out);
+}
+
+static void verdicts_do_not_depend_on_order(void **unused)
+{
+    (void)unused;
+    static const char *const files[] = {"/pass/identities.isle", "/broken/identities.isle",
+                                        "/broken/machine.isle", "/broken/unmatched.isle"};
+    for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+        Arena arena = {0};
+        const Str text = read_file(&arena, str_printf(&arena, "%s%s", VERIFY_TESTS, files[f]).data);
+        const Checked one = run(&arena, text, false, 1);
+        const Checked other = run(&arena, rules_reversed(&arena, text), false, 1);
+        assert_int_equal(one.report->num_rules, other.report->num_rules);
+        const uint32_t last = one.report->num_rules - 1;
+        for (uint32_t r = 0; r <= last; r++) {
+            const Str label = one.isle->rules.data[r].label;
+            uint32_t found = 0;
+            while (found < last && !str_eq(other.isle->rules.data[found].label, label))
+                found++;
+            assert_true(str_eq(other.isle->rules.data[found].label, label));
+            if (one.report->rules[r].verdict != other.report->rules[found].verdict)
+                fail_msg("%s: %.*s is %s or %s", files[f], STR_ARG(label),
+                         verify_rule_name(one.report->rules[r].verdict),
+                         verify_rule_name(other.report->rules[found].verdict));
+        }
+        arena_free(&arena);
+    }
+}
+
 static void unproved_rules_only_get_fewer(void **unused)
 {
     (void)unused;
@@ -215,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(unproved_changes_are_named),
                                        cmocka_unit_test(new_rules_are_named),
                                        cmocka_unit_test(ledgers_do_not_depend_on_workers),
+                                       cmocka_unit_test(verdicts_do_not_depend_on_order),
                                        cmocka_unit_test(unproved_rules_only_get_fewer),
                                        cmocka_unit_test(damaged_ledgers_are_rejected)};
     return cmocka_run_group_tests(tests, NULL, NULL);

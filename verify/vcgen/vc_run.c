@@ -97,6 +97,25 @@ IsleRuleId vc_rule(VcProgram *p, IsleTermId term, uint32_t n)
     return p->sets[term]->rules.data[n].rule;
 }
 
+// Whether a's rule comes after b's.
+static bool is_later(const Isle *isle, const IsleRuleForm *a, const IsleRuleForm *b)
+{
+    if (a->priority != b->priority)
+        return a->priority < b->priority;
+    return str_compare(isle->rules.data[a->rule].label, isle->rules.data[b->rule].label) > 0;
+}
+
+IsleRuleId vc_last_rule(VcProgram *p, IsleTermId term)
+{
+    const uint32_t count = vc_num_rules(p, term);
+    ASSERT(count != 0);
+    const IsleRuleForm *last = &p->sets[term]->rules.data[0];
+    for (uint32_t n = 1; n < count; n++)
+        if (is_later(p->isle, &p->sets[term]->rules.data[n], last))
+            last = &p->sets[term]->rules.data[n];
+    return last->rule;
+}
+
 bool vc_is_root(const VcProgram *p, IsleTermId term)
 {
     return p->isle->terms.data[term].rules.len != 0 && p->isle->terms.data[term].spec;
@@ -263,7 +282,7 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
     Sym *result = NULL;
     const uint32_t count = vc_num_rules(g->program, root);
     if (!g->stop && n == count) {
-        VEC_PUSH(g->arena, &g->vc->rules, vc_rule(g->program, root, count - 1));
+        VEC_PUSH(g->arena, &g->vc->rules, vc_last_rule(g->program, root));
         rule_find_none(g, root, args);
     } else if (!g->stop) {
         result = rule_apply(g, root, n, args);

@@ -36,6 +36,9 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle);
 // Rules of a term, as their numbers in its rule set.
 uint32_t vc_num_rules(VcProgram *program, IsleTermId term);
 IsleRuleId vc_rule(VcProgram *program, IsleTermId term, uint32_t n);
+// The one that is tried last, whichever order they are written in: of the lowest priority, and of
+// these by its name.
+IsleRuleId vc_last_rule(VcProgram *program, IsleTermId term);
 // Whether a term's rules are proved by themselves: it has rules and a specification.
 bool vc_is_root(const VcProgram *program, IsleTermId term);
 // Whether calls of the term must find a rule, and its rules do not say plainly that they do: a call
