@@ -59,8 +59,12 @@ static void collect_tasks(VcProgram *program, const VerifyOptions *options, Veri
     for (IsleTermId term = 0; term < program->isle->terms.len; term++) {
         if (!vc_is_root(program, term))
             continue;
-        for (uint32_t n = 0; n < vc_num_rules(program, term); n++) {
-            const VerifyTask task = {.root = term, .number = n, .rule = vc_rule(program, term, n)};
+        const uint32_t count = vc_num_rules(program, term);
+        // That some rule matches is said of the last.
+        for (uint32_t n = 0; n < count + vc_may_be_unmatched(program, term); n++) {
+            const IsleRuleId rule = vc_rule(program, term, n < count ? n : count - 1);
+            const VerifyTask task = {
+                .root = term, .number = n, .rule = rule, .unmatched = n == count};
             if (is_wanted(program->isle, options, term, task.rule))
                 VEC_PUSH(arena, &report->tasks, task);
         }
@@ -135,7 +139,8 @@ static void judge(VerifyReport *report)
             rule->counts[CASE_UNKNOWN]++;
             rule->key = ledger_key_add(rule->key, ledger_key_of(STR("and more")));
         }
-        if (task->cases.len == 0) { // looked at, and every way through it contradicts itself
+        if (task->cases.len == 0 &&
+            !task->unmatched) { // looked at, and every way through it contradicts itself
             rule->counts[CASE_INAPPLICABLE]++;
             rule->contradiction = task->contradiction;
         }

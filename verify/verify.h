@@ -41,6 +41,7 @@ typedef struct VerifyTask {
     IsleTermId root;
     uint32_t number; // of the rule in the root's rule set
     IsleRuleId rule;
+    bool unmatched; // it is about values that no rule of the root matches; `rule` is the last one
     VEC(VerifyCase) cases;
     Str contradiction; // of the first choices that contradict each other, or empty
     bool truncated;    // more cases than are looked at

@@ -298,6 +298,10 @@ static void prove(Case *c)
         if (result.verdict != SMT_UNSAT)
             return;
     }
+    if (vc->unmatched) {
+        c->out->verdict = CASE_INAPPLICABLE;
+        return;
+    }
     feasible(c, &conditions, &own);
 }
 
@@ -442,8 +446,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         const bool wanted = is_explained(run, &vc);
         if (vc.status == VC_PRUNED && task->contradiction.len == 0)
             task->contradiction = str_copy(arena, vc.message);
-        if (vc.status != VC_PRUNED)
-            left.made = true;
+        left.made |= vc.status != VC_PRUNED && !vc.unmatched;
         if (vc.status != VC_PRUNED && wanted) {
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);

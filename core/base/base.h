@@ -284,7 +284,8 @@ uint32_t strtable_find(const StrTable *table, Str s);
 // The number of `s`, which is copied into the arena when it is new.
 uint32_t strtable_add(Arena *arena, StrTable *table, Str s);
 
-// A 64-bit hash of bytes (FNV-1a with a final mix), the same on every machine.
+// A 64-bit hash of bytes, the same on every little-endian machine: a multiplication for each word,
+// as FNV-1a has one for each byte (the rest is hashed so), and a final mix.
 uint64_t hash_bytes(const void *data, size_t len);
 
 // ---- Errors ----

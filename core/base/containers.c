@@ -53,10 +53,16 @@ static uint64_t mix(uint64_t x)
 
 uint64_t hash_bytes(const void *data, size_t len)
 {
-    const unsigned char *const bytes = data;
+    const unsigned char *bytes = data;
     uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ bytes[i]) * 0x100000001b3u;
+    for (; len >= sizeof(h); len -= sizeof(h), bytes += sizeof(h)) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof(word));
+        h = (h ^ word) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 32;
+    }
+    for (; len != 0; len--, bytes++)
+        h = (h ^ *bytes) * 0x100000001b3u;
     return mix(h);
 }
 

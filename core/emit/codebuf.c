@@ -144,46 +144,79 @@ static uint32_t shrink_saves(const Shrink *s)
     return s->end - s->start - 2;
 }
 
-// Offset `at` after the branches marked in `cut` (sums by branch, in order of position) are short.
-static uint32_t shrunk_offset(const CodeBuffer *buf, const uint32_t *sums, uint32_t at)
+// Branches on their way to their short forms, in order of position.
+typedef struct Shrinking {
+    const CodeBuffer *buf;
+    bool *is_short;  // by branch
+    uint32_t *sums;  // by number of branches: bytes that so many lose
+    uint32_t *up_to; // by branch: how many others end at or before its target
+    uint32_t last;   // what branches_up_to said last: what it is asked comes mostly in order
+} Shrinking;
+
+// How many branches end at or before offset `at`.
+static uint32_t branches_up_to(Shrinking *s, uint32_t at)
 {
-    uint32_t low = 0, high = buf->shrinks.len; // first branch that does not end at or before `at`
+    const Shrink *const all = s->buf->shrinks.data;
+    const uint32_t n = s->buf->shrinks.len;
+    uint32_t low = 0, high = n;
+    if (s->last == 0 || all[s->last - 1].end <= at)
+        low = s->last;
+    else
+        high = s->last - 1;
+    for (uint32_t step = 1; low + step <= high; step *= 2) {
+        if (all[low + step - 1].end > at) {
+            high = low + step - 1;
+            break;
+        }
+        low += step;
+    }
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        if (buf->shrinks.data[middle].end <= at)
+        if (all[middle].end <= at)
             low = middle + 1;
         else
             high = middle;
     }
-    return at - sums[low];
+    return s->last = low;
+}
+
+// Offset `at` when the marked branches are short.
+static uint32_t shrunk_offset(Shrinking *s, uint32_t at)
+{
+    return at - s->sums[branches_up_to(s, at)];
+}
+
+static uint32_t branch_target(const CodeBuffer *buf, const Shrink *branch)
+{
+    return buf->labels.data[buf->fixups.data[branch->fixup].label.i];
 }
 
 // Marks branches that fit in the layout that `sums` describes; returns whether any is new.
-static bool mark_short(const CodeBuffer *buf, const uint32_t *sums, bool *is_short)
+static bool mark_short(const Shrinking *s)
 {
+    const CodeBuffer *const buf = s->buf;
     bool any = false;
     for (uint32_t i = 0; i < buf->shrinks.len; i++) {
-        if (is_short[i])
+        if (s->is_short[i])
             continue;
-        const Fixup *const fixup = &buf->fixups.data[buf->shrinks.data[i].fixup];
-        const uint32_t target = buf->labels.data[fixup->label.i];
-        const int64_t distance = (int64_t)shrunk_offset(buf, sums, target) -
-                                 (int64_t)shrunk_offset(buf, sums, buf->shrinks.data[i].end);
+        const Shrink *const branch = &buf->shrinks.data[i];
+        const int64_t distance = (int64_t)branch_target(buf, branch) - s->sums[s->up_to[i]] -
+                                 ((int64_t)branch->end - s->sums[i + 1]);
         // A forward branch loses its own tail too, a backward one its own whole saving.
         if (distance < -128 || distance > 127)
             continue;
         if (chaos_one_in(buf->chaos, 8))
             continue;
-        is_short[i] = any = true;
+        s->is_short[i] = any = true;
     }
     return any;
 }
 
-static void sum_savings(const CodeBuffer *buf, const bool *is_short, uint32_t *sums)
+static void sum_savings(const Shrinking *s)
 {
-    sums[0] = 0;
-    for (uint32_t i = 0; i < buf->shrinks.len; i++)
-        sums[i + 1] = sums[i] + (is_short[i] ? shrink_saves(&buf->shrinks.data[i]) : 0);
+    const Shrink *const all = s->buf->shrinks.data;
+    for (uint32_t i = 0; i < s->buf->shrinks.len; i++)
+        s->sums[i + 1] = s->sums[i] + (s->is_short[i] ? shrink_saves(&all[i]) : 0);
 }
 
 // Moves the bytes together, rewriting marked branches to their short forms.
@@ -205,50 +238,59 @@ static void compact(CodeBuffer *buf, const bool *is_short)
     buf->bytes.len = to + buf->bytes.len - from;
 }
 
+// Gives every position that was noted its place among the short branches.
+static void move_positions(CodeBuffer *buf, Shrinking *s)
+{
+    for (uint32_t i = 0; i < buf->labels.len; i++)
+        if (buf->labels.data[i] != NO_INDEX)
+            buf->labels.data[i] = shrunk_offset(s, buf->labels.data[i]);
+    for (uint32_t i = 0, k = 0; i < buf->fixups.len; i++) {
+        Fixup *const fixup = &buf->fixups.data[i];
+        const bool is_branch = k < buf->shrinks.len && buf->shrinks.data[k].fixup == i;
+        if (is_branch && s->is_short[k]) {
+            fixup->offset = shrunk_offset(s, fixup->offset + 4) - 1;
+            fixup->kind = FIXUP_X64_REL8;
+        } else {
+            fixup->offset = shrunk_offset(s, fixup->offset + 4) - 4;
+        }
+        k += is_branch;
+    }
+    for (uint32_t i = 0; i < buf->relocs.len; i++)
+        buf->relocs.data[i].offset = shrunk_offset(s, buf->relocs.data[i].offset);
+    for (uint32_t i = 0; i < buf->traps.len; i++)
+        buf->traps.data[i].offset = shrunk_offset(s, buf->traps.data[i].offset);
+    for (uint32_t i = 0; i < buf->calls.len; i++)
+        buf->calls.data[i].return_offset = shrunk_offset(s, buf->calls.data[i].return_offset);
+    for (uint32_t i = 0; i < buf->notes.len; i++)
+        buf->notes.data[i].offset = shrunk_offset(s, buf->notes.data[i].offset);
+    for (uint32_t i = 0; i < buf->srcs.len; i++)
+        buf->srcs.data[i].offset = shrunk_offset(s, buf->srcs.data[i].offset);
+    for (uint32_t i = 0; i < buf->data.len; i++)
+        buf->data.data[i].offset = shrunk_offset(s, buf->data.data[i].offset);
+    for (uint32_t i = 0; i < buf->unwind.len; i++)
+        buf->unwind.data[i].offset = shrunk_offset(s, buf->unwind.data[i].offset);
+}
+
 static void shrink_branches(CodeBuffer *buf)
 {
     const uint32_t n = buf->shrinks.len;
     if (n == 0)
         return;
-    bool *const is_short = ARENA_ARRAY(buf->scratch, bool, n);
-    uint32_t *const sums = ARENA_ARRAY(buf->scratch, uint32_t, n + 1);
+    Shrinking s = {.buf = buf,
+                   .is_short = ARENA_ARRAY(buf->scratch, bool, n),
+                   .sums = ARENA_ARRAY(buf->scratch, uint32_t, n + 1),
+                   .up_to = ARENA_ARRAY(buf->scratch, uint32_t, n)};
+    for (uint32_t i = 0; i < n; i++)
+        s.up_to[i] = branches_up_to(&s, branch_target(buf, &buf->shrinks.data[i]));
     bool any = false;
-    for (uint32_t round = 0; round < SHRINK_ROUNDS && mark_short(buf, sums, is_short); round++) {
-        sum_savings(buf, is_short, sums);
+    for (uint32_t round = 0; round < SHRINK_ROUNDS && mark_short(&s); round++) {
+        sum_savings(&s);
         any = true;
     }
     if (!any)
         return;
-    compact(buf, is_short);
-    for (uint32_t i = 0; i < buf->labels.len; i++)
-        if (buf->labels.data[i] != NO_INDEX)
-            buf->labels.data[i] = shrunk_offset(buf, sums, buf->labels.data[i]);
-    for (uint32_t i = 0, k = 0; i < buf->fixups.len; i++) {
-        Fixup *const fixup = &buf->fixups.data[i];
-        const bool is_branch = k < n && buf->shrinks.data[k].fixup == i;
-        if (is_branch && is_short[k]) {
-            fixup->offset = shrunk_offset(buf, sums, fixup->offset + 4) - 1;
-            fixup->kind = FIXUP_X64_REL8;
-        } else {
-            fixup->offset = shrunk_offset(buf, sums, fixup->offset + 4) - 4;
-        }
-        k += is_branch;
-    }
-    for (uint32_t i = 0; i < buf->relocs.len; i++)
-        buf->relocs.data[i].offset = shrunk_offset(buf, sums, buf->relocs.data[i].offset);
-    for (uint32_t i = 0; i < buf->traps.len; i++)
-        buf->traps.data[i].offset = shrunk_offset(buf, sums, buf->traps.data[i].offset);
-    for (uint32_t i = 0; i < buf->calls.len; i++)
-        buf->calls.data[i].return_offset =
-            shrunk_offset(buf, sums, buf->calls.data[i].return_offset);
-    for (uint32_t i = 0; i < buf->notes.len; i++)
-        buf->notes.data[i].offset = shrunk_offset(buf, sums, buf->notes.data[i].offset);
-    for (uint32_t i = 0; i < buf->srcs.len; i++)
-        buf->srcs.data[i].offset = shrunk_offset(buf, sums, buf->srcs.data[i].offset);
-    for (uint32_t i = 0; i < buf->data.len; i++)
-        buf->data.data[i].offset = shrunk_offset(buf, sums, buf->data.data[i].offset);
-    for (uint32_t i = 0; i < buf->unwind.len; i++)
-        buf->unwind.data[i].offset = shrunk_offset(buf, sums, buf->unwind.data[i].offset);
+    compact(buf, s.is_short);
+    move_positions(buf, &s);
 }
 
 // ---- Finishing ----

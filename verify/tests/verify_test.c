@@ -94,7 +94,8 @@ static void judge(const char *const *paths)
 
 static const char *const files[] = {
     VERIFY_TESTS "/pass/identities.isle", VERIFY_TESTS "/broken/identities.isle",
-    VERIFY_TESTS "/pass/machine.isle", VERIFY_TESTS "/broken/machine.isle"};
+    VERIFY_TESTS "/pass/machine.isle", VERIFY_TESTS "/broken/machine.isle",
+    VERIFY_TESTS "/broken/unmatched.isle"};
 
 static void rules_get_their_verdicts(void **unused)
 {

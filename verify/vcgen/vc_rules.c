@@ -10,13 +10,13 @@
 
 enum { MAX_DEPTH = 48 };
 
-typedef struct Frame {
+struct Frame {
     Gen *g;
     IsleRuleSet *set;
     Sym **args;
     CallResult **values; // by binding, NULL: not evaluated yet
     Expr *path;          // of a rule that is tried: what holds if it comes so far; else NULL
-} Frame;
+};
 
 // A rule of higher priority that can't be tried before numbers are settled.
 struct Untried {
@@ -313,20 +313,54 @@ static void try_later(Frame *f, const IsleRuleForm *form, const IsleRuleForm *hi
     **last = (Untried){f, form, higher, NULL};
 }
 
+// What trying a rule changes and must not.
+typedef struct Trial {
+    Expr path;
+    uint32_t memos, assumptions, nodes;
+    size_t types;
+    CallResult **values;
+} Trial;
+
+static void begin_trial(Frame *f, Trial *t)
+{
+    Gen *const g = f->g;
+    const uint32_t count = f->set->bindings.len;
+    *t = (Trial){.path = expr_bool(g->pool, true),
+                 .memos = g->memos.len,
+                 .assumptions = g->vc->assumptions.len,
+                 .nodes = g->pool->nodes.len,
+                 .types = g->types.len,
+                 .values = ARENA_ARRAY(g->arena, CallResult *, count)};
+    memcpy(t->values, f->values, count * sizeof(*t->values));
+    g->floor = g->serial;
+    g->no_fork = true;
+    f->path = &t->path;
+}
+
+// How it was stopped, which is forgotten.
+static Stop end_trial(Frame *f, const Trial *t)
+{
+    Gen *const g = f->g;
+    const Stop stop = g->stop;
+    f->path = NULL;
+    g->no_fork = false;
+    g->floor = 0;
+    g->memos.len = t->memos;
+    g->types.len = t->types;
+    g->waiting.len = 0;
+    memcpy(f->values, t->values, f->set->bindings.len * sizeof(*t->values));
+    g->stop = STOP_NONE;
+    return stop;
+}
+
 static void negate(Frame *f, const IsleRuleForm *form, const IsleRuleForm *higher)
 {
     Gen *const g = f->g;
     if (g->waiting.len != 0 || !may_negate(f, form, higher))
         return;
-    Expr path = expr_bool(g->pool, true), all = expr_bool(g->pool, true);
-    const uint32_t assumptions = g->vc->assumptions.len, memos = g->memos.len;
-    const size_t types = g->types.len;
-    const uint32_t count = f->set->bindings.len;
-    CallResult **const before = ARENA_ARRAY(g->arena, CallResult *, count);
-    memcpy(before, f->values, count * sizeof(*before));
-    g->floor = g->serial;
-    g->no_fork = true;
-    f->path = &path;
+    Trial trial;
+    Expr all = expr_bool(g->pool, true);
+    begin_trial(f, &trial);
     for (uint32_t i = 0; i < higher->num_checks && !g->stop; i++) {
         if (has_check(form, &higher->checks[i]))
             continue;
@@ -334,20 +368,13 @@ static void negate(Frame *f, const IsleRuleForm *form, const IsleRuleForm *highe
         if (!g->stop)
             all = expr_and(g->pool, all, holds);
     }
-    f->path = NULL;
-    g->no_fork = false;
-    g->floor = 0;
-    g->memos.len = memos;
-    g->types.len = types;
-    g->waiting.len = 0;
-    memcpy(f->values, before, count * sizeof(*before));
-    if (g->stop == STOP_NONE)
+    const Stop stop = end_trial(f, &trial);
+    if (stop == STOP_NONE)
         VEC_PUSH(g->arena, &g->vc->higher, expr_not(g->pool, all));
     else
-        g->vc->assumptions.len = assumptions;
-    if (g->stop == STOP_BLOCKED && !g->settle)
+        g->vc->assumptions.len = trial.assumptions;
+    if (stop == STOP_BLOCKED && !g->settle)
         try_later(f, form, higher);
-    g->stop = STOP_NONE;
 }
 
 void rule_negate_rest(Gen *g)
@@ -356,6 +383,87 @@ void rule_negate_rest(Gen *g)
     for (const Untried *u = g->untried; u && !g->stop; u = u->next)
         negate(u->frame, u->form, u->higher);
     g->right = true;
+}
+
+// ---- No rule at all ----
+
+bool vc_may_be_unmatched(VcProgram *program, IsleTermId term)
+{
+    const uint32_t count = vc_num_rules(program, term);
+    if (count == 0 || (program->isle->terms.data[term].flags & (ISLE_PARTIAL | ISLE_MULTI)))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (program->sets[term]->rules.data[i].num_checks == 0)
+            return false;
+    return true;
+}
+
+// Whether a condition depends on something that was made for it and that nothing says more of: a
+// `match` that leaves it open, a part of a type that its meaning does not give.
+static bool is_left_open(const Gen *g, const Trial *t, Expr condition)
+{
+    Bitset parts = bitset_new(g->arena, g->pool->nodes.len);
+    Bitset known = bitset_new(g->arena, g->pool->nodes.len);
+    expr_reach(g->pool, condition, &parts);
+    for (uint32_t i = t->assumptions; i < g->vc->assumptions.len; i++)
+        expr_reach(g->pool, g->vc->assumptions.data[i], &known);
+    for (uint32_t i = 0; i < g->late.len; i++)
+        bitset_add(&known, g->late.data[i].index);
+    for (uint32_t i = t->nodes; i < parts.size; i++)
+        if (bitset_has(&parts, i) && !bitset_has(&known, i) &&
+            expr_node(g->pool, (Expr){i})->op == EXPR_VAR)
+            return true;
+    return false;
+}
+
+// The conditions of a rule that values decide. What they do not, or can't be evaluated, may hold.
+static Expr may_match(Frame *f, const IsleRuleForm *form)
+{
+    Gen *const g = f->g;
+    Trial trial;
+    Expr all = expr_bool(g->pool, true);
+    begin_trial(f, &trial);
+    for (uint32_t i = 0; i < form->num_checks && g->stop != STOP_PRUNED; i++) {
+        g->stop = STOP_NONE;
+        if (!is_decided(f, &form->checks[i]))
+            continue;
+        const Expr holds = check_holds(f, &form->checks[i]);
+        if (!g->stop && !is_left_open(g, &trial, holds))
+            all = expr_and(g->pool, all, holds);
+    }
+    if (end_trial(f, &trial) != STOP_PRUNED)
+        return all;
+    g->vc->assumptions.len = trial.assumptions;
+    return expr_bool(g->pool, false);
+}
+
+void rule_none_matches(Gen *g)
+{
+    Frame *const f = g->unmatched;
+    const IsleTerm *const t = &g->isle->terms.data[f->set->term];
+    g->right = false; // patterns are of the left side
+    for (uint32_t i = 0; i < f->set->rules.len && !g->stop; i++) {
+        const Expr match = may_match(f, &f->set->rules.data[i]);
+        if (!g->stop)
+            gen_assume(g, NULL, expr_not(g->pool, match));
+    }
+    g->right = true;
+    g->vc->unmatched = true;
+    gen_goal(
+        g, NULL, expr_bool(g->pool, false),
+        str_printf(g->arena, "some rule of `%.*s` matches", STR_ARG(isle_str(g->isle, t->name))));
+}
+
+void rule_find_none(Gen *g, IsleTermId term, Sym **args)
+{
+    const IsleTerm *const t = &g->isle->terms.data[term];
+    IsleRuleSet *const set = g->program->sets[term];
+    Frame *const f = ARENA_NEW(g->arena, Frame);
+    *f = (Frame){g, set, args, ARENA_ARRAY(g->arena, CallResult *, set->bindings.len), NULL};
+    g->unmatched = f;
+    buf_printf(&g->types, "%sno rule of %.*s", g->types.len ? ", " : "",
+               STR_ARG(isle_str(g->isle, t->name)));
+    gen_stop(g, STOP_NO_RULE, t->pos, "no rule matches");
 }
 
 // ---- Rules ----
@@ -416,7 +524,13 @@ bool rule_construct(Gen *g, const Call *call, CallResult *out)
         return false;
     }
     const uint32_t count = vc_num_rules(g->program, call->term);
-    Sym *const result = rule_apply(g, call->term, gen_choose(g, count), call->args);
+    const uint32_t chosen = gen_choose(g, count + vc_may_be_unmatched(g->program, call->term));
+    if (chosen == count) {
+        VEC_PUSH(g->arena, &g->calls, ((GenCall){call->term, false, call->args, NULL}));
+        rule_find_none(g, call->term, call->args);
+        return false;
+    }
+    Sym *const result = rule_apply(g, call->term, chosen, call->args);
     if (!result)
         return false;
     out->some = expr_bool(g->pool, true);

@@ -155,7 +155,7 @@ void gen_assume(Gen *g, const CallScope *scope, Expr e)
     if (expr_is_false(g->pool, e) && !g->no_fork)
         gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
     else if (expr_is_false(g->pool, e))
-        gen_stop(g, STOP_BLOCKED, (IslePos){0}, "the other rule does not match");
+        gen_stop(g, STOP_PRUNED, (IslePos){0}, "the other rule does not match");
 }
 
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
@@ -232,6 +232,24 @@ static bool make_args(Gen *g, const IsleTerm *t, Sym **args)
     return true;
 }
 
+// The way ends at a term of which no rule matches. Which rules match is decided before
+// anything runs: that nothing has trapped so far is no matter.
+static void run_unmatched(Gen *g, IsleTermId root)
+{
+    g->stop = STOP_NONE;
+    gen_assume(g, NULL, g->alive);
+    assume_states(g, root, false);
+    g->settle = true;
+    if (!g->stop)
+        spec_drain(g);
+    g->waiting.len = 0; // widths may follow from what would have come after
+    if (!g->stop)
+        rule_negate_rest(g);
+    if (!g->stop)
+        rule_none_matches(g);
+    assume_states(g, root, true);
+}
+
 static void run_root(Gen *g, IsleTermId root, uint32_t n)
 {
     const IsleTerm *const t = &g->isle->terms.data[root];
@@ -242,7 +260,16 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
         return;
     VEC_PUSH(g->arena, &g->calls, ((GenCall){root, false, args, NULL}));
     clauses_of(g, t->spec, ISLE_CLAUSE_REQUIRE, root_env(g, t->spec, args, NULL), needs);
-    Sym *const result = g->stop ? NULL : rule_apply(g, root, n, args);
+    Sym *result = NULL;
+    const uint32_t count = vc_num_rules(g->program, root);
+    if (!g->stop && n == count) {
+        VEC_PUSH(g->arena, &g->vc->rules, vc_rule(g->program, root, count - 1));
+        rule_find_none(g, root, args);
+    } else if (!g->stop) {
+        result = rule_apply(g, root, n, args);
+    }
+    if (g->stop == STOP_NO_RULE)
+        run_unmatched(g, root);
     if (!result)
         return;
     g->calls.data[0].result = result;
@@ -539,6 +566,7 @@ static VcStatus status_of(const Gen *g)
     switch (g->stop) {
     case STOP_NONE: return VC_READY;
     case STOP_PRUNED: return VC_PRUNED;
+    case STOP_NO_RULE: UNREACHABLE();
     case STOP_NO_SPEC: return VC_NO_SPEC;
     case STOP_BLOCKED:
     case STOP_ERROR: break;

@@ -182,6 +182,8 @@ Expr sym_expr(Gen *g, Sym *sym, IslePos pos)
         return EXPR_NONE;
     }
     sym->expr = expr_var(g->pool, sym->name, sym->sort);
+    if (sym->serial < g->floor)
+        VEC_PUSH(g->arena, &g->late, sym->expr);
     return sym->expr;
 }
 

@@ -38,6 +38,9 @@ uint32_t vc_num_rules(VcProgram *program, IsleTermId term);
 IsleRuleId vc_rule(VcProgram *program, IsleTermId term, uint32_t n);
 // Whether a term's rules are proved by themselves: it has rules and a specification.
 bool vc_is_root(const VcProgram *program, IsleTermId term);
+// Whether calls of the term must find a rule, and its rules do not say plainly that they do: a call
+// that finds none ends the compiler.
+bool vc_may_be_unmatched(VcProgram *program, IsleTermId term);
 
 // ---- Trails ----
 
@@ -90,6 +93,8 @@ typedef struct Vc {
     VEC(VcCall) calls;
     VEC(Expr) inputs; // what the rule ranges over
     Str types;        // the signatures chosen, for people
+    // The case is that no rule of a term matches, and the goal that there is no such case.
+    bool unmatched;
     // How many of the trail's choices, and of the assumptions, are of the left side alone;
     // UINT32_MAX choices: the right side was not reached. Of use when PRUNED: no equation is used
     // up then.
@@ -97,7 +102,8 @@ typedef struct Vc {
 } Vc;
 
 // Makes the condition of rule `n` of `root` for the choices of `trail`, which grows by the first
-// way through what it leaves open. The condition's expressions are simplified by its equations.
+// way through what it leaves open; of one more than there are, that no rule matches. The
+// condition's expressions are simplified by its equations.
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
 
 #endif

@@ -13,6 +13,7 @@
 typedef struct Sym Sym;
 typedef struct Env Env;
 typedef struct Untried Untried;
+typedef struct Frame Frame;
 
 // ---- Effects ----
 
@@ -75,7 +76,14 @@ struct Env {
 
 // ---- One run ----
 
-typedef enum Stop { STOP_NONE, STOP_BLOCKED, STOP_PRUNED, STOP_NO_SPEC, STOP_ERROR } Stop;
+typedef enum Stop {
+    STOP_NONE,
+    STOP_BLOCKED,
+    STOP_PRUNED,
+    STOP_NO_RULE, // of a helper term: the case is that none matches
+    STOP_NO_SPEC,
+    STOP_ERROR
+} Stop;
 
 // What the statements of one call of a specification share.
 typedef struct CallScope {
@@ -134,9 +142,11 @@ typedef struct Gen {
     Sym **states;       // by definition, made when wanted
     Expr *modified;     // by definition of a state: when a call changes it, EXPR_NONE: never
     uint32_t floor;     // of what is tried: older cells may not be defined
+    VEC(Expr) late;     // variables of older cells, made while something was tried
     CallScope *scope;
     Expr condition;   // within arms of `if`: when this one counts
     Untried *untried; // rules of higher priority that wait for numbers
+    Frame *unmatched; // NO_RULE: the call of the helper term
     StrBuf types;
 } Gen;
 
@@ -246,6 +256,10 @@ bool call_signature(Gen *g, IsleTermId term, Sym **args);
 Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
 // Once numbers are settled: the rules of higher priority that could not be tried before.
 void rule_negate_rest(Gen *g);
+// Ends the run with STOP_NO_RULE: the case is that no rule of the term matches.
+void rule_find_none(Gen *g, IsleTermId term, Sym **args);
+// After STOP_NO_RULE, once numbers are settled: no rule of that term matches, which must not be.
+void rule_none_matches(Gen *g);
 // Any constructor: by specification or by rules.
 bool rule_construct(Gen *g, const Call *call, CallResult *out);
 
