@@ -390,16 +390,17 @@ static bool as_definition(Gen *g, Expr e, Expr *var, Expr *value)
         *value = expr_bool(g->pool, false);
         return true;
     }
-    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
-        *var = node.args[i];
-        *value = node.args[1 - i];
-        if (expr_node(g->pool, *var)->op == EXPR_VAR && !occurs(g, *var, *value))
-            return true;
-    }
+    // A value that is a part of a register stays, the register is what is replaced.
     for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
         const Expr left = node.args[i], right = node.args[1 - i];
         *var = left;
         if (from_extension(g, left, right, value) || from_part(g, left, right, var, value))
+            return true;
+    }
+    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
+        *var = node.args[i];
+        *value = node.args[1 - i];
+        if (expr_node(g->pool, *var)->op == EXPR_VAR && !occurs(g, *var, *value))
             return true;
     }
     return false;
