@@ -122,14 +122,19 @@ static void tell(void *context, const VerifyTask *task, uint32_t done, uint32_t 
 {
     const Progress *const p = context;
     uint32_t counts[CASE_VERDICT_COUNT] = {0};
-    for (uint32_t i = 0; i < task->cases.len; i++)
+    uint64_t steps = 0;
+    for (uint32_t i = 0; i < task->cases.len; i++) {
         counts[task->cases.data[i].verdict]++;
+        steps += task->cases.data[i].steps;
+    }
     fprintf(stderr, "[%s %u/%u] %.*s:", p->program, done, total,
             STR_ARG(p->isle->rules.data[task->rule].label));
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         if (counts[i] != 0)
             fprintf(stderr, " %u %s", counts[i], verify_case_name((CaseVerdict)i));
-    fputs(task->truncated ? " and more\n" : "\n", stderr);
+    // Steps count as often as they were wanted, time only where nobody had asked before.
+    fprintf(stderr, "%s, %.2f s, %.2f million steps\n", task->truncated ? " and more" : "",
+            (double)task->microseconds / 1e6, (double)steps / 1e6);
 }
 
 // Time of this process and of its workers.

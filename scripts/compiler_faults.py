@@ -4,6 +4,9 @@
 Each fault of scripts/faults is put into a copy of the tree below build/mutants, the targets that are
 to find it are built, and each runs random inputs until it stops or its CPU time is used up. A fault
 that none of its targets finds is a hole in generator or judge.
+
+With --campaign it is all done as a user would: a campaign is run with the fault, and what it leaves
+in findings/ must fail with the fault and pass without it.
 """
 
 import collections
@@ -14,11 +17,13 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "scripts", "faults")
 COPY = os.path.join(ROOT, "build", "mutants", "tree")
 BUILD = os.path.join(ROOT, "build", "mutants", "build")
+TOOL = os.path.join(BUILD, "assay", "assay")
 
 CLASSES = ("regalloc", "moves", "emission", "lowering", "abi", "frame", "interpreter", "islec", "mid-end")
 NEEDS = ("spills", "veneers", "stack-args", "critical-edges", "rare")
@@ -34,6 +39,8 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, default=1, help="of the random inputs (1)")
     parser.add_argument("--size", type=int, default=1024, help="bytes of an input at most (1024)")
     parser.add_argument("--first", action="store_true", help="a fault's other targets only if one misses")
+    parser.add_argument("--campaign", action="store_true",
+                        help="by campaigns of --seconds, whose file tests are run with the fault and without")
 
 
 # ---- The table ----
@@ -99,8 +106,8 @@ def set_up(targets):
         sys.exit(done.stdout + done.stderr)
 
 
-def build(targets):
-    return run(["cmake", "--build", BUILD, "-j2", "--target"] + ["fuzz_" + t for t in targets])
+def build(targets, more=()):
+    return run(["cmake", "--build", BUILD, "-j2", "--target"] + ["fuzz_" + t for t in targets] + list(more))
 
 
 def run_target(name, args, seconds=None):
@@ -116,28 +123,61 @@ def run_target(name, args, seconds=None):
     return done.returncode != 0, used
 
 
+def write(fault, text):
+    with open(os.path.join(COPY, fault.path), "w", encoding="utf-8") as source:
+        source.write(text)
+
+
+def not_built(built):
+    return "not built", "\n".join(built.stdout.splitlines()[-12:])
+
+
+def judge_by_targets(fault, _text, args):
+    times, found_by_any = [], False
+    for name in fault.targets:
+        if args.first and found_by_any:
+            break
+        built = build([name])
+        if built.returncode != 0:
+            return not_built(built)
+        found, seconds = run_target(name, args)
+        found_by_any |= found
+        times.append(f"{name} {seconds:.1f} s" if found else f"{name} missed it")
+    return ("found" if found_by_any else "missed"), ", ".join(times)
+
+
+def judge_by_campaign(fault, text, args):
+    with tempfile.TemporaryDirectory(prefix="assay-campaign-") as state:
+        built = build(fault.targets, ["assay"])
+        if built.returncode != 0:
+            return not_built(built)
+        done = run([TOOL, "fuzz", f"--time={args.seconds}", f"--seed={args.seed}", f"--size={args.size}",
+                    "--programs", os.path.join(BUILD, "fuzz-targets"), "--state", state] + fault.targets)
+        folder = os.path.join(state, "findings")
+        files = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+        if done.returncode == 0 or not files:
+            return "missed", "the campaign leaves no file test"
+        silent = [f for f in files if run([TOOL, "test", f]).returncode == 0]
+        write(fault, text)
+        built = build([], ["assay"])
+        if built.returncode != 0:
+            return not_built(built)
+        wrong = [f for f in files if run([TOOL, "test", f]).returncode != 0]
+        for name in silent + wrong:
+            with open(name, encoding="utf-8") as source:
+                print(f"{'passes with the fault' if name in silent else 'fails without it'}:\n{source.read()}")
+        return ("missed" if silent or wrong else "found"), f"{len(files)} file tests"
+
+
 def judge(fault, args):
     """What became of one fault: found, missed, or not built; and what to say of it."""
-    copy = os.path.join(COPY, fault.path)
-    with open(copy, encoding="utf-8") as source:
+    with open(os.path.join(COPY, fault.path), encoding="utf-8") as source:
         text = source.read()
     try:
-        with open(copy, "w", encoding="utf-8") as source:
-            source.write(text.replace(fault.old, fault.new))
-        times, found_by_any = [], False
-        for name in fault.targets:
-            if args.first and found_by_any:
-                break
-            built = build([name])
-            if built.returncode != 0:
-                return "not built", "\n".join(built.stdout.splitlines()[-12:])
-            found, seconds = run_target(name, args)
-            found_by_any |= found
-            times.append(f"{name} {seconds:.1f} s" if found else f"{name} missed it")
-        return ("found" if found_by_any else "missed"), ", ".join(times)
+        write(fault, text.replace(fault.old, fault.new))
+        return (judge_by_campaign if args.campaign else judge_by_targets)(fault, text, args)
     finally:
-        with open(copy, "w", encoding="utf-8") as source:
-            source.write(text)
+        write(fault, text)
 
 
 def main(args):

@@ -43,8 +43,9 @@ typedef struct VerifyTask {
     IsleRuleId rule;
     bool unmatched; // it is about values that no rule of the root matches; `rule` is the last one
     VEC(VerifyCase) cases;
-    Str contradiction; // of the first choices that contradict each other, or empty
-    bool truncated;    // more cases than are looked at
+    Str contradiction;     // of the first choices that contradict each other, or empty
+    bool truncated;        // more cases than are looked at
+    uint64_t microseconds; // of CPU that it took
 } VerifyTask;
 
 typedef struct VerifyOptions {

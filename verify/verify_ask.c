@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Questions to the solver. Most are answered as they stand. Those with products and quotients that
-// are not are asked again with what is known of these (verify/arith), which is what proofs need;
-// and with a number in the place of one of the inputs, which is what models need: a product by a
-// number is a sum, and a model with that input is a model.
+// Questions to the solver. Most are answered as they stand. Those with products and quotients are
+// asked as they stand, with what is known of these operations (verify/arith), and taken apart into
+// pieces: which of these works differs by a factor of a hundred from one question to the next, so
+// all are tried with a small budget before any is with a large one. For a model, a number is put in
+// the place of one of the inputs: a product by a number is a sum, and a model with that input is a
+// model.
 
 #include "verify/arith/arith.h"
 #include "verify/verify_internal.h"
 
 #define BUDGET UINT64_C(4000000)
 
-static SmtResult ask_once(Asker *a, const Expr *conditions, uint32_t count, uint64_t budget)
+static SmtResult ask_once(Asker *a, const LedgerAsk *how)
 {
-    const SmtResult result =
-        ledger_ask(a->run->cache, a->vc->pool, conditions, count, budget, a->arena);
+    const SmtResult result = ledger_ask(a->run->cache, a->vc->pool, how, a->arena);
     a->steps += result.steps;
     return result;
 }
@@ -67,7 +68,9 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
             memcpy(given, conditions, count * sizeof(*given));
             put_in(a, input, number, given, count);
             given[count] = expr_eq(pool, input, number); // for the model
-            result = ask_once(a, given, count + 1, full_budget(a) / 8);
+            const LedgerAsk how = {
+                .conditions = given, .count = count + 1, .budget = full_budget(a) / 8};
+            result = ask_once(a, &how);
             if (result.verdict == SMT_SAT)
                 return result;
         }
@@ -76,17 +79,44 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
     return result;
 }
 
+// A way to ask, and its share of the budget. All that is easy in some way is found by the small
+// shares; what is left after the large ones is out of reach.
+typedef struct Rung {
+    bool with_facts;
+    SmtWay way;
+    uint32_t share; // one of so many
+} Rung;
+
+static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {false, SMT_WHOLE, 8},
+                              {true, SMT_WHOLE, 8},   {true, SMT_PIECES, 8}, {false, SMT_PIECES, 8},
+                              {true, SMT_WHOLE, 1},   {true, SMT_PIECES, 4}, {false, SMT_WHOLE, 1}};
+
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {
-    SmtResult result = ask_once(a, conditions, count, full_budget(a) / 4);
-    if (result.verdict != SMT_UNKNOWN)
-        return result;
-    ArithQuestion again = {{0}};
-    arith_rewrite(a->vc->pool, conditions, count, a->arena, &again);
-    result = ask_once(a, again.conditions.data, again.conditions.len, full_budget(a));
-    if (result.verdict != SMT_UNKNOWN)
-        return result;
-    return ask_once(a, conditions, count, full_budget(a));
+    ArithQuestion facts = {.conditions = {0}};
+    SmtResult result = {.verdict = SMT_UNKNOWN};
+    arith_rewrite(a->vc->pool, conditions, count, a->arena, &facts);
+    for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {
+        const Rung *const rung = &ladder[i];
+        LedgerAsk how = {.conditions = conditions,
+                         .count = count,
+                         .way = rung->way,
+                         .budget = full_budget(a) / rung->share + 1};
+        if (rung->with_facts) {
+            how.conditions = facts.conditions.data;
+            how.count = facts.conditions.len;
+        }
+        result = ask_once(a, &how);
+        if (result.verdict != SMT_UNKNOWN)
+            return result;
+    }
+    return result;
+}
+
+static SmtResult ask_easy(Asker *a, const Expr *conditions, uint32_t count)
+{
+    const LedgerAsk how = {.conditions = conditions, .count = count, .budget = full_budget(a)};
+    return ask_once(a, &how);
 }
 
 static bool is_hard(const Asker *a, const Expr *conditions, uint32_t count)
@@ -97,7 +127,7 @@ static bool is_hard(const Asker *a, const Expr *conditions, uint32_t count)
 SmtResult verify_ask(Asker *a, const Expr *conditions, uint32_t count)
 {
     if (!is_hard(a, conditions, count))
-        return ask_once(a, conditions, count, full_budget(a));
+        return ask_easy(a, conditions, count);
     const SmtResult result = ask_hard(a, conditions, count);
     if (result.verdict != SMT_UNKNOWN)
         return result;
@@ -108,7 +138,7 @@ SmtResult verify_ask(Asker *a, const Expr *conditions, uint32_t count)
 SmtResult verify_ask_model(Asker *a, const Expr *conditions, uint32_t count)
 {
     if (!is_hard(a, conditions, count))
-        return ask_once(a, conditions, count, full_budget(a));
+        return ask_easy(a, conditions, count);
     const SmtResult hinted = ask_with_hints(a, conditions, count);
     return hinted.verdict == SMT_SAT ? hinted : ask_hard(a, conditions, count);
 }

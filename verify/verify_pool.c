@@ -65,6 +65,7 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
 {
     put_u64(out, index);
     put_u64(out, task->truncated);
+    put_u64(out, task->microseconds);
     put_str(out, task->contradiction);
     put_u64(out, task->cases.len);
     for (uint32_t i = 0; i < task->cases.len; i++) {
@@ -143,6 +144,7 @@ static void read_record(Pool *pool, Str record)
     const uint64_t index = get_u64(&r);
     VerifyTask read = {0};
     read.truncated = get_u64(&r) != 0;
+    read.microseconds = get_u64(&r);
     read.contradiction = get_str(&r);
     for (uint64_t n = get_u64(&r); n != 0 && !r.failed; n--) {
         const VerifyCase c = get_case(&r);
@@ -155,6 +157,7 @@ static void read_record(Pool *pool, Str record)
     task->cases.len = read.cases.len;
     task->cases.cap = read.cases.cap;
     task->truncated = read.truncated;
+    task->microseconds = read.microseconds;
     task->contradiction = read.contradiction;
     bitset_add(&pool->done, (uint32_t)index);
     tell(pool->options, pool->report, (uint32_t)index, ++pool->num_done);

@@ -2,9 +2,12 @@
 //
 // The cases of one rule, each put to the solver: is there a counterexample, and if not, can the
 // case happen at all. A model is believed only after the expressions have been evaluated with it.
+#define _POSIX_C_SOURCE 200809L // clock_gettime
 
 #include "verify/eval/eval.h"
 #include "verify/verify_internal.h"
+
+#include <time.h>
 
 enum { MAX_CASES = 20000, MAX_VALUES = 64 };
 
@@ -431,8 +434,17 @@ static void right_side_is_missing(Case *c)
     c->out->message = STR("the types of the right side contradict each other");
 }
 
+static uint64_t cpu_microseconds(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0)
+        return 0;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
+    const uint64_t start = cpu_microseconds();
     const uint32_t most = run->options->max_cases ? run->options->max_cases : MAX_CASES;
     const bool multi = (run->program->isle->terms.data[task->root].flags & ISLE_MULTI) != 0;
     Arena scratch = {0};
@@ -466,4 +478,5 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         more = more && !task->truncated;
     }
     arena_free(&scratch);
+    task->microseconds = cpu_microseconds() - start;
 }

@@ -184,24 +184,84 @@ static void emit_block(EmitCtx *ctx, uint32_t *move)
     }
 }
 
+#define ROTATE_MAX 64u // blocks of a loop that is turned
+
+// Where the loop with this header ends: its last block with an edge to the header; NO_INDEX: it is
+// none.
+static uint32_t loop_end(const MFunc *f, uint32_t header)
+{
+    const MBlockData *const block = &f->blocks.data[header];
+    uint32_t end = NO_INDEX;
+    for (uint32_t i = block->preds; i < block->preds + block->num_preds; i++) {
+        const uint32_t from = f->pred_list.data[i];
+        if (from >= header && (end == NO_INDEX || from > end))
+            end = from;
+    }
+    return end;
+}
+
+// Whether one of the header's two ways leaves the loop that ends at `end`.
+static bool tests_loop(const MFunc *f, uint32_t header, uint32_t end)
+{
+    const MBlockData *const block = &f->blocks.data[header];
+    if (block->num_succs != 2)
+        return false;
+    const uint32_t a = f->edges.data[block->succs].to.i;
+    const uint32_t b = f->edges.data[block->succs + 1].to.i;
+    return (a < header || a > end) != (b < header || b > end);
+}
+
+// A loop that tests at its top and jumps there from its bottom has its test put at the bottom, so
+// that a round has one branch instead of two:
+//
+//     top:  cmp; jae out            jmp test
+//           ...                 top:   ...
+//           jmp top             test: cmp; jb top
+//     out:                      out:
+//
+// `order`: the blocks in their places. Inner loops have the higher headers and are turned first.
+static void rotate_loops(const EmitCtx *ctx, const bool *skip, uint32_t *order)
+{
+    const MFunc *const f = ctx->f;
+    for (uint32_t header = f->blocks.len; header-- > 1;) {
+        uint32_t end = loop_end(f, header);
+        if (end == NO_INDEX || end - header > ROTATE_MAX || !tests_loop(f, header, end))
+            continue;
+        const uint32_t range_end = end;
+        while (skip[order[end]])
+            end--;
+        const MBlockData *const bottom = &f->blocks.data[order[end]];
+        const uint32_t to = f->edges.data[bottom->succs].to.i;
+        if (end == header || bottom->num_succs != 1 || ctx->blocks[to].i != ctx->blocks[header].i)
+            continue;
+        memmove(order + header, order + header + 1, sizeof(*order) * (range_end - header));
+        order[range_end] = header;
+    }
+}
+
 static void emit_body(EmitCtx *ctx)
 {
     const MFunc *const f = ctx->f;
     Arena *const scratch = ctx->buf->scratch;
     bool *const skip = ARENA_ARRAY(scratch, bool, f->blocks.len);
+    uint32_t *const order = ARENA_ARRAY(scratch, uint32_t, f->blocks.len);
     const uint32_t *const first_move = index_moves(f, scratch);
     ctx->blocks = ARENA_ARRAY(scratch, Label, f->blocks.len);
     make_block_labels(ctx, first_move, skip);
+    for (uint32_t b = 0; b < f->blocks.len; b++)
+        order[b] = b;
+    rotate_loops(ctx, skip, order);
     emit_unwind_begin(ctx);
     f->target->emit_prologue(ctx);
-    for (uint32_t b = 0; b < f->blocks.len; b++) {
+    for (uint32_t i = 0; i < f->blocks.len; i++) {
+        const uint32_t b = order[i];
         if (skip[b])
             continue;
-        uint32_t next = b + 1;
-        while (next < f->blocks.len && skip[next])
+        uint32_t next = i + 1;
+        while (next < f->blocks.len && skip[order[next]])
             next++;
         ctx->current = (MBlock){b};
-        ctx->next = next < f->blocks.len ? (MBlock){next} : NO(MBlock);
+        ctx->next = next < f->blocks.len ? (MBlock){order[next]} : NO(MBlock);
         uint32_t move = first_move[f->blocks.data[b].first];
         emit_block(ctx, &move);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The walk: block order with critical edges split, use counts and effect colours, each block
-// backwards, and the turning round of what came out.
+// The walk: use counts and effect colours, each block backwards, and the turning round of what came
+// out.
 //
 // Instructions are lowered last to first, so a value's users come before its definition: they have
 // asked for its register (lower_value) or have taken the definition in. The machine instructions of
@@ -9,7 +9,6 @@
 // whole list is reversed at the end. When a rule has the result in a register of its own making,
 // the value's register becomes another name of it (LowerCtx.aliases), resolved in one last pass.
 
-#include "analysis/analysis.h"
 #include "lower/lower_internal.h"
 
 // ---- Registers of values ----
@@ -177,85 +176,6 @@ void lower_sink(LowerCtx *ctx, Inst load)
     ctx->colors[ctx->current.i] = ctx->colors[load.i];
 }
 
-// ---- Block order ----
-
-// An entry is a CLIF block's number, or EDGE + a number into `edges`.
-typedef struct Order {
-    VEC(uint32_t) blocks; // entries in the order of the layout
-    VEC(MEdge) edges;     // split edges: `to` is the CLIF block's number until blocks are numbered
-    uint32_t *walk;       // places in `blocks` in reverse post-order: definitions before uses
-    uint32_t *mblock_of;  // MBlock by CLIF block
-} Order;
-
-#define EDGE 0x80000000u
-
-// Number of edges into each block, counting a target once for each time a branch names it.
-static uint32_t *count_preds(LowerCtx *ctx, const DomTree *tree)
-{
-    const Func *const f = ctx->f;
-    uint32_t *const preds = ARENA_ARRAY(ctx->scratch, uint32_t, f->blocks.len);
-    IR_FOR_BLOCKS (f, block) {
-        if (!domtree_is_reachable(tree, block))
-            continue;
-        const Span calls = inst_calls(f, f->blocks.data[block.i].last);
-        for (uint32_t i = 0; i < calls.len; i++)
-            preds[f->calls.data[calls.data[i]].block.i]++;
-    }
-    return preds;
-}
-
-typedef VEC(uint32_t) Entries;
-
-// All blocks in reverse post-order; a critical edge's block directly behind its source.
-static Entries list_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds, Order *order)
-{
-    const Func *const f = ctx->f;
-    Entries entries = {0};
-    for (uint32_t i = tree->num_reachable; i-- > 0;) {
-        const Block block = tree->postorder[i];
-        VEC_PUSH(ctx->scratch, &entries, block.i);
-        const Span calls = inst_calls(f, f->blocks.data[block.i].last);
-        for (uint32_t k = 0; calls.len > 1 && k < calls.len; k++) {
-            if (preds[f->calls.data[calls.data[k]].block.i] < 2)
-                continue;
-            const MEdge edge = {{calls.data[k]}, 0, 0};
-            VEC_PUSH(ctx->scratch, &entries, EDGE | order->edges.len);
-            VEC_PUSH(ctx->scratch, &order->edges, edge);
-        }
-    }
-    return entries;
-}
-
-// Whether a block stands behind the others.
-static bool is_put_last(const LowerCtx *ctx, uint32_t block)
-{
-    const bool cold = ctx->f->blocks.data[block].cold != chaos_one_in_of(ctx->m->chaos, 4, ~block);
-    return block != ctx->f->first_block.i && cold;
-}
-
-// The layout: as listed, cold blocks last, edges' blocks with their source.
-static Order order_blocks(LowerCtx *ctx, const DomTree *tree, const uint32_t *preds)
-{
-    Order order = {.mblock_of = ARENA_ARRAY(ctx->scratch, uint32_t, ctx->f->blocks.len)};
-    const Entries entries = list_blocks(ctx, tree, preds, &order);
-    order.walk = ARENA_ARRAY(ctx->scratch, uint32_t, entries.len);
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        bool wanted = false;
-        for (uint32_t i = 0; i < entries.len; i++) {
-            const uint32_t entry = entries.data[i];
-            if ((entry & EDGE) == 0)
-                wanted = is_put_last(ctx, entry) == (pass == 1);
-            if (!wanted)
-                continue;
-            if ((entry & EDGE) == 0)
-                order.mblock_of[entry] = order.blocks.len;
-            order.walk[i] = order.blocks.len;
-            VEC_PUSH(ctx->scratch, &order.blocks, entry);
-        }
-    }
-    return order;
-}
-
 // ---- Facts about values and instructions ----
 
 typedef VEC(Value) Multiple;
@@ -410,13 +330,13 @@ static void lower_edge_args(LowerCtx *ctx, uint32_t call, MEdge *edge)
     edge->num_args = ctx->m->edge_args.len - edge->args;
 }
 
-static void lower_edges(LowerCtx *ctx, const Order *order, uint32_t index, MBlockData *block)
+static void lower_edges(LowerCtx *ctx, const LowerOrder *order, uint32_t index, MBlockData *block)
 {
     const Func *const f = ctx->f;
     const uint32_t entry = order->blocks.data[index];
     block->succs = ctx->m->edges.len;
-    if (entry & EDGE) {
-        const uint32_t call = order->edges.data[entry & ~EDGE].to.i;
+    if (entry & LOWER_EDGE) {
+        const uint32_t call = order->edges.data[entry & ~LOWER_EDGE].to.i;
         MEdge edge = {{order->mblock_of[f->calls.data[call].block.i]}, 0, 0};
         lower_edge_args(ctx, call, &edge);
         VEC_PUSH(ctx->m->arena, &ctx->m->edges, edge);
@@ -429,8 +349,8 @@ static void lower_edges(LowerCtx *ctx, const Order *order, uint32_t index, MBloc
     for (uint32_t i = 0; i < calls.len; i++) {
         const uint32_t next = split < order->blocks.len ? order->blocks.data[split] : 0;
         MEdge edge = {{order->mblock_of[f->calls.data[calls.data[i]].block.i]}, 0, 0};
-        if (calls.len > 1 && (next & EDGE) != 0 &&
-            order->edges.data[next & ~EDGE].to.i == calls.data[i])
+        if (calls.len > 1 && (next & LOWER_EDGE) != 0 &&
+            order->edges.data[next & ~LOWER_EDGE].to.i == calls.data[i])
             edge.to = (MBlock){split++};
         else
             lower_edge_args(ctx, calls.data[i], &edge);
@@ -449,14 +369,14 @@ static void lower_params(LowerCtx *ctx, Block from, MBlockData *block)
     block->num_params = ctx->m->edge_args.len - block->params;
 }
 
-static Status lower_block(LowerCtx *ctx, const Order *order, uint32_t index)
+static Status lower_block(LowerCtx *ctx, const LowerOrder *order, uint32_t index)
 {
     const Func *const f = ctx->f;
     const uint32_t entry = order->blocks.data[index];
     MBlockData *const block = &ctx->m->blocks.data[index];
     *block = (MBlockData){.first = ctx->m->insts.len, .src = NO(Block)};
     lower_edges(ctx, order, index, block);
-    if (entry & EDGE) {
+    if (entry & LOWER_EDGE) {
         ctx->current = NO(Inst);
         lower_end(ctx, lower_begin(ctx, ctx->target->row_jump, 0));
         lower_flush(ctx);
@@ -500,7 +420,7 @@ static void reverse(MFunc *m)
 }
 
 // Brings the blocks' instructions into the order of the layout.
-static void arrange(LowerCtx *ctx, const Order *order)
+static void arrange(LowerCtx *ctx, const LowerOrder *order)
 {
     MFunc *const m = ctx->m;
     bool in_order = true;
@@ -584,7 +504,7 @@ static Status lower_blocks(LowerCtx *ctx)
     const Func *const f = ctx->f;
     const Cfg cfg = cfg_compute(ctx->scratch, f);
     const DomTree tree = domtree_compute(ctx->scratch, f, &cfg);
-    const Order order = order_blocks(ctx, &tree, count_preds(ctx, &tree));
+    const LowerOrder order = lower_order(ctx, &cfg, &tree);
     analyse(ctx, &tree);
     VEC_PUSH_ZEROED(ctx->m->arena, &ctx->m->blocks, order.blocks.len);
     for (uint32_t i = order.blocks.len; i-- > 0;)

@@ -4,6 +4,7 @@
 #ifndef LOWER_INTERNAL_H
 #define LOWER_INTERNAL_H
 
+#include "analysis/analysis.h"
 #include "lower/lower.h"
 
 // The register that `reg` is another name of, or itself.
@@ -19,6 +20,22 @@ Status lower_return(LowerCtx *ctx, Inst inst);
 Status lower_arguments(LowerCtx *ctx);
 // The number of a set in MFunc.clobber_sets.
 uint16_t lower_clobber_set(MFunc *m, PRegSet set);
+
+// ---- The order of blocks: lower_order.c ----
+
+// An entry is a CLIF block's number, or LOWER_EDGE + a number into `edges`.
+typedef struct LowerOrder {
+    VEC(uint32_t) blocks; // entries in the order of the layout
+    VEC(MEdge) edges;     // split edges: `to` is the number of a block call
+    uint32_t *walk;       // places in `blocks`, definitions before uses
+    uint32_t *mblock_of;  // MBlock by CLIF block
+} LowerOrder;
+
+#define LOWER_EDGE 0x80000000u
+
+// Reverse post-order, but that the blocks of a loop follow each other; behind each block those of
+// its critical edges; cold blocks last.
+LowerOrder lower_order(LowerCtx *ctx, const Cfg *cfg, const DomTree *tree);
 
 // ---- Repeated loads: lower_repeat.c ----
 

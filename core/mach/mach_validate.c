@@ -207,8 +207,8 @@ static void check_use(Validator *v, uint32_t vreg, uint32_t block, uint32_t inst
 
 // Registers that the fixed operands before this one take, with whom they hold.
 typedef struct FixedRegs {
-    uint32_t uses[64]; // vreg + 1
-    PRegSet defs, early_defs;
+    uint32_t uses[64]; // by register, where `used` has it: the vreg
+    PRegSet used, defs, early_defs;
 } FixedRegs;
 
 static void check_fixed(Validator *v, uint32_t i, const MOperand *op, FixedRegs *fixed)
@@ -223,9 +223,10 @@ static void check_fixed(Validator *v, uint32_t i, const MOperand *op, FixedRegs 
             fixed->early_defs |= preg_bit(op->reg);
         return;
     }
-    if (fixed->uses[op->reg] != 0 && fixed->uses[op->reg] != op->vreg.i + 1)
+    if ((fixed->used & preg_bit(op->reg)) != 0 && fixed->uses[op->reg] != op->vreg.i)
         FAIL(v, "instruction %u: two uses in one register", i);
-    fixed->uses[op->reg] = op->vreg.i + 1;
+    fixed->used |= preg_bit(op->reg);
+    fixed->uses[op->reg] = op->vreg.i;
 }
 
 static void check_constraint(Validator *v, uint32_t i, const MOperand *op, FixedRegs *fixed)
@@ -291,7 +292,8 @@ static void check_operands(Validator *v, uint32_t b, uint32_t i)
 {
     const MFunc *const f = v->f;
     const MInst *const inst = &f->insts.data[i];
-    FixedRegs fixed = {0};
+    FixedRegs fixed;
+    fixed.used = fixed.defs = fixed.early_defs = 0;
     for (uint32_t k = 0; k < inst->num_operands; k++) {
         const MOperand *const op = &f->operands.data[inst->operands + k];
         if (op->vreg.i == NO_INDEX)
@@ -301,9 +303,8 @@ static void check_operands(Validator *v, uint32_t b, uint32_t i)
         if (v->error.len == 0)
             check_constraint(v, i, op, &fixed);
     }
-    for (uint32_t reg = 0; reg < 64; reg++)
-        if (fixed.uses[reg] != 0 && (fixed.early_defs & preg_bit((PReg)reg)) != 0)
-            FAIL(v, "instruction %u: an early definition in the register of a use", i);
+    if ((fixed.used & fixed.early_defs) != 0)
+        FAIL(v, "instruction %u: an early definition in the register of a use", i);
     if (v->error.len == 0 && has_row_operands(f, inst))
         check_row_operands(v, i);
 }

@@ -73,11 +73,12 @@ static uint32_t location(const Checker *c, Alloc alloc)
     return NO_INDEX;
 }
 
-static Str location_name(const Checker *c, uint32_t loc)
+// For messages alone: it takes memory.
+static const char *location_name(const Checker *c, uint32_t loc)
 {
     if (loc >= LOC_SLOTS)
-        return str_printf(c->arena, "slot%u", loc - LOC_SLOTS);
-    return str_from(c->f->target->reg_name((PReg)loc, loc < 32 ? 8 : 16));
+        return str_printf(c->arena, "slot%u", loc - LOC_SLOTS).data;
+    return c->f->target->reg_name((PReg)loc, loc < 32 ? 8 : 16);
 }
 
 static bool is_wide(const Checker *c, uint32_t vreg)
@@ -128,14 +129,13 @@ static bool fits(Checker *c, uint32_t loc, uint32_t vreg)
         fail(c, "%%%u is nowhere", vreg);
         return false;
     }
-    const Str name = location_name(c, loc);
     if (loc < LOC_SLOTS && preg_class((PReg)loc) != c->f->vregs.data[vreg].class) {
-        fail(c, "%%%u is in %.*s, a register of another class", vreg, STR_ARG(name));
+        fail(c, "%%%u is in %s, a register of another class", vreg, location_name(c, loc));
         return false;
     }
     if (loc >= LOC_SLOTS && is_wide(c, vreg) &&
         ((loc - LOC_SLOTS) % 2 != 0 || loc + 1 >= c->num_locs)) {
-        fail(c, "%%%u does not fit into %.*s", vreg, STR_ARG(name));
+        fail(c, "%%%u does not fit into %s", vreg, location_name(c, loc));
         return false;
     }
     return true;
@@ -209,9 +209,9 @@ static void check_move(Checker *c, const MMove *move)
     const uint32_t from = location(c, move->from);
     if (!fits(c, from, move->vreg.i))
         return;
-    const Str name = location_name(c, from);
     if (!holds(c, from, move->vreg.i)) {
-        fail(c, "a move reads %%%u from %.*s, which does not hold it", move->vreg.i, STR_ARG(name));
+        fail(c, "a move reads %%%u from %s, which does not hold it", move->vreg.i,
+             location_name(c, from));
         return;
     }
     if (to == from)
@@ -226,19 +226,19 @@ static void check_move(Checker *c, const MMove *move)
 
 static void check_place(Checker *c, const MInst *inst, const MOperand *op, uint32_t loc)
 {
-    const Str name = location_name(c, loc);
     const uint32_t reused = op->constraint == CONSTRAINT_REUSE
                                 ? location(c, c->f->allocs[inst->operands + op->reg])
                                 : NO_INDEX;
     switch ((Constraint)op->constraint) {
     case CONSTRAINT_REG:
         if (loc >= LOC_SLOTS)
-            fail(c, "%%%u must be in a register, not in %.*s", op->vreg.i, STR_ARG(name));
+            fail(c, "%%%u must be in a register, not in %s", op->vreg.i, location_name(c, loc));
         break;
     case CONSTRAINT_ANY: break;
     case CONSTRAINT_FIXED:
         if (loc != op->reg)
-            fail(c, "%%%u is in %.*s instead of its fixed register", op->vreg.i, STR_ARG(name));
+            fail(c, "%%%u is in %s instead of its fixed register", op->vreg.i,
+                 location_name(c, loc));
         return;
     case CONSTRAINT_REUSE:
         if (loc != reused)
@@ -248,7 +248,7 @@ static void check_place(Checker *c, const MInst *inst, const MOperand *op, uint3
         break;
     }
     if (loc < LOC_SLOTS && (c->options->allocatable & preg_bit((PReg)loc)) == 0)
-        fail(c, "%%%u is in %.*s, which is not to be used", op->vreg.i, STR_ARG(name));
+        fail(c, "%%%u is in %s, which is not to be used", op->vreg.i, location_name(c, loc));
 }
 
 // What two operands have in common, as registers: a def may not be where it would be read later.
@@ -259,14 +259,15 @@ static void check_overlap(Checker *c, const MInst *inst, const MOperand *def, ui
         if (&ops[k] == def || ops[k].vreg.i == NO_INDEX ||
             location(c, c->f->allocs[inst->operands + k]) != loc)
             continue;
-        const Str name = location_name(c, loc);
         if (ops[k].kind == OPERAND_DEF)
-            fail(c, "%%%u and %%%u are both written to %.*s", def->vreg.i, ops[k].vreg.i,
-                 STR_ARG(name));
+            fail(c, "%%%u and %%%u are both written to %s", def->vreg.i, ops[k].vreg.i,
+                 location_name(c, loc));
         else if (def->pos == POS_EARLY)
-            fail(c, "%%%u is written early to %.*s, which is read", def->vreg.i, STR_ARG(name));
+            fail(c, "%%%u is written early to %s, which is read", def->vreg.i,
+                 location_name(c, loc));
         else if (ops[k].pos == POS_LATE)
-            fail(c, "%%%u is written to %.*s, which is read late", def->vreg.i, STR_ARG(name));
+            fail(c, "%%%u is written to %s, which is read late", def->vreg.i,
+                 location_name(c, loc));
     }
 }
 
@@ -280,18 +281,19 @@ static void check_operand(Checker *c, const MInst *inst, uint32_t k, PRegSet clo
         return;
     check_place(c, inst, op, loc);
     const bool destroyed = loc < LOC_SLOTS && (clobbers & preg_bit((PReg)loc)) != 0;
-    const Str name = location_name(c, loc);
     if (op->kind == OPERAND_USE) {
         if (!holds(c, loc, op->vreg.i))
-            fail(c, "reads %%%u from %.*s, which does not hold it", op->vreg.i, STR_ARG(name));
+            fail(c, "reads %%%u from %s, which does not hold it", op->vreg.i,
+                 location_name(c, loc));
         if (destroyed && op->pos == POS_LATE)
-            fail(c, "reads %%%u late from %.*s, which is clobbered", op->vreg.i, STR_ARG(name));
+            fail(c, "reads %%%u late from %s, which is clobbered", op->vreg.i,
+                 location_name(c, loc));
         return;
     }
     if (loc >= LOC_SLOTS)
         fail(c, "%%%u is written to memory", op->vreg.i);
     if (destroyed && op->constraint != CONSTRAINT_FIXED)
-        fail(c, "%%%u is written to %.*s, which is clobbered", op->vreg.i, STR_ARG(name));
+        fail(c, "%%%u is written to %s, which is clobbered", op->vreg.i, location_name(c, loc));
     check_write(c, loc);
     check_overlap(c, inst, op, loc);
 }

@@ -150,6 +150,23 @@ static PReg pick(Regalloc *ra, const Step *step, uint32_t vreg, PRegSet allowed)
 
 // ---- Moves ----
 
+// Takes back what an earlier move to the same instruction brought into `reg` for nothing: nobody
+// has read it, and it is to be overwritten.
+static void take_back(Regalloc *ra, const Step *step, PReg reg)
+{
+    MMove *const moves = ra->inside.moves.data;
+    const uint32_t len = ra->inside.moves.len;
+    for (uint32_t i = len; i-- > 0 && moves[i].before == step->before;) {
+        if (moves[i].from.bits == alloc_reg(reg).bits)
+            return;
+        if (moves[i].to.bits != alloc_reg(reg).bits)
+            continue;
+        memmove(moves + i, moves + i + 1, sizeof(*moves) * (len - i - 1));
+        ra->inside.moves.len--;
+        return;
+    }
+}
+
 // Brings a value into `reg`, which is free, from wherever it is.
 static void bring(Regalloc *ra, const Step *step, uint32_t vreg, PReg reg)
 {
@@ -166,6 +183,7 @@ static void bring(Regalloc *ra, const Step *step, uint32_t vreg, PReg reg)
         value->spilled = true;
         move.from = alloc_slot(0);
     }
+    take_back(ra, step, reg);
     VEC_PUSH(ra->scratch, &ra->inside.moves, move);
     regalloc_hold(ra, reg, vreg);
 }

@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define RECYCLE_LOADS  20000u
+#define RECYCLE_LOADS  4000u // some ten MB of translations, and a hundredth of the time
 #define CODE_PAGES     (UINT64_C(1) << 16) // the smallest code area
 #define SNAPSHOT_BYTES (UINT64_C(1) << 20) // the most that is copied before a run
 #define MXCSR          0x1f80u
@@ -34,6 +34,7 @@ typedef struct UcEngine {
     uc_engine *uc; // NULL: not open
     uc_context *pristine;
     bool exact; // has the hook on instructions
+    bool stale; // the CPU's state has to be put back before the next run
 } UcEngine;
 
 typedef struct Unicorn {
@@ -232,6 +233,7 @@ static bool do_set_code(Cpu *cpu, const uint8_t *bytes, uint64_t size)
     fill_with_traps(u, size, longer);
     drop_translations(&u->fast, longer);
     drop_translations(&u->exact, longer);
+    u->fast.stale = u->exact.stale = true;
     u->code_used = size;
     return true;
 }
@@ -300,7 +302,9 @@ static void restore_memory(Unicorn *u, const GuestRegs *regs, const uint8_t *cop
 
 // ---- Runs ----
 
-static uc_err emulate(Unicorn *u, const UcEngine *e, const GuestRegs *regs, uint64_t fuel)
+// Registers are all written before a run. What else there is of the CPU's state, which takes longer
+// than many a run to put back, is so for each new code, and when a run did not end by itself.
+static uc_err emulate(Unicorn *u, UcEngine *e, const GuestRegs *regs, uint64_t fuel)
 {
     u->regs = *regs;
     u->fuel = fuel;
@@ -308,10 +312,12 @@ static uc_err emulate(Unicorn *u, const UcEngine *e, const GuestRegs *regs, uint
     u->out_of_fuel = u->has_fault = false;
     u->block = u->pc = regs->pc;
     u->block_size = 0;
-    uc_context_restore(e->uc, e->pristine);
+    if (e->stale)
+        uc_context_restore(e->uc, e->pristine);
     uc_reg_write_batch(e->uc, u->list.ids, u->list.values, u->list.count - 1);
     const uc_err error = uc_emu_start(e->uc, regs->pc, MACHINE_EXIT, 0, 0);
     uc_reg_read_batch(e->uc, u->list.ids, u->list.values, u->list.count);
+    e->stale = error != UC_ERR_OK || u->regs.pc != MACHINE_EXIT;
     return error;
 }
 

@@ -67,11 +67,16 @@ typedef struct GenCase {
     uint32_t entry; // function that is called
     Settings settings;
     bool exact_nans; // the bits of NaNs must agree, too
+    bool inlines;    // whoever judges the mid-end brings callees' bodies in first
     GenInput inputs[GEN_INPUTS];
 } GenCase;
 
 // What all of `isas` can do under `settings`; in `arena`.
 GenTable *gen_table(const Settings *settings, const Isa *isas, uint32_t num_isas, Arena *arena);
+
+// Whether operations of `op` are left out whatever targets can do: their results differ from engine
+// to engine, or they mean something only together with others.
+bool gen_leaves_out(Opcode op);
 
 // The shape that `op` with byte `choice` means, NULL when the opcode is not supported.
 static inline const GenShape *gen_shape(const GenTable *t, Opcode op, uint8_t choice)

@@ -31,6 +31,7 @@ typedef struct GenValue {
 // What is known of a function before any is built.
 typedef struct GenPlan {
     Signature sig;
+    uint64_t param_seed; // of their types
     GenRecord head;
     const GenRecord *records;
     uint32_t num_records, num_blocks;

@@ -11,7 +11,10 @@
 #define INDEX_MASK 0x7ff // of variable offsets into the heap
 #define SLOT_MASK  0x0f  // and into stack slots
 #define SLOT_ROOM  32    // bytes of a slot behind its constant offsets
+#define ACCESS_MAX 16    // bytes of an access
 
+_Static_assert(SLOT_MASK + ACCESS_MAX < SLOT_ROOM && (SLOT_ROOM + 8 + 63) / 8 < 32,
+               "all accesses are inside");
 _Static_assert(GEN_DATA_OFFSET + INDEX_MASK + 255 + 64 < GEN_HEAP_BYTES, "all accesses are inside");
 
 bool gen_is_memory(Opcode op)
@@ -70,15 +73,30 @@ static MemFlags access_flags(const GenRecord *r, uint32_t bytes, int32_t offset,
     return flags;
 }
 
-static Mem slot_address(Gen *g, const GenRecord *r, uint32_t bytes)
+// Where in the stack slots a record's access is.
+typedef struct SlotPlace {
+    uint32_t slot, at;
+    bool variable; // up to SLOT_MASK bytes further
+} SlotPlace;
+
+static bool find_slot_place(const Gen *g, const GenRecord *r, SlotPlace *out)
 {
-    const uint32_t n = r->x / 8 % g->num_slots;
-    const uint32_t at = r->c % (g->slot_sizes[n] - SLOT_ROOM);
+    const uint32_t kind = r->x % 8;
+    if ((kind != 4 && kind != 5) || g->num_slots == 0)
+        return false;
+    const uint32_t slot = r->x / 8 % g->num_slots;
+    *out = (SlotPlace){slot, r->c % (g->slot_sizes[slot] - SLOT_ROOM), kind == 5};
+    return true;
+}
+
+static Mem slot_address(Gen *g, const GenRecord *r, uint32_t bytes, const SlotPlace *place)
+{
+    const uint32_t n = place->slot;
+    ASSERT(bytes <= ACCESS_MAX);
     const bool split = r->c >= 128;
-    const int32_t offset = (int32_t)at;
+    const int32_t offset = (int32_t)place->at;
     Value base = builder_stack_addr(g->b, TYPE_I64, g->slots[n], split ? 0 : offset);
-    const bool variable = r->x % 8 == 5;
-    if (variable)
+    if (place->variable)
         base = add(g, base, masked_index(g, r->b, SLOT_MASK, 1, false), r->y >= 128);
     Mem mem = {base, split ? offset : 0, access_flags(r, bytes, 1, false)};
     if (g->slot_regions[n].i != NO_INDEX && r->y % 16 != 3)
@@ -93,8 +111,9 @@ Mem gen_address(Gen *g, const GenRecord *r, uint32_t bytes, bool atomic)
     Mem mem = {g->heap, offset, access_flags(r, bytes, offset, false)};
     const bool swapped = r->y >= 128;
     const uint32_t kind = r->x % 8;
-    if ((kind == 4 || kind == 5) && g->num_slots != 0 && !atomic)
-        return slot_address(g, r, bytes);
+    SlotPlace place;
+    if (!atomic && find_slot_place(g, r, &place))
+        return slot_address(g, r, bytes, &place);
     if (kind != 0)
         mem.flags &= ~(MemFlags)MEM_ALIGNED;
     if (kind == 1 || kind == 2) {
@@ -188,10 +207,45 @@ static Region new_region(Gen *g, bool wanted)
     return wanted ? builder_region(g->b, builder_func(g->b)->regions.len, STR("")) : NO(Region);
 }
 
+// Which words of 8 bytes some access of the function may read.
+static void find_words(const Gen *g, uint32_t *words)
+{
+    for (uint32_t i = 0; i < g->plan->num_records; i++) {
+        const GenRecord *const r = &g->plan->records[i];
+        const Opcode op = (Opcode)g->t->ops[r->op];
+        SlotPlace place;
+        if ((uint32_t)op >= OP_COUNT || !gen_is_memory(op) || !find_slot_place(g, r, &place))
+            continue;
+        const uint32_t end = place.at + ACCESS_MAX + (place.variable ? SLOT_MASK : 0);
+        for (uint32_t word = place.at / 8; word <= (end - 1) / 8; word++)
+            words[place.slot] |= 1u << word;
+    }
+}
+
+// What is not filled holds anything in compiled code. To fill all would be half of the program.
+static void fill_slot(Gen *g, uint32_t n, uint32_t words)
+{
+    const uint32_t last = g->slot_sizes[n] - 8;
+    const MemFlags flags = g->slot_regions[n].i == NO_INDEX
+                               ? MEM_DEFAULT
+                               : builder_in_region(MEM_DEFAULT, g->slot_regions[n]);
+    if (words == 0)
+        return;
+    const Value base = builder_stack_addr(g->b, TYPE_I64, g->slots[n], 0);
+    for (uint32_t from = 0; from < g->slot_sizes[n]; from += 8) {
+        const uint32_t at = from < last ? from : last;
+        if ((words >> from / 8 & 1) == 0)
+            continue;
+        const Value x = gen_int(g, TYPE_I64, (int64_t)at * 0x0102030405);
+        builder_store(g->b, OP_STORE, x, (Mem){base, (int32_t)at, flags});
+    }
+}
+
 void gen_slots(Gen *g)
 {
     const GenRecord *const head = &g->plan->head;
     const bool regions = (head->y & 1) != 0;
+    uint32_t words[GEN_SLOTS_MAX] = {0};
     g->num_slots = gen_can(g, OP_STACK_ADDR, TYPE_I64, TYPE_INVALID) ? head->x & 3 : 0;
     g->heap_region = new_region(g, regions);
     for (uint32_t i = 0; i < g->num_slots; i++) {
@@ -203,15 +257,8 @@ void gen_slots(Gen *g)
         const uint32_t more = head->x >= 0xf0 && i == 0 ? (random >> 8) % most : 0;
         g->slots[i] = builder_stack_slot(g->b, g->slot_sizes[i] + more, 1u << (random >> 16) % 6);
         g->slot_regions[i] = new_region(g, regions);
-        const uint32_t last = g->slot_sizes[i] - 8;
-        for (uint32_t from = 0; from < g->slot_sizes[i]; from += 8) {
-            const uint32_t at = from < last ? from : last;
-            const MemFlags flags = g->slot_regions[i].i == NO_INDEX
-                                       ? MEM_DEFAULT
-                                       : builder_in_region(MEM_DEFAULT, g->slot_regions[i]);
-            const Value base = builder_stack_addr(g->b, TYPE_I64, g->slots[i], (int32_t)at);
-            const Value x = gen_int(g, TYPE_I64, (int64_t)at * 0x0102030405);
-            builder_store(g->b, OP_STORE, x, (Mem){base, 0, flags});
-        }
     }
+    find_words(g, words);
+    for (uint32_t i = 0; i < g->num_slots; i++)
+        fill_slot(g, i, words[i]);
 }

@@ -2,12 +2,13 @@
 //
 // From bytes to plans of functions, and from these to a module and its inputs.
 //
-// Header: 0 settings, 1 more of them, 2 fuel, 3 left to the caller, 4 chaos from 128 on, 5 to 7
-// free, 8 to 15 the head of the entry function.
+// Header: 0 settings, 1 more of them, 2 fuel, 3 left to the caller, 4 chaos from 128 on, 5 inlining
+// from 128 on, 6 and 7 free, 8 to 15 the head of the entry function.
 // The head of another function is the record that ends the one before it:
 //
 //   shape  number of parameters          b, c   types; c is the number of variables, too
-//   small  number of results; from 128 on, those and the convention of the function before
+//   small  number of results; from 128 on, those, the convention and some parameters are those of
+//          the function before
 //   a      calling convention            x, y   stack slots; regions
 
 #include "fuzz-targets/gen/gen_internal.h"
@@ -73,15 +74,20 @@ static void make_signature(Gen *g, uint32_t n)
     sig->params = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);
     sig->returns = ARENA_ARRAY(g->arena, AbiParam, GEN_SIG_MAX);
     const uint64_t seed = (uint64_t)head->b << 8 | head->c;
+    plan->param_seed = seed;
     if (head->small >= 128 && n > 0) {
         const Signature *const before = &g->plans[n - 1].sig;
+        // The first parameters in the same places, as far as the convention goes: what a tail call
+        // passes on stays where it is, or looks as if it did.
+        if (head->y % 32 < 16)
+            plan->param_seed = g->plans[n - 1].param_seed;
         sig->callconv = before->callconv;
         sig->num_returns = before->num_returns;
         memcpy(sig->returns, before->returns, sizeof(AbiParam) * before->num_returns);
     } else {
         make_types(g->t, sig->callconv, sig->returns, sig->num_returns, seed ^ 0xff0000);
     }
-    make_types(g->t, sig->callconv, sig->params, sig->num_params, seed);
+    make_types(g->t, sig->callconv, sig->params, sig->num_params, plan->param_seed);
     sig->params[0] = (AbiParam){.type = TYPE_I64};
 }
 
@@ -190,6 +196,7 @@ void gen_case(const GenTable *table, const uint8_t *data, size_t size, Arena *ar
     g->b = builder_create(&out->module);
     g->exact_nans = out->exact_nans;
     g->fuel = p.header[2];
+    out->inlines = p.header[5] >= 128;
     make_plans(g, &head, p.records, p.num_records);
     for (uint32_t i = 0; i < g->num_plans; i++) {
         gen_func(g, i);

@@ -57,9 +57,8 @@ static void add_target(TableBuild *build, const Settings *settings, const Isa *i
         build->shapes.data[i].smalls &= build->seen.data[i];
 }
 
-// Opcodes whose results differ from engine to engine, or that mean something only together with
-// others. Jumps and calls are not among them: they have records of their own.
-static bool is_excluded(Opcode op)
+// Jumps and calls are not among them: they have records of their own.
+bool gen_leaves_out(Opcode op)
 {
     switch ((int)op) {
     case OP_DEBUGTRAP:          // stops, and nobody goes on
@@ -240,7 +239,7 @@ static void choose_shapes(GenTable *t, Arena *arena)
                 const GenShape *const s = &t->shapes[i];
                 const uint64_t key = shape_key(s->op, s->ctrl, s->args);
                 const uint64_t hash = gen_mix(key ^ (uint64_t)byte << 56) | 1;
-                if (s->smalls == 0 || hash < best || is_excluded((Opcode)op))
+                if (s->smalls == 0 || hash < best || gen_leaves_out((Opcode)op))
                     continue;
                 best = hash;
                 t->pick[op][byte] = (uint16_t)i;

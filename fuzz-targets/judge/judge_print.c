@@ -82,7 +82,10 @@ void judge_print(const Judge *j, const GenCase *c, const Verdict *v, StrBuf *out
     buf_puts(out, "test interpret\ntest run\n");
     print_settings(c, out);
     print_targets(j, out);
-    for (uint32_t i = 0; i < c->module.funcs.len; i++) {
+    if (c->inlines)
+        buf_puts(out, "; where the mid-end is judged, inlined: assay opt --inline\n");
+    // Callees first, as inlining wants them.
+    for (uint32_t i = c->module.funcs.len; i-- > 0;) {
         buf_char(out, '\n');
         text_print_func(c->module.funcs.data[i], out);
         if (i != c->entry)

@@ -22,8 +22,18 @@ typedef struct AgreeOptions {
     const uint32_t *only; // the row or opcode of this number modulo theirs; NULL: all
 } AgreeOptions;
 
+// Why there are no tuples of a term.
+typedef enum AgreeSkip {
+    AGREE_COMPARED,
+    AGREE_NO_MEANING, // a row that no rule may use
+    AGREE_ENGINE,     // the engine can't run it, or is known to have it wrong
+    AGREE_EXCUSED,    // no engine gives values for it
+    AGREE_NOTHING     // no values were found to try it with
+} AgreeSkip;
+
 typedef struct AgreeResult {
     Str term;
+    AgreeSkip skip;
     const char *by; // the engine's name
     uint64_t tuples;
     uint64_t vague;      // of these, where the meaning leaves bits of the result open

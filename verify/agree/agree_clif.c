@@ -15,8 +15,8 @@
 
 enum { TARGETS = 3, TRAP_USER = 5, PARAMS_MAX = 8 };
 
-static const Type scalars[] = {TYPE_I8,   TYPE_I16, TYPE_I32, TYPE_I64,
-                               TYPE_I128, TYPE_F32, TYPE_F64};
+static const Type scalars[] = {TYPE_I8,  TYPE_I16, TYPE_I32, TYPE_I64, TYPE_I128,
+                               TYPE_F16, TYPE_F32, TYPE_F64, TYPE_F128};
 enum { NUM_SCALARS = sizeof(scalars) / sizeof(scalars[0]) };
 
 // One function to try.
@@ -26,6 +26,7 @@ typedef struct Form {
     uint32_t num_args;
     uint32_t small; // condition or operator
     uint64_t imm;
+    Wide constant;
     int32_t offset;
     MemFlags flags;
 } Form;
@@ -113,8 +114,12 @@ static bool emit(Builder *b, const Form *form, const Value *v)
     case FMT_INT_COMPARE: (void)builder_icmp(b, (IntCC)form->small, v[0], v[1]); return true;
     case FMT_FLOAT_COMPARE: (void)builder_fcmp(b, (FloatCC)form->small, v[0], v[1]); return true;
     case FMT_UNARY_IMM: (void)builder_iconst(b, suffix, (int64_t)form->imm); return true;
+    case FMT_UNARY_IEEE16: (void)builder_fconst(b, TYPE_F16, form->imm); return true;
     case FMT_UNARY_IEEE32: (void)builder_fconst(b, TYPE_F32, form->imm); return true;
     case FMT_UNARY_IEEE64: (void)builder_fconst(b, TYPE_F64, form->imm); return true;
+    case FMT_UNARY_CONST:
+        (void)builder_const(b, op, suffix, builder_constant(b, form->constant.w, 16));
+        return true;
     case FMT_TRAP: builder_trap(b, TRAP_USER); return true;
     case FMT_COND_TRAP: builder_cond_trap(b, op, v[0], TRAP_USER); return true;
     case FMT_INT_ADD_TRAP: (void)builder_add_trap(b, op, v[0], v[1], TRAP_USER); return true;
@@ -185,8 +190,7 @@ static Concrete record(Clif *c, const IsleSym *names, const Concrete *fields)
 static Concrete type_value(Clif *c, Type type)
 {
     const IsleSym names[] = {c->bits, c->is_float};
-    const Concrete fields[] = {concrete_int(type_bits(type)),
-                               concrete_bool(type == TYPE_F32 || type == TYPE_F64)};
+    const Concrete fields[] = {concrete_int(type_bits(type)), concrete_bool(type_is_float(type))};
     return record(c, names, fields);
 }
 
@@ -203,6 +207,8 @@ static bool param_value(Clif *c, const Form *form, Str type, const DataValue **n
         *out = concrete_u64(32, (uint64_t)(int64_t)form->offset);
     else if (str_eq(type, STR("u64")))
         *out = concrete_u64(64, form->imm);
+    else if (str_eq(type, STR("Constant")))
+        *out = concrete_bv(128, form->constant);
     else if (str_eq(type, STR("TrapCode")))
         *out = concrete_u64(8, TRAP_USER);
     else if (str_eq(type, STR("IntCC")) || str_eq(type, STR("FloatCC")) ||
@@ -376,8 +382,10 @@ static uint32_t num_small(Opcode op)
     case FMT_FLOAT_COMPARE: return FLOATCC_COUNT;
     case FMT_ATOMIC_RMW: return 2 * ATOMIC_COUNT;
     case FMT_UNARY_IMM:
+    case FMT_UNARY_IEEE16:
     case FMT_UNARY_IEEE32:
-    case FMT_UNARY_IEEE64: return 64;
+    case FMT_UNARY_IEEE64:
+    case FMT_UNARY_CONST: return 64;
     case FMT_LOAD:
     case FMT_STORE:
     case FMT_LOAD_NO_OFFSET:
@@ -387,12 +395,24 @@ static uint32_t num_small(Opcode op)
     }
 }
 
+static uint32_t immediate_bits(Format format, Type ctrl)
+{
+    switch ((int)format) {
+    case FMT_UNARY_IEEE16: return 16;
+    case FMT_UNARY_IEEE32: return 32;
+    case FMT_UNARY_IEEE64: return 64;
+    case FMT_UNARY_CONST: return 128;
+    default: return ctrl == TYPE_INVALID ? 64 : type_bits(ctrl);
+    }
+}
+
 static Form form_of(Clif *c, Opcode op, Type ctrl, uint32_t small)
 {
     const Format format = op_format(op);
-    const uint32_t bits = format == FMT_UNARY_IEEE64 || ctrl == TYPE_INVALID ? 64 : type_bits(ctrl);
+    const uint32_t bits = immediate_bits(format, ctrl);
     Form form = {.op = op, .ctrl = ctrl, .small = small, .flags = MEM_DEFAULT};
-    form.imm = sample_bits(&c->samples, format == FMT_UNARY_IEEE32 ? 32 : bits).w[0];
+    form.constant = sample_bits(&c->samples, bits);
+    form.imm = form.constant.w[0];
     if (format == FMT_UNARY_IMM && bits < 64 && (form.imm >> (bits - 1) & 1) != 0)
         form.imm |= UINT64_MAX << bits; // as it is held
     if (format == FMT_ATOMIC_RMW)
@@ -498,14 +518,17 @@ static void do_opcode(Clif *c, Opcode op)
     const char *const reason = why_not(op);
     if (reason) {
         c->result->detail = str_from(reason);
+        c->result->skip = AGREE_EXCUSED;
         return;
     }
     ASSERT(c->term->num_args <= PARAMS_MAX);
     const uint32_t forms = try_all(c, op, 0);
     if (forms != 0)
         (void)try_all(c, op, c->options->tuples / forms + 1);
-    if (c->result->tuples == 0)
-        c->result->detail = STR("no function of it could be built and run");
+    if (c->result->tuples != 0)
+        return;
+    c->result->skip = AGREE_NOTHING;
+    c->result->detail = STR("no function of it could be built and run");
 }
 
 static IsleSym symbol(Isle *isle, const char *name)

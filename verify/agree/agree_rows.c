@@ -517,7 +517,8 @@ static uint32_t count_bits(uint32_t x)
     return (uint32_t)__builtin_popcount(x);
 }
 
-static void try_row(Rows *r, uint16_t op)
+// Tries about `wanted` tuples.
+static void try_row(Rows *r, uint16_t op, uint32_t wanted)
 {
     const MRow *const row = r->row;
     bool has_rm = false;
@@ -527,7 +528,7 @@ static void try_row(Rows *r, uint16_t op)
     const uint32_t conds = r->has_cond ? 16 : 1;
     const uint32_t cases = sizes * conds * (has_rm ? 2 : 1);
     // Several choices of registers.
-    const uint32_t turns = r->options->tuples / cases >= 64 ? 4 : 1;
+    const uint32_t turns = wanted / cases >= 64 ? 4 : 1;
     for (uint32_t bytes = row->sizes == 0 ? 0 : 1; bytes <= 16; bytes *= 2) {
         if (bytes != 0 && (row->sizes & bytes) == 0)
             continue;
@@ -537,7 +538,7 @@ static void try_row(Rows *r, uint16_t op)
             c.cc = (uint8_t)(n % conds);
             c.in_memory = has_rm && n / conds % 2 == 1;
             c.disp = (int32_t)sample_below(&r->samples, 3) * 16;
-            try_immediates(r, &c, r->options->tuples / (cases * turns) + 1);
+            try_immediates(r, &c, wanted / (cases * turns) + 1);
         }
         if (bytes == 0)
             break;
@@ -622,6 +623,8 @@ static void do_row(Rows *r, uint16_t op)
     r->result = agree_add(r->report, name, engine_name(r->engine));
     const char *const reason = why_not(r, id);
     if (reason) {
+        const bool meant = id != ISLE_NONE && r->isle->terms.data[id].spec;
+        r->result->skip = meant ? AGREE_ENGINE : AGREE_NO_MEANING;
         r->result->detail = str_copy(r->report->arena, str_from(reason));
         return;
     }
@@ -634,12 +637,21 @@ static void do_row(Rows *r, uint16_t op)
     ASSERT(term->num_args <= PARAMS_MAX);
     for (uint32_t i = 0; i < term->num_args; i++)
         if (!read_param(r, term, i)) {
+            r->result->skip = AGREE_NOTHING;
             r->result->detail = STR("a parameter that is no operand");
             return;
         }
-    try_row(r, op);
-    if (r->result->tuples == 0)
-        r->result->detail = STR("no values that it could be tried with");
+    // Once more for the cases that the row does not allow.
+    uint64_t before = 0;
+    do {
+        before = r->result->tuples;
+        try_row(r, op, r->options->tuples - (uint32_t)before);
+    } while (r->result->tuples > before && r->result->tuples < r->options->tuples &&
+             r->result->mismatches == 0);
+    if (r->result->tuples != 0)
+        return;
+    r->result->skip = AGREE_NOTHING;
+    r->result->detail = STR("no values that it could be tried with");
 }
 
 bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeReport *report,

@@ -13,8 +13,14 @@
 
 #include "verify/expr/expr.h"
 
+// A variable that stands for a product, as one of the conditions says.
+typedef struct ArithName {
+    Expr var, product;
+} ArithName;
+
 typedef struct ArithQuestion {
     VEC(Expr) conditions;
+    VEC(ArithName) names;
 } ArithQuestion;
 
 // Whether `conditions` have products or quotients in them that are worth rewriting.

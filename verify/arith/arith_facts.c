@@ -244,7 +244,8 @@ static void signed_power(Facts *f, Expr quotient)
                         expr_eq(p, quotient, expr_extract(p, n.sort.width - 1, 0, whole))));
 }
 
-// The quotient times y is what was shifted, without the bits that the shift drops.
+// The quotient times y is what was shifted, without the bits that the shift drops; or the quotient
+// by 2^k, whatever the sign, shifted back.
 static void signed_power_rest(Facts *f, Expr remainder)
 {
     ExprPool *const p = f->pool;
@@ -252,8 +253,12 @@ static void signed_power_rest(Facts *f, Expr remainder)
     const ByPower by = by_power(p, &n);
     const Expr mask = expr_1(p, EXPR_BVNEG, expr_2(p, EXPR_BVSHL, expr_bv(p, 64, 1), by.k));
     const Expr kept = expr_extract(p, n.sort.width - 1, 0, expr_2(p, EXPR_BVAND, by.biased, mask));
+    const Expr shifted = expr_2(p, EXPR_BVSHL, expr_2(p, EXPR_BVASHR, by.biased, by.k), by.k);
+    const Expr back = expr_extract(p, n.sort.width - 1, 0, shifted);
     add(f, expr_implies(p, by.is_power,
                         expr_eq(p, remainder, expr_2(p, EXPR_BVSUB, n.args[0], kept))));
+    add(f, expr_implies(p, by.is_power,
+                        expr_eq(p, remainder, expr_2(p, EXPR_BVSUB, n.args[0], back))));
 }
 
 // x % y = x - (x / y) * y, by zero as well: x.
@@ -314,7 +319,7 @@ void arith_division_facts(Facts *facts, const Bitset *wanted)
 
 // ---- Products ----
 
-// Of the whole product of a and b: it is less than 2^m * a, for b of m bits; by 0, 1 and all ones
+// Of the whole product of a and b: it is at most 2^m * a - a, for b of m bits; by 0, 1 and all ones
 // it is plain; and where both are in their lower halves it is so too.
 static void product_fact(Facts *f, Expr product, Expr a, Expr b)
 {
@@ -322,7 +327,7 @@ static void product_fact(Facts *f, Expr product, Expr a, Expr b)
     const uint32_t wide = width_of(p, product), m = width_of(p, b);
     const Expr high = expr_extract(p, wide - 1, m, product), za = expr_zero_ext(p, wide, a);
     const Expr shifted = expr_2(p, EXPR_BVSHL, za, expr_bv(p, wide, m));
-    add(f, expr_2(p, EXPR_BVULE, high, a));
+    add(f, expr_or(p, expr_eq(p, a, expr_bv(p, wide - m, 0)), expr_2(p, EXPR_BVULT, high, a)));
     add(f,
         expr_implies(p, expr_eq(p, b, expr_bv(p, m, 0)), expr_eq(p, product, expr_bv(p, wide, 0))));
     add(f, expr_implies(p, expr_eq(p, b, expr_bv(p, m, 1)), expr_eq(p, product, za)));

@@ -402,16 +402,24 @@ static bool integers(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *ar
 
 static bool format_of(uint32_t width, SoftFormat *out)
 {
-    *out = width == 32 ? softfloat_f32 : softfloat_f64;
-    return width == 32 || width == 64;
+    switch (width) {
+    case 16: *out = softfloat_f16; return true;
+    case 32: *out = softfloat_f32; return true;
+    case 64: *out = softfloat_f64; return true;
+    case 128: *out = softfloat_f128; return true;
+    default: return false;
+    }
+}
+
+static Concrete bits_of(uint32_t width, uint128 bits)
+{
+    return concrete_bv(width, wide_low(wide_from_int((int128)bits), width));
 }
 
 // A NaN of which sign and payload are not known; it is quiet.
 static Concrete open_nan(SoftFormat f, uint32_t width)
 {
-    const uint128 nan = softfloat_default_nan(f);
-    Concrete out = {.kind = CONCRETE_BV, .width = width};
-    out.bits = wide_from_u64((uint64_t)nan);
+    Concrete out = bits_of(width, softfloat_default_nan(f));
     out.unknown = mask(ones(width), out.bits, true);
     return out;
 }
@@ -467,9 +475,9 @@ static bool float_class(ConcreteRun *run, const IsleSpecExpr *e, const Concrete 
     *out = open_bool();
     if (!float_known(&args[0]))
         return true;
-    const uint64_t x = args[0].bits.w[0];
-    const uint64_t fraction = x & ((UINT64_C(1) << f.frac_bits) - 1);
-    const uint64_t most = (UINT64_C(1) << f.exp_bits) - 1, exponent = x >> f.frac_bits & most;
+    const uint128 x = wide_to_u128(&args[0].bits);
+    const uint128 fraction = x & (((uint128)1 << f.frac_bits) - 1);
+    const uint128 most = ((uint128)1 << f.exp_bits) - 1, exponent = x >> f.frac_bits & most;
     const bool negative = (x >> (args[0].width - 1) & 1) != 0;
     const bool nan = exponent == most && fraction != 0;
     bool is = false;
@@ -491,15 +499,15 @@ static bool float_constant(ConcreteRun *run, const IsleSpecExpr *e, const Concre
 {
     SoftFormat f;
     uint32_t width;
-    if (!int_of(&args[0], 1, 64, &width) || !format_of(width, &f))
+    if (!int_of(&args[0], 1, 128, &width) || !format_of(width, &f))
         return concrete_cannot(run, e->pos, "expected a width of floats");
-    const uint64_t sign = UINT64_C(1) << (width - 1);
-    const uint64_t infinity = ((UINT64_C(1) << f.exp_bits) - 1) << f.frac_bits;
+    const uint128 sign = (uint128)1 << (width - 1);
+    const uint128 infinity = (((uint128)1 << f.exp_bits) - 1) << f.frac_bits;
     switch ((int)e->op) {
-    case ISLE_SPEC_OP_FP_POS_INF: *out = concrete_u64(width, infinity); return true;
-    case ISLE_SPEC_OP_FP_NEG_INF: *out = concrete_u64(width, infinity | sign); return true;
-    case ISLE_SPEC_OP_FP_POS_ZERO: *out = concrete_u64(width, 0); return true;
-    case ISLE_SPEC_OP_FP_NEG_ZERO: *out = concrete_u64(width, sign); return true;
+    case ISLE_SPEC_OP_FP_POS_INF: *out = bits_of(width, infinity); return true;
+    case ISLE_SPEC_OP_FP_NEG_INF: *out = bits_of(width, infinity | sign); return true;
+    case ISLE_SPEC_OP_FP_POS_ZERO: *out = bits_of(width, 0); return true;
+    case ISLE_SPEC_OP_FP_NEG_ZERO: *out = bits_of(width, sign); return true;
     default: *out = open_nan(f, width); return true;
     }
 }
@@ -520,9 +528,7 @@ static bool to_integer(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
     const SoftIntResult fit = softfloat_to_int(f, wide_to_u128(&x->bits), width, is_signed, &bits);
     if (fit != SOFT_INT_OK && !saturates)
         return true;
-    Wide result = wide_from_u64((uint64_t)bits);
-    result.w[1] = (uint64_t)(bits >> 64);
-    *out = concrete_bv(width, wide_low(result, width));
+    *out = bits_of(width, bits);
     return true;
 }
 
@@ -560,9 +566,8 @@ static bool negated(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *x, 
     *out = concrete_open(x->width);
     if (!float_known(x))
         return true;
-    const uint64_t bits = x->bits.w[0];
-    *out = softfloat_is_nan(f, bits) ? open_nan(f, x->width)
-                                     : concrete_u64(x->width, bits ^ UINT64_C(1) << (x->width - 1));
+    const uint128 bits = wide_to_u128(&x->bits), sign = (uint128)1 << (x->width - 1);
+    *out = softfloat_is_nan(f, bits) ? open_nan(f, x->width) : bits_of(x->width, bits ^ sign);
     return true;
 }
 

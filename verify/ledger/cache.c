@@ -58,10 +58,13 @@ void ledger_cache_close(LedgerCache *cache)
     sqlite3_close(cache->db);
 }
 
-static void bind_key(const LedgerCache *cache, sqlite3_stmt *statement, const LedgerQuestion *q)
+// The key of the question, of the solver, and of the way to ask it unless that is the usual one.
+static void bind_key(const LedgerCache *cache, sqlite3_stmt *statement, const LedgerQuestion *q,
+                     SmtWay way)
 {
-    const LedgerKey both[] = {q->key, cache->solver};
-    const LedgerKey key = ledger_key_of((Str){(const char *)both, sizeof(both)});
+    const LedgerKey parts[] = {q->key, cache->solver, {(uint64_t)way, 0}};
+    const size_t used = way == SMT_BOTH ? sizeof(parts[0]) * 2 : sizeof(parts);
+    const LedgerKey key = ledger_key_of((Str){(const char *)parts, used});
     sqlite3_bind_blob(statement, 1, &key, sizeof(key), SQLITE_TRANSIENT);
 }
 
@@ -132,24 +135,24 @@ static bool read_answer(sqlite3_stmt *row, const LedgerQuestion *q, uint64_t bud
     }
 }
 
-bool cache_find(LedgerCache *cache, const LedgerQuestion *question, uint64_t budget, Arena *arena,
-                SmtResult *out)
+bool cache_find(LedgerCache *cache, const LedgerQuestion *question, const LedgerAsk *how,
+                Arena *arena, SmtResult *out)
 {
-    bind_key(cache, cache->find, question);
+    bind_key(cache, cache->find, question, how->way);
     const bool found = sqlite3_step(cache->find) == SQLITE_ROW &&
-                       read_answer(cache->find, question, budget, arena, out);
+                       read_answer(cache->find, question, how->budget, arena, out);
     sqlite3_reset(cache->find);
     return found;
 }
 
-void cache_store(LedgerCache *cache, const LedgerQuestion *question, uint64_t budget,
+void cache_store(LedgerCache *cache, const LedgerQuestion *question, const LedgerAsk *how,
                  const SmtResult *answer, Arena *arena)
 {
     sqlite3_stmt *const s = cache->store;
     const Str model = pack_model(question, answer, arena);
-    bind_key(cache, s, question);
+    bind_key(cache, s, question, how->way);
     sqlite3_bind_int(s, 2, (int)answer->verdict);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)budget);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)how->budget);
     sqlite3_bind_int(s, 4, (int)SMT_STRENGTH);
     sqlite3_bind_int64(s, 5, (sqlite3_int64)answer->steps);
     sqlite3_bind_text(s, 6, answer->reason.data, (int)answer->reason.len, SQLITE_STATIC);
@@ -173,21 +176,20 @@ static void translate_model(const LedgerQuestion *q, const ExprPool *pool, SmtRe
     answer->num_model = pool->nodes.len;
 }
 
-SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const Expr *conditions,
-                     uint32_t count, uint64_t budget, Arena *arena)
+SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const LedgerAsk *how, Arena *arena)
 {
-    LedgerRoot *const roots = ARENA_ARRAY(arena, LedgerRoot, count);
-    for (uint32_t i = 0; i < count; i++)
-        roots[i] = (LedgerRoot){conditions[i], 0};
-    const LedgerQuestion q = ledger_question(pool, roots, count, arena);
+    LedgerRoot *const roots = ARENA_ARRAY(arena, LedgerRoot, how->count);
+    for (uint32_t i = 0; i < how->count; i++)
+        roots[i] = (LedgerRoot){how->conditions[i], 0};
+    const LedgerQuestion q = ledger_question(pool, roots, how->count, arena);
     SmtResult answer;
-    if (!cache || !cache_find(cache, &q, budget, arena, &answer)) {
-        Expr *const own = ARENA_ARRAY(arena, Expr, count);
-        for (uint32_t i = 0; i < count; i++)
+    if (!cache || !cache_find(cache, &q, how, arena, &answer)) {
+        Expr *const own = ARENA_ARRAY(arena, Expr, how->count);
+        for (uint32_t i = 0; i < how->count; i++)
             own[i] = q.roots[i].expr;
-        answer = smt_decide(q.pool, own, count, budget, arena);
+        answer = smt_decide(q.pool, own, how->count, how->budget, how->way, arena);
         if (cache)
-            cache_store(cache, &q, budget, &answer, arena);
+            cache_store(cache, &q, how, &answer, arena);
     }
     if (answer.verdict == SMT_SAT)
         translate_model(&q, pool, &answer, arena);

@@ -61,9 +61,15 @@ LedgerCache *ledger_cache_open(Arena *arena, const char *path);
 // Closes it; NULL is no cache.
 void ledger_cache_close(LedgerCache *cache);
 
-// As smt_check, through `cache` (may be NULL). A question that was given up is asked again if
-// it had a smaller budget, or another SMT_STRENGTH.
-SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const Expr *conditions,
-                     uint32_t count, uint64_t budget, Arena *arena);
+typedef struct LedgerAsk {
+    const Expr *conditions;
+    uint32_t count;
+    SmtWay way;
+    uint64_t budget;
+} LedgerAsk;
+
+// As smt_decide, through `cache` (may be NULL). A question that was given up is asked again if it
+// had a smaller budget, or another SMT_STRENGTH.
+SmtResult ledger_ask(LedgerCache *cache, const ExprPool *pool, const LedgerAsk *how, Arena *arena);
 
 #endif

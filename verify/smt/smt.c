@@ -61,8 +61,8 @@ static Z3_ast bits_term(Smt *s, const ExprNode *n, Z3_ast a, Z3_ast b)
     case EXPR_BVAND: return Z3_mk_bvand(s->ctx, a, b);
     case EXPR_BVOR: return Z3_mk_bvor(s->ctx, a, b);
     case EXPR_BVXOR: return Z3_mk_bvxor(s->ctx, a, b);
-    case EXPR_BVADD: return Z3_mk_bvadd(s->ctx, a, b);
-    case EXPR_BVSUB: return Z3_mk_bvsub(s->ctx, a, b);
+    case EXPR_BVADD: return smt_add(s, n);
+    case EXPR_BVSUB: return smt_sub(s, n);
     case EXPR_BVMUL: return Z3_mk_bvmul(s->ctx, a, b);
     case EXPR_BVUDIV: return Z3_mk_bvudiv(s->ctx, a, b);
     case EXPR_BVUREM: return Z3_mk_bvurem(s->ctx, a, b);
@@ -293,7 +293,10 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
     const Contents contents = contents_of(pool, conditions, count, arena);
     uint64_t steps = 0;
     if (contents.has_hard) {
-        const SmtResult easy = ask(&question, &contents, true, arena);
+        // What needs no more is found soon.
+        Question first = question;
+        first.budget = budget / 2 + (budget != 0);
+        const SmtResult easy = ask(&first, &contents, true, arena);
         if (easy.verdict == SMT_UNSAT)
             return easy;
         steps = easy.steps;

@@ -11,7 +11,7 @@
 // MEANING is to be raised when what an expression means to the solver changes: answers from before
 // are forgotten, and ledgers have to be written again. STRENGTH when more can be decided than
 // before: what was given up is asked again.
-enum { SMT_MEANING = 1, SMT_STRENGTH = 3 };
+enum { SMT_MEANING = 1, SMT_STRENGTH = 5 };
 
 typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
 
@@ -28,10 +28,13 @@ typedef struct SmtResult {
 SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                     Arena *arena);
 
-// The same, but a question that stays open is taken apart; `budget` is for each part, and the pool
-// grows.
+// How a question is asked: as it is, taken apart into one for each value of a number in it, or both
+// in this order, as it is with a smaller share of the budget.
+typedef enum SmtWay { SMT_BOTH, SMT_WHOLE, SMT_PIECES } SmtWay;
+
+// As smt_check; `budget` is for each part, and the pool grows.
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                     Arena *arena);
+                     SmtWay way, Arena *arena);
 
 // "Z3 4.8.12.0".
 Str smt_version(Arena *arena);

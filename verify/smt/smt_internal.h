@@ -16,6 +16,7 @@ typedef struct Smt {
     Z3_ast *terms; // by node, NULL: not wanted
     bool has_int, has_float;
     bool abstract; // hard operators are functions of which nothing is known
+    bool digits;   // sums are rows of adders
     bool failed;   // something that has no translation
 } Smt;
 
@@ -32,6 +33,12 @@ Z3_ast smt_cls(Smt *s, uint32_t width, Z3_ast x);
 Z3_ast smt_reverse(Smt *s, uint32_t width, Z3_ast x);
 // By the amount modulo the width.
 Z3_ast smt_rotate(Smt *s, bool left, uint32_t width, Z3_ast x, Z3_ast amount);
+
+// ---- Sums (smt_sums.c) ----
+
+// A sum, a difference: of two numbers, or with a carry or borrow.
+Z3_ast smt_add(Smt *s, const ExprNode *n);
+Z3_ast smt_sub(Smt *s, const ExprNode *n);
 
 // ---- Floats (smt_float.c) ----
 
@@ -52,6 +59,11 @@ bool smt_is_hard(const ExprPool *pool, const ExprNode *n);
 Z3_ast smt_unknown_function(Smt *s, const ExprNode *n);
 
 // ---- Other forms of a question ----
+
+// With sums by digits, and with functions of which nothing is known for hard operators; unknown at
+// once if there are no sums. Proves what smt_check may not.
+SmtResult smt_check_by_digits(const ExprPool *pool, const Expr *conditions, uint32_t count,
+                              uint64_t budget, Arena *arena);
 
 // Rewrites the equations of sums in the conditions to one form (smt_linear.c); false: they have it.
 bool smt_rewrite_sums(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena);

@@ -8,7 +8,7 @@
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8 };
+enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16 };
 
 // A number that a question is split on.
 typedef struct Split {
@@ -111,7 +111,14 @@ static bool ask_piece(Pieces *p)
     const uint64_t steps = p->result.steps;
     p->result = ask_plain(p->pool, p->own, p->count + 1, p->budget, p->arena);
     p->result.steps += steps;
-    return p->result.verdict == SMT_UNSAT;
+    if (p->result.verdict != SMT_UNSAT)
+        return false;
+    // Pieces that all take nearly their budget are better asked in another way.
+    if (p->budget == 0 || p->result.steps / MOST_SHARES <= p->budget)
+        return true;
+    p->result.verdict = SMT_UNKNOWN;
+    p->result.reason = STR("its pieces take too many steps");
+    return false;
 }
 
 static bool ask_number(Pieces *p, Expr number, uint64_t value)
@@ -158,15 +165,17 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
 }
 
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                     Arena *arena)
+                     SmtWay way, Arena *arena)
 {
     Split split;
-    if (!find_split(pool, conditions, count, arena, &split))
-        return ask_plain(pool, conditions, count, budget, arena);
-    const SmtResult whole = ask_plain(pool, conditions, count, budget / FIRST_SHARE, arena);
-    if (whole.verdict != SMT_UNKNOWN)
-        return whole;
-    SmtResult result = ask_pieces(pool, conditions, count, budget, &split, arena);
-    result.steps += whole.steps;
+    const bool splits = way != SMT_WHOLE && find_split(pool, conditions, count, arena, &split);
+    SmtResult result = {.verdict = SMT_UNKNOWN, .reason = STR("nothing to split it on")};
+    if (way != SMT_PIECES)
+        result = ask_plain(pool, conditions, count, splits ? budget / FIRST_SHARE : budget, arena);
+    if (result.verdict != SMT_UNKNOWN || !splits)
+        return result;
+    const uint64_t steps = result.steps;
+    result = ask_pieces(pool, conditions, count, budget, &split, arena);
+    result.steps += steps;
     return result;
 }

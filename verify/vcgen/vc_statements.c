@@ -126,8 +126,34 @@ static const Sort *known_sort(Sym *value)
     return cell->kind == SYM_CELL && cell->sorted && cell->sort.width != 0 ? &cell->sort : NULL;
 }
 
+// To promise (conv_to W X) is to promise the low bits: nothing is known of those above.
+static void promise_low_bits(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
+{
+    Sym *const value = spec_eval(g, e->args[0], env, NULL);
+    const Expr a = value ? sym_expr(g, value, e->pos) : EXPR_NONE;
+    const Expr x = g->stop ? EXPR_NONE : spec_scalar(g, e->args[1]->args[1], env, NULL);
+    uint32_t width;
+    if (g->stop || !spec_width(g, e->args[1]->args[0], env, &width))
+        return;
+    const Sort sort = expr_node(g->pool, a)->sort, part = expr_node(g->pool, x)->sort;
+    if (sort.kind != SORT_BV || part.kind != SORT_BV || sort.width != width) {
+        gen_stop(g, STOP_ERROR, e->pos, "an operand has the wrong sort");
+        return;
+    }
+    const uint32_t known = part.width < width ? part.width : width;
+    gen_goal(g, scope,
+             expr_eq(g->pool, expr_extract(g->pool, known - 1, 0, a),
+                     expr_extract(g->pool, known - 1, 0, x)),
+             STR("the low bits are equal"));
+}
+
 static void statement_equal(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope)
 {
+    const IsleSpecExpr *const right = e->args[1];
+    if (scope->assert_mode && right->kind == ISLE_SPEC_OP && right->op == ISLE_SPEC_OP_CONV_TO) {
+        promise_low_bits(g, e, env, scope);
+        return;
+    }
     if (equate_width(g, e->args[0], e->args[1], env) || g->stop ||
         equate_width(g, e->args[1], e->args[0], env) || g->stop)
         return;

@@ -106,6 +106,11 @@ static void try_numbers(Case *c, const Numbers *n, uint64_t any)
     set(&eval, c->y, n->y, 0);
     set(&eval, c->factor, n->factor, 0);
     set(&eval, c->top, n->top, 0);
+    for (uint32_t i = 0; i < c->after.names.len; i++) {
+        ExprValue product;
+        assert_true(eval_get(&eval, c->after.names.data[i].product, &product));
+        eval_set(&eval, c->after.names.data[i].var, &product);
+    }
     for (uint32_t i = 0; i < c->after.conditions.len; i++) {
         const bool was = i >= c->before.len || is_true(&eval, c->before.data[i]);
         if (is_true(&eval, c->after.conditions.data[i]) == was)

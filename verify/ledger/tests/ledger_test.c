@@ -165,7 +165,8 @@ static SmtResult factors(LedgerCache *cache, Arena *arena, uint64_t product, uin
     const Expr conditions[] = {expr_eq(pool, wide, expr_bv(pool, 32, product)),
                                expr_2(pool, EXPR_BVULT, expr_bv(pool, 16, 1), x),
                                expr_2(pool, EXPR_BVULE, x, y)};
-    const SmtResult answer = ledger_ask(cache, pool, conditions, 3, budget, arena);
+    const LedgerAsk how = {.conditions = conditions, .count = 3, .budget = budget};
+    const SmtResult answer = ledger_ask(cache, pool, &how, arena);
     *found = 0;
     if (answer.verdict == SMT_SAT)
         *found = answer.model[x.index].bits.w[0] * answer.model[y.index].bits.w[0];

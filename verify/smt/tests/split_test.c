@@ -33,7 +33,7 @@ static Expr variable(Fixture *f, const char *name, uint32_t width)
 
 static SmtResult decide(Fixture *f, Expr condition)
 {
-    return smt_decide(f->pool, &condition, 1, BUDGET, &f->arena);
+    return smt_decide(f->pool, &condition, 1, BUDGET, SMT_BOTH, &f->arena);
 }
 
 // a - b = c - d says the same as a + d = c + b, and not the same as a + d = c - b.
