@@ -127,13 +127,20 @@ static void tell(void *context, const VerifyTask *task, uint32_t done, uint32_t 
         counts[task->cases.data[i].verdict]++;
         steps += task->cases.data[i].steps;
     }
-    fprintf(stderr, "[%s %u/%u] %.*s:", p->program, done, total,
-            STR_ARG(p->isle->rules.data[task->rule].label));
+    const Str label = p->isle->rules.data[task->rule].label;
+    const Str root = isle_str(p->isle, p->isle->terms.data[task->root].name);
+    if (task->unmatched)
+        fprintf(stderr, "[%s %u/%u] some rule of %.*s matches:", p->program, done, total,
+                STR_ARG(root));
+    else
+        fprintf(stderr, "[%s %u/%u] %.*s:", p->program, done, total, STR_ARG(label));
+    if (task->cases.len == 0)
+        fprintf(stderr, " nothing to prove");
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         if (counts[i] != 0)
             fprintf(stderr, " %u %s", counts[i], verify_case_name((CaseVerdict)i));
     // Steps count as often as they were wanted, time only where nobody had asked before.
-    fprintf(stderr, "%s, %.2f s, %.2f million steps\n", task->truncated ? " and more" : "",
+    fprintf(stderr, "%s; %.2f s, %.2f million steps\n", task->truncated ? " and more" : "",
             (double)task->microseconds / 1e6, (double)steps / 1e6);
 }
 

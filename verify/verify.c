@@ -44,6 +44,16 @@ static bool contains(Str text, const char *part)
     return false;
 }
 
+static bool is_of_root(VcProgram *program, const char *rule)
+{
+    const Isle *const isle = program->isle;
+    for (IsleTermId term = 0; term < isle->terms.len; term++)
+        for (uint32_t n = 0; vc_is_root(program, term) && n < vc_num_rules(program, term); n++)
+            if (str_eq_c(isle->rules.data[vc_rule(program, term, n)].label, rule))
+                return true;
+    return false;
+}
+
 static bool is_wanted(const Isle *isle, const VerifyOptions *o, IsleTermId root, IsleRuleId rule)
 {
     const Str label = isle->rules.data[rule].label;
@@ -128,7 +138,8 @@ static void note_one_value(const Isle *isle, VerifyReport *report)
     }
 }
 
-static void judge(VerifyReport *report)
+// `some`: cases were left out, so that a task without any says nothing.
+static void judge(VerifyReport *report, bool some)
 {
     for (uint32_t t = 0; t < report->tasks.len; t++) {
         const VerifyTask *const task = &report->tasks.data[t];
@@ -139,8 +150,8 @@ static void judge(VerifyReport *report)
             rule->counts[CASE_UNKNOWN]++;
             rule->key = ledger_key_add(rule->key, ledger_key_of(STR("and more")));
         }
-        if (task->cases.len == 0 &&
-            !task->unmatched) { // looked at, and every way through it contradicts itself
+        if (task->cases.len == 0 && !task->unmatched && !some) {
+            // Looked at, and every way through it contradicts itself.
             rule->counts[CASE_INAPPLICABLE]++;
             rule->contradiction = task->contradiction;
         }
@@ -155,11 +166,16 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
 {
     VerifyReport *const report = ARENA_NEW(arena, VerifyReport);
     VcProgram *const program = vc_program_new(arena, isle);
+    VerifyOptions chosen = *options;
+    if (options->rule && !is_of_root(program, options->rule)) {
+        chosen.rule = NULL;
+        chosen.within = options->rule;
+    }
     report->num_rules = isle->rules.len;
     report->rules = ARENA_ARRAY(arena, VerifyRule, isle->rules.len);
-    collect_tasks(program, options, report, arena);
-    verify_all(program, options, report, arena);
+    collect_tasks(program, &chosen, report, arena);
+    verify_all(program, &chosen, report, arena);
     note_one_value(isle, report);
-    judge(report);
+    judge(report, chosen.within || chosen.explain);
     return report;
 }

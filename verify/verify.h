@@ -49,9 +49,11 @@ typedef struct VerifyTask {
 } VerifyTask;
 
 typedef struct VerifyOptions {
-    const char *rule;    // only tasks of this rule, or NULL
-    const char *root;    // only this root, or NULL
+    const char *rule; // only tasks of this rule; of a rule that is not a root's, all cases that it
+                      // takes part in; or NULL
+    const char *root; // only this root, or NULL
     const char *filter;  // only rules whose name has this in it, or NULL
+    const char *within;  // only cases that this rule takes part in, or NULL
     const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
     const Bitset *only;  // only tasks of these rules, by IsleRuleId, or NULL
     bool any_order;      // assume nothing of rules of higher priority

@@ -396,10 +396,11 @@ static void decide(Case *c)
     UNREACHABLE();
 }
 
-// Whether the case is one to look at: of those to be explained, only the rule's own.
+// Whether the case is one to look at: when one rule is asked about, only those that it is in.
 static bool is_explained(const VerifyRun *run, const Vc *vc)
 {
-    const char *const wanted = run->options->explain;
+    const VerifyOptions *const options = run->options;
+    const char *const wanted = options->explain ? options->explain : options->within;
     for (uint32_t i = 0; wanted && i < vc->rules.len; i++)
         if (str_eq_c(run->program->isle->rules.data[vc->rules.data[i]].label, wanted))
             return true;

@@ -56,7 +56,7 @@ static Value choose(Gen *g, Value c, Value x, Value y)
 static Type narrower(Type type, uint8_t byte)
 {
     const uint32_t n = type - TYPE_I8;
-    return n == 0 ? TYPE_I8 : (Type)(TYPE_I8 + byte % n);
+    return (Type)(TYPE_I8 + (n == 0 ? 0 : byte % n));
 }
 
 // A number of bits below the width, and what is left of the width or something near it.
