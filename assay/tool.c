@@ -155,6 +155,15 @@ static OptionId option_of(CommandId command, int c)
     return (OptionId)i;
 }
 
+// Lists that are given twice are one list; of anything else the last counts.
+static void set_value(ToolArgs *args, OptionId option, const char *value)
+{
+    const char **const slot = &args->values[option];
+    const char *const form = tool_options[option].argument;
+    const bool is_list = form && strstr(form, ",...");
+    *slot = is_list && *slot ? str_printf(args->arena, "%s,%s", *slot, value).data : value;
+}
+
 // Parses argv[first..] into `args`. Returns EXIT_OK and sets *help for --help.
 static int parse_options(int argc, char **argv, int first, ToolArgs *args, bool *help)
 {
@@ -181,7 +190,7 @@ static int parse_options(int argc, char **argv, int first, ToolArgs *args, bool 
             *help = true;
             return EXIT_OK;
         } else {
-            args->values[option_of(args->command, c)] = optarg ? optarg : "";
+            set_value(args, option_of(args->command, c), optarg ? optarg : "");
         }
     }
     while (optind < argc)
@@ -253,7 +262,7 @@ static int run_tool(int argc, char **argv, ToolArgs *args)
 int main(int argc, char **argv)
 {
     Arena arena = {0};
-    ToolArgs args = {.program = argv[0], .command = COMMAND_COUNT};
+    ToolArgs args = {.program = argv[0], .command = COMMAND_COUNT, .arena = &arena};
     args.operands = ARENA_ARRAY(&arena, const char *, argc + 1);
     int code = run_tool(argc, argv, &args);
     arena_free(&arena);

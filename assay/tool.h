@@ -30,9 +30,11 @@ typedef enum OptionId {
 
 // What was written after the subcommand's name.
 typedef struct ToolArgs {
-    const char *values[OPTION_COUNT]; // NULL: not given; "" for a given flag or left-out argument
+    const char *values[OPTION_COUNT]; // NULL: not given; "" for a given flag or left-out argument;
+                                      // lists given several times are joined
     const char **operands;            // what is not an option
     uint32_t num_operands;
+    Arena *arena;        // of values that were put together
     const char *program; // argv[0]
     CommandId command;
 } ToolArgs;

@@ -19,8 +19,10 @@ static SmtResult ask_once(Asker *a, const LedgerAsk *how)
     return result;
 }
 
-static uint64_t full_budget(const Asker *a)
+uint64_t verify_budget(const Asker *a)
 {
+    if (a->budget != 0)
+        return a->budget;
     return a->run->options->budget ? a->run->options->budget : BUDGET;
 }
 
@@ -69,7 +71,7 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
             put_in(a, input, number, given, count);
             given[count] = expr_eq(pool, input, number); // for the model
             const LedgerAsk how = {
-                .conditions = given, .count = count + 1, .budget = full_budget(a) / 8};
+                .conditions = given, .count = count + 1, .budget = verify_budget(a) / 8};
             result = ask_once(a, &how);
             if (result.verdict == SMT_SAT)
                 return result;
@@ -101,7 +103,7 @@ static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
         LedgerAsk how = {.conditions = conditions,
                          .count = count,
                          .way = rung->way,
-                         .budget = full_budget(a) / rung->share + 1};
+                         .budget = verify_budget(a) / rung->share + 1};
         if (rung->with_facts) {
             how.conditions = facts.conditions.data;
             how.count = facts.conditions.len;
@@ -115,7 +117,7 @@ static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 
 static SmtResult ask_easy(Asker *a, const Expr *conditions, uint32_t count)
 {
-    const LedgerAsk how = {.conditions = conditions, .count = count, .budget = full_budget(a)};
+    const LedgerAsk how = {.conditions = conditions, .count = count, .budget = verify_budget(a)};
     return ask_once(a, &how);
 }
 

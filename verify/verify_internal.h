@@ -19,6 +19,7 @@ typedef struct Asker {
     const VerifyRun *run;
     const Vc *vc;
     Arena *arena;
+    uint64_t budget; // of a question; 0: that of the run
     uint64_t steps;
 } Asker;
 
@@ -26,6 +27,19 @@ typedef struct Asker {
 // case's pool. verify_ask_model: there likely is one.
 SmtResult verify_ask(Asker *asker, const Expr *conditions, uint32_t count);
 SmtResult verify_ask_model(Asker *asker, const Expr *conditions, uint32_t count);
+
+typedef struct BoundedQuestion {
+    const Expr *conditions;
+    uint32_t count;
+    Expr goals;
+} BoundedQuestion;
+
+// Whether conditions can hold, and goals not, for small values alone. True: that is decided, and
+// *out is the answer for them; if it is SMT_UNSAT, there are such values for which both hold.
+bool verify_ask_bounded(Asker *asker, const BoundedQuestion *question, SmtResult *out);
+
+// The budget of a question.
+uint64_t verify_budget(const Asker *asker);
 
 // Decides all cases of a task. What it finds lives in `arena`.
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);

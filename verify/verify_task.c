@@ -28,17 +28,18 @@ static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
         VEC_PUSH(c->arena, out, list[i]);
 }
 
+static const char *const answers[] = {
+    [SMT_UNSAT] = "there are none", [SMT_SAT] = "found", [SMT_UNKNOWN] = "given up"};
+
 typedef SmtResult (*AskBy)(Asker *asker, const Expr *conditions, uint32_t count);
 
 static SmtResult ask_by(Case *c, AskBy by, const char *what, const Exprs *conditions)
 {
-    static const char *const words[] = {
-        [SMT_UNSAT] = "there are none", [SMT_SAT] = "found", [SMT_UNKNOWN] = "given up"};
     Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
     const SmtResult result = by(&asker, conditions->data, conditions->len);
     c->out->steps += asker.steps;
     if (c->tried)
-        buf_printf(c->tried, "  %s: %s after %llu steps\n", what, words[result.verdict],
+        buf_printf(c->tried, "  %s: %s after %llu steps\n", what, answers[result.verdict],
                    (unsigned long long)asker.steps);
     return result;
 }
@@ -277,6 +278,27 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
     }
 }
 
+// Of a question that is given up: whether it is proved for some values at least. *result: a
+// counterexample among them.
+static bool is_bounded(Case *c, const BoundedQuestion *question, SmtResult *result)
+{
+    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    SmtResult some;
+    const bool decided = verify_ask_bounded(&asker, question, &some);
+    c->out->steps += asker.steps;
+    if (c->tried)
+        buf_printf(c->tried, "  the same with small numbers: %s after %llu steps\n",
+                   decided ? answers[some.verdict] : answers[SMT_UNKNOWN],
+                   (unsigned long long)asker.steps);
+    if (decided && some.verdict == SMT_SAT)
+        *result = some;
+    if (!decided || some.verdict == SMT_SAT)
+        return false;
+    c->out->verdict = CASE_BOUNDED;
+    c->out->message = STR("proved for small numbers alone");
+    return true;
+}
+
 static void prove(Case *c)
 {
     const Vc *const vc = c->vc;
@@ -294,6 +316,9 @@ static void prove(Case *c)
         SmtResult result = ask_by(c, verify_ask, "values for which the sides differ", &question);
         if (result.verdict == SMT_UNKNOWN)
             verify_by_chance(vc->pool, conditions.data, conditions.len, goals, c->arena, &result);
+        const BoundedQuestion small = {conditions.data, conditions.len, goals};
+        if (result.verdict == SMT_UNKNOWN && is_bounded(c, &small, &result))
+            return;
         if (result.verdict == SMT_SAT)
             replay(c, &result, &conditions);
         if (result.verdict == SMT_UNKNOWN)

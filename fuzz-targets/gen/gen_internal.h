@@ -44,7 +44,7 @@ typedef struct Gen {
     Builder *b;
     GenPlan plans[GEN_FUNCS_MAX];
     uint32_t num_plans;
-    bool exact_nans;
+    bool exact_nans, inlines;
     uint8_t fuel;
 
     // Of the function being built:

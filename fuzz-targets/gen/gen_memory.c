@@ -252,9 +252,11 @@ void gen_slots(Gen *g)
         const uint32_t random = (uint32_t)gen_mix(head->x * 8u + i);
         g->slot_sizes[i] = SLOT_ROOM + 8 + random % 64;
         // Large frames are seldom, and only their first bytes are used; very large ones are left to
-        // functions that call nobody, so that the stack is large enough.
+        // functions that call nobody, so that the stack is large enough. Inlining would give them
+        // to every caller, so there are none.
         const uint32_t most = g->index != 0 && !g->plan->has_calls ? 300000 : 20000;
-        const uint32_t more = head->x >= 0xf0 && i == 0 ? (random >> 8) % most : 0;
+        const bool large = head->x >= 0xf0 && i == 0 && !g->inlines;
+        const uint32_t more = large ? (random >> 8) % most : 0;
         g->slots[i] = builder_stack_slot(g->b, g->slot_sizes[i] + more, 1u << (random >> 16) % 6);
         g->slot_regions[i] = new_region(g, regions);
     }

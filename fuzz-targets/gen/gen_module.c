@@ -196,7 +196,7 @@ void gen_case(const GenTable *table, const uint8_t *data, size_t size, Arena *ar
     g->b = builder_create(&out->module);
     g->exact_nans = out->exact_nans;
     g->fuel = p.header[2];
-    out->inlines = p.header[5] >= 128;
+    out->inlines = g->inlines = p.header[5] >= 128;
     make_plans(g, &head, p.records, p.num_records);
     for (uint32_t i = 0; i < g->num_plans; i++) {
         gen_func(g, i);

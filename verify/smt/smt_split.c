@@ -8,13 +8,14 @@
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16 };
+enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8 };
 
 // A number that a question is split on.
 typedef struct Split {
     Expr number;
     uint64_t count; // of values from 0 on
     uint32_t uses;
+    uint32_t most_shares; // of the budget, for all pieces
 } Split;
 
 static bool is_shift(ExprOp op)
@@ -93,6 +94,7 @@ typedef struct Pieces {
     const Expr *conditions;
     uint32_t count;
     uint64_t budget;
+    uint32_t most_shares;
     Arena *arena;
     Expr *own; // of the piece at hand: one more than `count`
     Expr *by;
@@ -114,7 +116,7 @@ static bool ask_piece(Pieces *p)
     if (p->result.verdict != SMT_UNSAT)
         return false;
     // Pieces that all take nearly their budget are better asked in another way.
-    if (p->budget == 0 || p->result.steps / MOST_SHARES <= p->budget)
+    if (p->budget == 0 || p->result.steps / p->most_shares <= p->budget)
         return true;
     p->result.verdict = SMT_UNKNOWN;
     p->result.reason = STR("its pieces take too many steps");
@@ -148,6 +150,7 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
                 .conditions = conditions,
                 .count = count,
                 .budget = budget,
+                .most_shares = split->most_shares,
                 .arena = arena,
                 .own = ARENA_ARRAY(arena, Expr, count + 1),
                 .by = ARENA_ARRAY(arena, Expr, pool->nodes.len),
@@ -175,6 +178,7 @@ SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uin
     if (result.verdict != SMT_UNKNOWN || !splits)
         return result;
     const uint64_t steps = result.steps;
+    split.most_shares = way == SMT_PIECES ? MOST_SHARES_ALONE : MOST_SHARES;
     result = ask_pieces(pool, conditions, count, budget, &split, arena);
     result.steps += steps;
     return result;
