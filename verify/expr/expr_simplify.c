@@ -440,18 +440,6 @@ static bool simplify_int2bv(const View *v, Expr *out)
                          : expr_extract(v->pool, v->node->p0 - 1, 0, inner.args[0]));
 }
 
-// Numbers wider than registers: of the magnitude, with the sign.
-static Expr signed_to_fp(const View *v, uint32_t width)
-{
-    const uint32_t from = expr_node(v->pool, v->a)->sort.width;
-    const Expr minus = expr_1(v->pool, EXPR_BVNEG, v->a);
-    const ExprValue sign = {sort_bv(width), wide_shl(wide_from_u64(1), width - 1)};
-    const Expr positive = expr_make(v->pool, EXPR_TO_FP_UNSIGNED, &v->a, width, 0);
-    const Expr size = expr_make(v->pool, EXPR_TO_FP_UNSIGNED, &minus, width, 0);
-    return expr_ite(v->pool, expr_2(v->pool, EXPR_BVSLT, v->a, expr_bv(v->pool, from, 0)),
-                    expr_2(v->pool, EXPR_BVOR, size, expr_const(v->pool, &sign)), positive);
-}
-
 // An extended integer is the same number as the one it was made from.
 static bool simplify_to_fp(const View *v, Expr *out)
 {
@@ -459,8 +447,6 @@ static bool simplify_to_fp(const View *v, Expr *out)
     const uint32_t width = v->node->p0;
     if (inner.op == EXPR_SIGN_EXT && v->node->op == EXPR_TO_FP)
         return give(out, expr_make(v->pool, EXPR_TO_FP, &inner.args[0], width, 0));
-    if (inner.op != EXPR_ZERO_EXT && v->node->op == EXPR_TO_FP && inner.sort.width > 64)
-        return give(out, signed_to_fp(v, width));
     if (inner.op != EXPR_ZERO_EXT)
         return false;
     return give(out, expr_make(v->pool, EXPR_TO_FP_UNSIGNED, &inner.args[0], width, 0));
