@@ -35,15 +35,6 @@ const char *verify_rule_meaning(RuleVerdict verdict)
 
 // ---- Tasks ----
 
-static bool contains(Str text, const char *part)
-{
-    const size_t len = strlen(part);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (memcmp(text.data + i, part, len) == 0)
-            return true;
-    return false;
-}
-
 static bool is_of_root(VcProgram *program, const char *rule)
 {
     const Isle *const isle = program->isle;
@@ -60,7 +51,8 @@ static bool is_wanted(const Isle *isle, const VerifyOptions *o, IsleTermId root,
     if (o->only && !bitset_has(o->only, rule))
         return false;
     return (!o->root || str_eq_c(isle_str(isle, isle->terms.data[root].name), o->root)) &&
-           (!o->rule || str_eq_c(label, o->rule)) && (!o->filter || contains(label, o->filter));
+           (!o->rule || str_eq_c(label, o->rule)) &&
+           (!o->filter || str_contains(label, str_from(o->filter)));
 }
 
 static void collect_tasks(VcProgram *program, const VerifyOptions *options, VerifyReport *report,

@@ -278,6 +278,24 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
     }
 }
 
+// A question whose goals together are too much: one after the other, each with those before it as
+// conditions. The first answer that is no proof, or the last one.
+static SmtResult ask_each_goal(Case *c, const Exprs *conditions)
+{
+    const Vc *const vc = c->vc;
+    SmtResult result = {.verdict = SMT_UNSAT};
+    Exprs known = {0};
+    push_all(c, &known, conditions->data, conditions->len);
+    for (uint32_t i = 0; i < vc->goals.len && result.verdict == SMT_UNSAT; i++) {
+        Exprs question = {0};
+        push_all(c, &question, known.data, known.len);
+        VEC_PUSH(c->arena, &question, expr_not(vc->pool, vc->goals.data[i].expr));
+        result = ask_by(c, verify_ask, "values for which one goal fails", &question);
+        VEC_PUSH(c->arena, &known, vc->goals.data[i].expr);
+    }
+    return result;
+}
+
 // Of a question that is given up: whether it is proved for some values at least. *result: a
 // counterexample among them.
 static bool is_bounded(Case *c, const BoundedQuestion *question, SmtResult *result)
@@ -316,6 +334,8 @@ static void prove(Case *c)
         SmtResult result = ask_by(c, verify_ask, "values for which the sides differ", &question);
         if (result.verdict == SMT_UNKNOWN)
             verify_by_chance(vc->pool, conditions.data, conditions.len, goals, c->arena, &result);
+        if (result.verdict == SMT_UNKNOWN && vc->goals.len > 1)
+            result = ask_each_goal(c, &conditions);
         const BoundedQuestion small = {conditions.data, conditions.len, goals};
         if (result.verdict == SMT_UNKNOWN && is_bounded(c, &small, &result))
             return;

@@ -223,6 +223,9 @@ Str str_from(const char *terminated);
 bool str_eq(Str a, Str b);
 bool str_eq_c(Str a, const char *terminated);
 bool str_starts_with(Str s, Str prefix);
+// Where `part` begins in `s` first, or SIZE_MAX; the empty string is everywhere.
+size_t str_find(Str s, Str part);
+bool str_contains(Str s, Str part);
 // Negative, zero or positive, as memcmp; a prefix sorts first.
 int str_compare(Str a, Str b);
 // Without the white space (space, tab, CR, LF, VT, FF) at both ends.

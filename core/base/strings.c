@@ -26,6 +26,19 @@ bool str_starts_with(Str s, Str prefix)
     return s.len >= prefix.len && str_eq((Str){s.data, prefix.len}, prefix);
 }
 
+size_t str_find(Str s, Str part)
+{
+    for (size_t i = 0; i + part.len <= s.len; i++)
+        if (part.len == 0 || memcmp(s.data + i, part.data, part.len) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+bool str_contains(Str s, Str part)
+{
+    return str_find(s, part) != SIZE_MAX;
+}
+
 int str_compare(Str a, Str b)
 {
     const size_t common = a.len < b.len ? a.len : b.len;

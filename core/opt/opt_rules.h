@@ -227,6 +227,21 @@ static inline bool opt_power_of_two(OptCtx *ctx, Value class, uint64_t *exponent
     return true;
 }
 
+static inline bool opt_negative_power_of_two(OptCtx *ctx, Value class, uint64_t *exponent)
+{
+    uint128 bits;
+    if (!opt_int_constant(ctx, class, &bits))
+        return false;
+    const uint128 all = opt_all_bits(opt_value_type(ctx, class));
+    const uint128 power = -bits & all;
+    if (power == 0 || (power & (power - 1)) != 0)
+        return false;
+    *exponent = 0;
+    while (power >> *exponent != 1)
+        ++*exponent;
+    return true;
+}
+
 // Whether the class is the constant `wanted` of its type.
 static inline bool opt_is_number(OptCtx *ctx, Value class, Type type, uint128 wanted)
 {
@@ -323,6 +338,12 @@ static inline bool opt_two_constants(OptCtx *ctx, Value a, Value b, uint128 bits
 {
     return opt_value_type(ctx, a) == opt_value_type(ctx, b) && opt_int_constant(ctx, a, &bits[0]) &&
            opt_int_constant(ctx, b, &bits[1]);
+}
+
+static inline bool opt_are_different(OptCtx *ctx, Value a, Value b)
+{
+    uint128 bits[2];
+    return opt_two_constants(ctx, a, b, bits) && bits[0] != bits[1];
 }
 
 static inline bool opt_are_complements(OptCtx *ctx, Value a, Value b)
@@ -428,10 +449,17 @@ static inline bool opt_is_not_negative(OptCtx *ctx, Value class)
            (bits & opt_sign_bit(opt_value_type(ctx, class))) == 0;
 }
 
-static inline bool opt_fits_in_i8(OptCtx *ctx, int64_t number)
+static inline bool opt_fits_signed(OptCtx *ctx, Type type, int64_t number)
 {
     (void)ctx;
-    return number >= INT8_MIN && number <= INT8_MAX;
+    const int128 limit = (int128)(opt_sign_bit(type) - 1);
+    return number <= limit && number >= -limit - 1;
+}
+
+static inline bool opt_fits_unsigned(OptCtx *ctx, Type type, uint64_t number)
+{
+    (void)ctx;
+    return number <= opt_all_bits(type);
 }
 
 static inline bool opt_equality(OptCtx *ctx, IntCC cc)
@@ -465,12 +493,6 @@ typedef struct OrderSet {
 
 // By IntCC.
 extern const OrderSet opt_orders[INTCC_COUNT];
-
-static inline bool opt_is_unsigned_or_equality(OptCtx *ctx, IntCC cc)
-{
-    (void)ctx;
-    return opt_orders[cc].sign != SIGN_SIGNED;
-}
 
 // The signedness that both have, if they don't differ.
 static inline bool opt_common_sign(IntCC a, IntCC b, uint8_t *sign)
@@ -514,6 +536,30 @@ static inline bool opt_intcc_xor(OptCtx *ctx, IntCC a, IntCC b, IntCC *out)
     uint8_t sign;
     return opt_common_sign(a, b, &sign) &&
            opt_find_order(opt_orders[a].orders ^ opt_orders[b].orders, sign, out);
+}
+
+static inline IntCC opt_intcc_unsigned(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    IntCC out = cc;
+    const bool found = opt_find_order(opt_orders[cc].orders, SIGN_UNSIGNED, &out);
+    ASSERT(found);
+    return out;
+}
+
+static inline bool opt_intcc_is_strict(OptCtx *ctx, IntCC cc)
+{
+    (void)ctx;
+    return opt_orders[cc].orders == ORDER_LESS || opt_orders[cc].orders == ORDER_GREATER;
+}
+
+static inline bool opt_intcc_of_halves(OptCtx *ctx, IntCC high, IntCC low, IntCC *out)
+{
+    (void)ctx;
+    const OrderSet a = opt_orders[high], b = opt_orders[low];
+    return a.sign != SIGN_ANY && b.sign == SIGN_UNSIGNED &&
+           ((a.orders ^ b.orders) & ~(uint32_t)ORDER_EQUAL) == 0 &&
+           opt_find_order(b.orders, a.sign, out);
 }
 
 // What a choice by `a`, then by `b`, gives for one order.

@@ -109,12 +109,8 @@ static CallResult call(Bench *b, uint64_t x, uint64_t y)
 static void assert_detail(const CallResult *result, Outcome outcome, const char *part)
 {
     assert_int_equal(result->outcome, outcome);
-    const Str text = result->detail;
-    bool found = false;
-    for (size_t i = 0; i + strlen(part) <= text.len; i++)
-        found |= memcmp(text.data + i, part, strlen(part)) == 0;
-    if (!found)
-        fail_msg("'%.*s' does not say '%s'", STR_ARG(text), part);
+    if (!str_contains(result->detail, str_from(part)))
+        fail_msg("'%.*s' does not say '%s'", STR_ARG(result->detail), part);
 }
 
 // ---- Results and traps ----

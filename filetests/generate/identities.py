@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The mid-end's identities: for each rule of isle-rules/opt functions that have its left side, at the
-widths at which it can match, with run lines. What they return is calculated from the left side as
+widths at which it can match, with run lines; and with constants and conditions for which a guard of the
+rule does not hold, so that a guard that always holds shows. What they return is calculated from the left side as
 written, by Python's integers, so a right side that is not equal shows at opt_level=speed.
 
 Constants and conditions that a rule leaves open are drawn until its guards hold.
@@ -232,6 +233,8 @@ class Match:
 
     def plain(self, op, rest, wanted):
         if op == "iconcat":
+            if wanted == "i8":
+                raise Mismatch
             half = self.type_slot(rest[0], f"i{bits_of(wanted) // 2}" if wanted else None)
             if half == "i128" or (wanted and bits_of(wanted) != 2 * bits_of(half)):
                 raise Mismatch
@@ -335,6 +338,13 @@ def three_way_is(a, b, cc, k):
     return find_condition(holds, ORDER[a][1])
 
 
+def of_halves(high, low):
+    strict = [set(ORDER[cc][0]) - {"="} for cc in (high, low)]
+    if ORDER[high][1] == "" or ORDER[low][1] != "u" or strict[0] != strict[1]:
+        raise Mismatch
+    return find_condition(set(ORDER[low][0]), ORDER[high][1])
+
+
 def is_negative(constant):
     number = signed(constant.extra, bits_of(constant.type))
     if number == -1:
@@ -370,7 +380,8 @@ GUARDS = {
     "is_odd": lambda c: c.extra % 2 == 1,
     "is_odd_factor": lambda c, x: c.extra % 2 == 1,
     "type_less": type_less,
-    "is_unsigned_or_equality": lambda cc: ORDER[cc][1] != "s",
+    "intcc_is_strict": lambda cc: ORDER[cc][0] in ("<", ">"),
+    "intcc_of_halves": of_halves,
     "intcc_and": lambda a, b: combined(a, b, set.intersection),
     "intcc_or": lambda a, b: combined(a, b, set.union),
     "intcc_xor": difference,
@@ -382,7 +393,9 @@ GUARDS = {
     "is_constant": lambda node: node.op == "const",
     "is_negative": is_negative,
     "is_not_negative": lambda constant: not is_negative(constant),
-    "fits_in_i8": lambda k: -128 <= k <= 127,
+    "fits_signed": lambda t, k: -(1 << (bits_of(t) - 1)) <= k < 1 << (bits_of(t) - 1),
+    "fits_unsigned": lambda t, k: k < 1 << bits_of(t),
+    "are_different": lambda a, b: a.extra != b.extra,
     "intcc_disjoint": excluded,
     "intcc_complementary": exhaustive,
 }
@@ -453,9 +466,18 @@ def calculate(node, values):
     return wrap(args[0], bits)  # uextend, ireduce
 
 
-def attempt(rule, type_, random, like):
+def guards_hold(match, rule):
+    try:
+        for guard in rule.guards:
+            match.guard(*guard)
+    except Mismatch:
+        return False
+    return True
+
+
+def attempt(rule, type_, random, like, fires=True):
     """A match of the rule at the type, None if none is found: the type of its value, or of what it
-    compares."""
+    compares. One that its guards keep from firing, if that is asked for."""
     compares = rule.pattern[0] == "icmp" and isinstance(rule.pattern[1], (str, list))
     for _ in range(TRIES):
         match = Match(random, INTS, like)
@@ -463,11 +485,9 @@ def attempt(rule, type_, random, like):
             if compares:
                 match.type_slot(rule.pattern[1], type_)
             node = match.build(rule.pattern, "i8" if compares else type_)
-            for guard in rule.guards:
-                match.guard(*guard)
         except Mismatch:
             continue
-        if match.params:
+        if match.params and guards_hold(match, rule) == fires:
             return match, node
     return None
 
@@ -481,10 +501,10 @@ def inputs(match, random):
         yield [random.bits(bits_of(p.type)) for p in match.params]
 
 
-def add_functions(file, rule, like, label):
+def add_functions(file, rule, like, label, fires=True):
     for type_ in INTS:
         random = Random(sum(map(ord, rule.name + label)) * 131 + bits_of(type_))
-        found = attempt(rule, type_, random, like)
+        found = attempt(rule, type_, random, like, fires)
         if not found:
             continue
         match, node = found
@@ -502,7 +522,7 @@ def files(_oracle):
     likes = [r for _, r in every if r.root == "zero_like"]
     for stem, group in itertools.groupby(every, key=lambda pair: pair[0]):
         file = File(f"opt/{stem}", f"The identities of isle-rules/opt/{stem}.isle, each at the "
-                    "widths at which it can match.", SOURCE, sets=("opt_level=speed",))
+                    "widths at which it can match; those with guards also where these do not hold.", SOURCE, sets=("opt_level=speed",))
         for _, rule in group:
             if rule.root != "simplify":
                 continue
@@ -514,5 +534,7 @@ def files(_oracle):
                                       "_" + like.name.removeprefix("zero_like_"))
             else:
                 add_functions(file, rule, None, "")
+                if rule.guards:
+                    add_functions(file, rule, None, "_not", fires=False)
         if file.funcs:
             yield file

@@ -6,14 +6,6 @@
 #include "filetests/runner/runner_internal.h"
 #include "validate/validate.h"
 
-static bool str_contains(Str s, Str part)
-{
-    for (size_t i = 0; i + part.len <= s.len; i++)
-        if (memcmp(s.data + i, part.data, part.len) == 0)
-            return true;
-    return part.len == 0;
-}
-
 // Takes an unused error that fits the annotation; false when there is none.
 static bool take_error(const ValidateErrors *found, bool *used, const Comment *at, Str text)
 {

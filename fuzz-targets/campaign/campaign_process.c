@@ -72,11 +72,8 @@ bool campaign_start(CampaignProcess *p, const char *const *arguments,
 
 static uint64_t number_behind(Str line, const char *word)
 {
-    const size_t len = strlen(word);
-    for (size_t i = 0; i + len < line.len; i++)
-        if (memcmp(line.data + i, word, len) == 0)
-            return strtoull(line.data + i + len, NULL, 10);
-    return 0;
+    const size_t at = str_find(line, str_from(word)), len = strlen(word);
+    return at == SIZE_MAX || at + len == line.len ? 0 : strtoull(line.data + at + len, NULL, 10);
 }
 
 static bool is_status(Str line)

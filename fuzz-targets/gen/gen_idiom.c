@@ -228,6 +228,8 @@ static Value sink_idiom(Gen *g, const GenRecord *r, Value x, Value y)
         return x;
     Mem mem = {g->heap, GEN_DATA_OFFSET + r->c, MEM_DEFAULT};
     const Value loaded = builder_load(g->b, OP_LOAD, type, mem);
+    if (r->shape >= 128) // who comes later may use it, too: an edge, a call
+        gen_push(g, loaded, type, true);
     if (r->y % 2 != 0) {
         mem.offset += r->y / 2 % 4;
         builder_store(g->b, OP_STORE, x, mem);

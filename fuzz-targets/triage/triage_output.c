@@ -19,15 +19,6 @@ static Str next_line(Str *text)
     return line;
 }
 
-// Where `word` begins in `text`, SIZE_MAX if it does not stand there.
-static size_t find(Str text, Str word)
-{
-    for (size_t i = 0; i + word.len <= text.len; i++)
-        if (memcmp(text.data + i, word.data, word.len) == 0)
-            return i;
-    return SIZE_MAX;
-}
-
 static Str from(Str text, size_t at)
 {
     return at > text.len ? STR("") : (Str){text.data + at, text.len - at};
@@ -92,7 +83,7 @@ static Str find_stage(Str text)
     size_t best = SIZE_MAX;
     Str stage = STR("");
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
-        const size_t at = find(text, str_from(stages[i].word));
+        const size_t at = str_find(text, str_from(stages[i].word));
         if (at >= best)
             continue;
         best = at;
@@ -145,7 +136,7 @@ static Str first_frame(Str report, Arena *arena)
 {
     while (report.len != 0) {
         const Str line = str_trim(next_line(&report));
-        const size_t in = find(line, STR(" in "));
+        const size_t in = str_find(line, STR(" in "));
         if (line.len == 0 || line.data[0] != '#' || in == SIZE_MAX)
             continue;
         if (find_stage(line).len == 0)
@@ -174,7 +165,7 @@ static bool read_report(Str line, Str rest, Arena *arena, TriageFinding *out)
 {
     for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
         const Str words = str_from(reports[i].words);
-        const size_t at = find(line, words);
+        const size_t at = str_find(line, words);
         if (at == SIZE_MAX)
             continue;
         const Str what = from(line, at + words.len);

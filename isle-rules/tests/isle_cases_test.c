@@ -145,19 +145,11 @@ static void read_expected(Arena *arena, Str text, Expecteds *out)
     }
 }
 
-static bool contains(Str text, Str part)
-{
-    for (size_t i = 0; i + part.len <= text.len; i++)
-        if (memcmp(text.data + i, part.data, part.len) == 0)
-            return true;
-    return false;
-}
-
 static bool expect(Expecteds *expected, const DiagMessage *message)
 {
     for (uint32_t i = 0; i < expected->len; i++) {
         Expected *const e = &expected->data[i];
-        if (e->seen || e->line != message->where.line || !contains(message->text, e->text))
+        if (e->seen || e->line != message->where.line || !str_contains(message->text, e->text))
             continue;
         e->seen = true;
         return true;
@@ -219,7 +211,7 @@ static void expect_error(Arena *arena, const StrBuf *text, const char *part)
 {
     const Diag diag = compile_text(arena, text);
     assert_true(diag.errors != 0);
-    if (!contains(diag.messages.data[0].text, str_from(part)))
+    if (!str_contains(diag.messages.data[0].text, str_from(part)))
         fail_msg("expected `%s`, found `%.*s`", part, STR_ARG(diag.messages.data[0].text));
 }
 

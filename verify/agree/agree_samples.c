@@ -133,10 +133,5 @@ AgreeResult *agree_add(AgreeReport *report, Str term, const char *by)
 
 bool agree_selected(const AgreeOptions *options, Str term)
 {
-    if (options->filter.len == 0)
-        return true;
-    for (size_t i = 0; i + options->filter.len <= term.len; i++)
-        if (memcmp(term.data + i, options->filter.data, options->filter.len) == 0)
-            return true;
-    return false;
+    return str_contains(term, options->filter);
 }

@@ -55,19 +55,10 @@ static int by_order(const void *x, const void *y)
     return str_compare(a->name, b->name);
 }
 
-static bool contains(Str text, const char *part)
-{
-    const size_t len = strlen(part);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (memcmp(text.data + i, part, len) == 0)
-            return true;
-    return false;
-}
-
 static bool is_wanted(const MutantBase *base, IsleRuleId rule)
 {
     const char *const filter = base->options->filter;
-    return !filter || contains(base->isle->rules.data[rule].label, filter);
+    return !filter || str_contains(base->isle->rules.data[rule].label, str_from(filter));
 }
 
 static void collect(const MutantBase *base, Arena *arena, MutantTotals *totals, Mutants *out)

@@ -94,7 +94,8 @@ static Z3_ast term(Smt *s, const ExprNode *n)
     const Z3_ast a = s->terms[n->args[0].index];
     const Z3_ast b = n->num_args > 1 ? s->terms[n->args[1].index] : NULL;
     const Z3_ast two[] = {a, b};
-    if (s->abstract && smt_is_hard(s->pool, n))
+    if ((s->abstract && smt_is_hard(s->pool, n)) ||
+        (s->abstract_shifts && smt_is_wide_shift(s->pool, n)))
         return smt_unknown_function(s, n);
     if (smt_is_float_choice(n->op))
         return smt_compare_floats(s, n);
@@ -258,9 +259,17 @@ typedef struct Question {
     uint64_t budget;
 } Question;
 
-static SmtResult ask(const Question *q, const Contents *contents, bool abstract, Arena *arena)
+// How much of the operators' meanings a question has.
+typedef enum Meaning { ALL, NOT_OF_HARD, NOT_OF_SHIFTS } Meaning;
+
+static SmtResult ask(const Question *q, const Contents *contents, Meaning meaning, Arena *arena)
 {
-    Smt s = {.ctx = new_context(q->budget), .pool = q->pool, .arena = arena, .abstract = abstract};
+    const bool abstract = meaning != ALL;
+    Smt s = {.ctx = new_context(q->budget),
+             .pool = q->pool,
+             .arena = arena,
+             .abstract = abstract,
+             .abstract_shifts = meaning == NOT_OF_SHIFTS};
     SmtResult result = {.verdict = SMT_UNKNOWN};
     s.terms = ARENA_ARRAY(arena, Z3_ast, q->pool->nodes.len);
     s.solver = new_solver(&s, contents);
@@ -296,13 +305,24 @@ SmtResult smt_check(const ExprPool *pool, const Expr *conditions, uint32_t count
         // What needs no more is found soon.
         Question first = question;
         first.budget = budget / 2 + (budget != 0);
-        const SmtResult easy = ask(&first, &contents, true, arena);
+        const SmtResult easy = ask(&first, &contents, NOT_OF_HARD, arena);
         if (easy.verdict == SMT_UNSAT)
             return easy;
         steps = easy.steps;
     }
-    SmtResult result = ask(&question, &contents, false, arena);
+    SmtResult result = ask(&question, &contents, ALL, arena);
     result.steps += steps;
+    return result;
+}
+
+SmtResult smt_check_abstract(const ExprPool *pool, const Expr *conditions, uint32_t count,
+                             uint64_t budget, Arena *arena)
+{
+    const Question question = {pool, conditions, count, budget};
+    const Contents contents = contents_of(pool, conditions, count, arena);
+    SmtResult result = ask(&question, &contents, NOT_OF_SHIFTS, arena);
+    if (result.verdict == SMT_SAT) // of the functions: no model of the question
+        result = (SmtResult){.verdict = SMT_UNKNOWN, .steps = result.steps};
     return result;
 }
 

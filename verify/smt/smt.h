@@ -11,7 +11,7 @@
 // MEANING is to be raised when what an expression means to the solver changes: answers from before
 // are forgotten, and ledgers have to be written again. STRENGTH when more can be decided than
 // before: what was given up is asked again.
-enum { SMT_MEANING = 1, SMT_STRENGTH = 5 };
+enum { SMT_MEANING = 1, SMT_STRENGTH = 8 };
 
 typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
 
@@ -35,6 +35,10 @@ typedef enum SmtWay { SMT_BOTH, SMT_WHOLE, SMT_PIECES } SmtWay;
 // As smt_check; `budget` is for each part, and the pool grows.
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                      SmtWay way, Arena *arena);
+
+// Brings `conditions` into a form in which the sides of many identities are one node; all of them
+// hold for the same values as before. smt_decide does. The pool grows; false: they have it.
+bool smt_normal_form(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena);
 
 // "Z3 4.8.12.0".
 Str smt_version(Arena *arena);

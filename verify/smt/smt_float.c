@@ -139,6 +139,66 @@ Z3_ast smt_compare_floats(Smt *s, const ExprNode *n)
     }
 }
 
+// ---- Powers of two ----
+
+bool smt_is_power(const ExprPool *pool, const ExprNode *n, uint64_t *bits)
+{
+    ExprValue value;
+    const uint32_t width = n->sort.width;
+    if (n->op != EXPR_TO_FP_UNSIGNED || (width != 32 && width != 64) ||
+        !expr_is_const(pool, n->args[0], &value))
+        return false;
+    uint32_t ones = 0, exponent = 0;
+    for (uint32_t i = 0; i < value.sort.width; i++)
+        if (wide_bit(&value.bits, i)) {
+            ones++;
+            exponent = i;
+        }
+    const uint32_t bias = width == 32 ? 127 : 1023;
+    const uint32_t field = exponent > bias ? 2 * bias + 1 : exponent + bias; // infinity
+    *bits = (uint64_t)field << fraction_bits(width);
+    return ones == 1;
+}
+
+// ---- From 32 bits to 64 ----
+// Every float of 32 bits is one of 64, so this is no arithmetic either.
+
+static bool is_promotion(Smt *s, const ExprNode *n)
+{
+    return n->op == EXPR_TO_FP_FROM_FP && n->sort.width == 64 &&
+           expr_node(s->pool, n->args[0])->sort.width == 32;
+}
+
+// A number below 2^-126: its digits without zeros before them, and the exponent they have then.
+static Z3_ast promoted_small(Smt *s, Z3_ast fraction)
+{
+    const Z3_ast zeros = smt_clz(s, 23, fraction);
+    const Z3_ast up = Z3_mk_bvadd(s->ctx, zeros, smt_number(s, 23, 1));
+    const Z3_ast digits = Z3_mk_bvshl(s->ctx, fraction, up);
+    const Z3_ast exponent =
+        Z3_mk_bvsub(s->ctx, smt_number(s, 11, 1023 - 127), Z3_mk_extract(s->ctx, 10, 0, zeros));
+    const Z3_ast zero = Z3_mk_eq(s->ctx, fraction, smt_number(s, 23, 0));
+    return Z3_mk_ite(s->ctx, zero, smt_number(s, 34, 0), Z3_mk_concat(s->ctx, exponent, digits));
+}
+
+Z3_ast smt_promoted(Smt *s, Z3_ast x)
+{
+    const Z3_ast fraction = Z3_mk_extract(s->ctx, 22, 0, x);
+    const Z3_ast exponent = Z3_mk_extract(s->ctx, 30, 23, x);
+    const Z3_ast low = Z3_mk_eq(s->ctx, exponent, smt_number(s, 8, 0));
+    const Z3_ast high = Z3_mk_eq(s->ctx, exponent, smt_number(s, 8, 255));
+    const Z3_ast moved =
+        Z3_mk_bvadd(s->ctx, smt_zero_extend(s, 8, 11, exponent), smt_number(s, 11, 1023 - 127));
+    const Z3_ast wide = Z3_mk_ite(s->ctx, high, smt_number(s, 11, 2047), moved);
+    const Z3_ast rest =
+        Z3_mk_ite(s->ctx, low, promoted_small(s, fraction), Z3_mk_concat(s->ctx, wide, fraction));
+    const Z3_ast number = Z3_mk_concat(s->ctx, Z3_mk_extract(s->ctx, 31, 31, x),
+                                       Z3_mk_concat(s->ctx, rest, smt_number(s, 29, 0)));
+    const Z3_ast nan = Z3_mk_fresh_const(s->ctx, "nan", Z3_mk_bv_sort(s->ctx, 64));
+    Z3_solver_assert(s->ctx, s->solver, smt_is_nan(s, 64, nan));
+    return Z3_mk_ite(s->ctx, smt_is_nan(s, 32, x), nan, number);
+}
+
 // ---- Arithmetic of floats ----
 
 static Z3_ast float_value(Smt *s, const ExprNode *n)
@@ -166,6 +226,11 @@ Z3_ast smt_float_term(Smt *s, const ExprNode *n)
     const Z3_ast a = s->terms[n->args[0].index];
     const Z3_ast zero_mode = Z3_mk_fpa_round_toward_zero(s->ctx);
     Z3_ast f = NULL;
+    uint64_t bits;
+    if (is_promotion(s, n))
+        return smt_promoted(s, a);
+    if (smt_is_power(s->pool, n, &bits))
+        return smt_number(s, n->sort.width, bits);
     switch ((int)n->op) {
     case EXPR_FP_TO_UBV:
         return Z3_mk_fpa_to_ubv(s->ctx, zero_mode, as_float(s, n->args[0]), n->sort.width);

@@ -8,6 +8,9 @@
 
 #include <z3.h>
 
+// Shifts of values from this width on are split, and not looked into at first.
+enum { SMT_MIN_WIDE = 32 };
+
 typedef struct Smt {
     Z3_context ctx;
     Z3_solver solver;
@@ -15,9 +18,9 @@ typedef struct Smt {
     Arena *arena;
     Z3_ast *terms; // by node, NULL: not wanted
     bool has_int, has_float;
-    bool abstract; // hard operators are functions of which nothing is known
-    bool digits;   // sums are rows of adders
-    bool failed;   // something that has no translation
+    bool abstract;        // hard operators are functions of which nothing is known
+    bool abstract_shifts; // shifts by unknown numbers as well
+    bool failed;          // something that has no translation
 } Smt;
 
 Z3_sort smt_sort_of(Smt *s, Sort sort);
@@ -47,6 +50,10 @@ bool smt_is_float(ExprOp op);
 bool smt_is_float_choice(ExprOp op);
 bool smt_is_float_arithmetic(ExprOp op);
 Z3_ast smt_is_nan(Smt *s, uint32_t width, Z3_ast x);
+// Whether the node is the float of a constant power of two, and its bits.
+bool smt_is_power(const ExprPool *pool, const ExprNode *n, uint64_t *bits);
+// The float of 64 bits that one of 32 bits is; any NaN for a NaN.
+Z3_ast smt_promoted(Smt *s, Z3_ast x);
 // The node's term, whose operands have theirs.
 Z3_ast smt_compare_floats(Smt *s, const ExprNode *n);
 Z3_ast smt_float_term(Smt *s, const ExprNode *n);
@@ -55,17 +62,20 @@ Z3_ast smt_float_term(Smt *s, const ExprNode *n);
 
 // Whether a question does better without knowing what the operator does.
 bool smt_is_hard(const ExprPool *pool, const ExprNode *n);
+// Whether it shifts or rotates a wide value by an unknown number.
+bool smt_is_wide_shift(const ExprPool *pool, const ExprNode *n);
 // A function of the node's operands in place of its operator.
 Z3_ast smt_unknown_function(Smt *s, const ExprNode *n);
 
+// As smt_check, but with hard operators and shifts of which nothing is known: UNSAT or unknown.
+SmtResult smt_check_abstract(const ExprPool *pool, const Expr *conditions, uint32_t count,
+                             uint64_t budget, Arena *arena);
+
 // ---- Other forms of a question ----
 
-// With sums by digits, and with functions of which nothing is known for hard operators; unknown at
-// once if there are no sums. Proves what smt_check may not.
-SmtResult smt_check_by_digits(const ExprPool *pool, const Expr *conditions, uint32_t count,
-                              uint64_t budget, Arena *arena);
-
-// Rewrites the equations of sums in the conditions to one form (smt_linear.c); false: they have it.
-bool smt_rewrite_sums(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena);
+// The form of a sum, a multiple or a complement of these (smt_linear.c), and that of an equation of
+// bit vectors. False: it has too many terms, or is something else.
+bool smt_sum_form(ExprPool *pool, Expr e, Expr *out);
+bool smt_equation_form(ExprPool *pool, Expr e, Expr *out);
 
 #endif

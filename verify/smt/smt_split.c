@@ -2,27 +2,22 @@
 //
 // Questions taken apart. Shifts of wide values by unknown numbers are hard for a solver that works
 // on bits, and easy once the number is a number; so is a choice among comparisons once the
-// condition is known. So a question that stays open is asked once for each value of such a number,
-// and once for the rest: if none of these can be true, the question can't. The whole is tried with
-// a smaller budget first, so that what is hopeless does not cost all of it.
+// condition is known. So a question is asked once for each value of such a number, and once for the
+// rest: if none of these can be true, the question can't. The forms of the pieces may say so by
+// themselves; then the question is asked without regard to what shifts do, as a whole with a
+// smaller budget, so that what is hopeless does not cost all of it, and in pieces.
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_WIDTH = 32, MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8 };
+enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8 };
 
 // A number that a question is split on.
 typedef struct Split {
     Expr number;
     uint64_t count; // of values from 0 on
     uint32_t uses;
-    uint32_t most_shares; // of the budget, for all pieces
+    bool is_shift;
 } Split;
-
-static bool is_shift(ExprOp op)
-{
-    return op == EXPR_BVSHL || op == EXPR_BVLSHR || op == EXPR_BVASHR || op == EXPR_ROTL ||
-           op == EXPR_ROTR;
-}
 
 static void use(Split *splits, Expr number, uint64_t count)
 {
@@ -58,8 +53,7 @@ static bool find_split(const ExprPool *pool, const Expr *conditions, uint32_t co
         if (!bitset_has(&seen, i))
             continue;
         note_choice(pool, node, choices);
-        if (is_shift(node->op) && node->sort.width >= MIN_WIDTH &&
-            !expr_is_const(pool, node->args[1], NULL))
+        if (smt_is_wide_shift(pool, node))
             use(shifts, node->args[1], node->sort.width);
     }
     *best = (Split){.number = EXPR_NONE};
@@ -70,19 +64,29 @@ static bool find_split(const ExprPool *pool, const Expr *conditions, uint32_t co
     for (uint32_t i = 0; i < pool->nodes.len && !chosen; i++)
         if (shifts[i].uses > best->uses)
             *best = shifts[i];
+    best->is_shift = !chosen;
     return best->uses != 0;
 }
 
-// The question as it is, or else with the equations of sums in one form.
+static bool any_false(const ExprPool *pool, const Expr *conditions, uint32_t count)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++)
+        any = any || expr_is_false(pool, conditions[i]);
+    return any;
+}
+
+// The question as it is, or else in its normal form.
 static SmtResult ask_plain(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
                            Arena *arena)
 {
-    const SmtResult first = smt_check(pool, conditions, count, budget, arena);
-    if (first.verdict != SMT_UNKNOWN)
-        return first;
     Expr *const own = ARENA_ARRAY(arena, Expr, count);
     memcpy(own, conditions, count * sizeof(*own));
-    if (!smt_rewrite_sums(pool, own, count, arena))
+    const bool other = smt_normal_form(pool, own, count, arena);
+    if (any_false(pool, own, count))
+        return (SmtResult){.verdict = SMT_UNSAT};
+    const SmtResult first = smt_check(pool, conditions, count, budget, arena);
+    if (first.verdict != SMT_UNKNOWN || !other)
         return first;
     SmtResult result = smt_check(pool, own, count, budget, arena);
     result.steps += first.steps;
@@ -94,7 +98,7 @@ typedef struct Pieces {
     const Expr *conditions;
     uint32_t count;
     uint64_t budget;
-    uint32_t most_shares;
+    uint32_t most_shares; // of the budget, for all pieces
     Arena *arena;
     Expr *own; // of the piece at hand: one more than `count`
     Expr *by;
@@ -105,11 +109,6 @@ typedef struct Pieces {
 // False: the answer for the whole is known.
 static bool ask_piece(Pieces *p)
 {
-    bool plain = false;
-    for (uint32_t i = 0; i <= p->count; i++)
-        plain = plain || expr_is_false(p->pool, p->own[i]);
-    if (plain)
-        return true;
     const uint64_t steps = p->result.steps;
     p->result = ask_plain(p->pool, p->own, p->count + 1, p->budget, p->arena);
     p->result.steps += steps;
@@ -123,7 +122,8 @@ static bool ask_piece(Pieces *p)
     return false;
 }
 
-static bool ask_number(Pieces *p, Expr number, uint64_t value)
+// The piece in which the number is `value`.
+static void make_piece(Pieces *p, Expr number, uint64_t value)
 {
     const uint32_t width = expr_node(p->pool, number)->sort.width;
     const Expr is = expr_bv(p->pool, width, value);
@@ -131,6 +131,11 @@ static bool ask_number(Pieces *p, Expr number, uint64_t value)
     p->by[number.index] = is;
     expr_substitute(p->pool, p->by, p->nodes, p->own, p->count);
     p->own[p->count] = expr_eq(p->pool, number, is);
+}
+
+static bool ask_number(Pieces *p, Expr number, uint64_t value)
+{
+    make_piece(p, number, value);
     return ask_piece(p);
 }
 
@@ -143,14 +148,14 @@ static bool ask_rest(Pieces *p, Expr number, uint64_t least)
     return ask_piece(p);
 }
 
-static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
-                            const Split *split, Arena *arena)
+static Pieces pieces_of(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
+                        Arena *arena)
 {
     Pieces p = {.pool = pool,
                 .conditions = conditions,
                 .count = count,
                 .budget = budget,
-                .most_shares = split->most_shares,
+                .most_shares = MOST_SHARES,
                 .arena = arena,
                 .own = ARENA_ARRAY(arena, Expr, count + 1),
                 .by = ARENA_ARRAY(arena, Expr, pool->nodes.len),
@@ -158,13 +163,43 @@ static SmtResult ask_pieces(ExprPool *pool, const Expr *conditions, uint32_t cou
                 .result = {.verdict = SMT_UNSAT}};
     for (uint32_t i = 0; i < p.nodes; i++)
         p.by[i] = EXPR_NONE;
+    return p;
+}
+
+// Whether the number may be something else than the values of the pieces.
+static bool has_rest(const ExprPool *pool, const Split *split)
+{
     const uint32_t bits = expr_node(pool, split->number)->sort.width;
-    bool open = true;
-    if (bits >= 32 || split->count >> bits == 0)
-        open = ask_rest(&p, split->number, split->count);
+    return bits >= 32 || split->count >> bits == 0;
+}
+
+// Whether the pieces' forms alone say that none of them can be.
+static bool all_plain(Pieces *p, const Split *split)
+{
+    bool plain = true;
+    for (uint64_t k = 0; k < split->count && plain; k++) {
+        make_piece(p, split->number, k);
+        smt_normal_form(p->pool, p->own, p->count + 1, p->arena);
+        plain = any_false(p->pool, p->own, p->count + 1);
+    }
+    return plain && (!has_rest(p->pool, split) || ask_rest(p, split->number, split->count));
+}
+
+// Whether the question can't be, whatever shifts are: both sides do the same by equal numbers.
+static bool without_shifts(Pieces *p)
+{
+    memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
+    smt_normal_form(p->pool, p->own, p->count, p->arena);
+    p->result = smt_check_abstract(p->pool, p->own, p->count, p->budget, p->arena);
+    return p->result.verdict == SMT_UNSAT;
+}
+
+static SmtResult ask_pieces(Pieces *p, const Split *split)
+{
+    bool open = !has_rest(p->pool, split) || ask_rest(p, split->number, split->count);
     for (uint64_t k = 0; k < split->count && open; k++)
-        open = ask_number(&p, split->number, k);
-    return p.result;
+        open = ask_number(p, split->number, k);
+    return p->result;
 }
 
 SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uint64_t budget,
@@ -172,14 +207,20 @@ SmtResult smt_decide(ExprPool *pool, const Expr *conditions, uint32_t count, uin
 {
     Split split;
     const bool splits = way != SMT_WHOLE && find_split(pool, conditions, count, arena, &split);
+    if (splits) {
+        Pieces p = pieces_of(pool, conditions, count, budget / FIRST_SHARE, arena);
+        if (all_plain(&p, &split) || (split.is_shift && without_shifts(&p)))
+            return p.result;
+    }
     SmtResult result = {.verdict = SMT_UNKNOWN, .reason = STR("nothing to split it on")};
     if (way != SMT_PIECES)
         result = ask_plain(pool, conditions, count, splits ? budget / FIRST_SHARE : budget, arena);
     if (result.verdict != SMT_UNKNOWN || !splits)
         return result;
     const uint64_t steps = result.steps;
-    split.most_shares = way == SMT_PIECES ? MOST_SHARES_ALONE : MOST_SHARES;
-    result = ask_pieces(pool, conditions, count, budget, &split, arena);
+    Pieces p = pieces_of(pool, conditions, count, budget, arena);
+    p.most_shares = way == SMT_PIECES ? MOST_SHARES_ALONE : MOST_SHARES;
+    result = ask_pieces(&p, &split);
     result.steps += steps;
     return result;
 }

@@ -26,21 +26,12 @@ static Str read_file(Arena *arena, const char *path)
     return buf_view(&text);
 }
 
-static size_t find(Str text, const char *part)
-{
-    const size_t len = strlen(part);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (memcmp(text.data + i, part, len) == 0)
-            return i;
-    return SIZE_MAX;
-}
-
 // `text` with the first `from` replaced by `to`; `from` NULL: unchanged.
 static Str edit(Arena *arena, Str text, const char *from, const char *to)
 {
     if (!from)
         return text;
-    const size_t at = find(text, from), len = strlen(from);
+    const size_t at = str_find(text, str_from(from)), len = strlen(from);
     assert_true(at != SIZE_MAX);
     StrBuf out = {.arena = arena};
     buf_str(&out, (Str){text.data, at});
@@ -122,15 +113,15 @@ static void unproved_changes_are_named(void **unused)
     Arena arena = {0};
     const Str rules = program(&arena), ledger = ledger_of(&arena, rules);
     for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
-        if (edits[i].from && find(rules, edits[i].from) == SIZE_MAX)
+        if (edits[i].from && str_find(rules, str_from(edits[i].from)) == SIZE_MAX)
             fail_msg("edit %zu changes nothing", i);
         const Str said =
             complaints(&arena, edit(&arena, rules, edits[i].from, edits[i].to), ledger);
         if (!edits[i].named && said.len != 0)
             fail_msg("edit %zu: %.*s", i, STR_ARG(said));
-        if (edits[i].named && find(said, edits[i].named) == SIZE_MAX)
+        if (edits[i].named && str_find(said, str_from(edits[i].named)) == SIZE_MAX)
             fail_msg("edit %zu: not \"%s\" but %.*s", i, edits[i].named, STR_ARG(said));
-        if (edits[i].named && find(said, "`zero`") != SIZE_MAX)
+        if (edits[i].named && str_find(said, STR("`zero`")) != SIZE_MAX)
             fail_msg("edit %zu has nothing to do with `zero`: %.*s", i, STR_ARG(said));
     }
     arena_free(&arena);
@@ -146,11 +137,11 @@ static void new_rules_are_named(void **unused)
                           "(rule third 6 (simplify (band ty x (band ty x y))) (band ty x y))\n"
                           "(rule self 2");
     const Str said = complaints(&arena, more, ledger);
-    assert_true(find(said, "rules.isle:") == 0);
-    assert_true(find(said, "rule `third` is not in the ledger") != SIZE_MAX);
+    assert_true(str_find(said, STR("rules.isle:")) == 0);
+    assert_true(str_find(said, STR("rule `third` is not in the ledger")) != SIZE_MAX);
     // The names of the two that it takes inputs from, and of no other.
-    assert_true(find(said, "`zero`") == SIZE_MAX);
-    assert_true(find(said, "`sum3_add`") == SIZE_MAX);
+    assert_true(str_find(said, STR("`zero`")) == SIZE_MAX);
+    assert_true(str_find(said, STR("`sum3_add`")) == SIZE_MAX);
     arena_free(&arena);
 }
 
@@ -165,7 +156,7 @@ static void ledgers_do_not_depend_on_workers(void **unused)
         texts[i] = verify_ledger_text(found.isle, found.report, "test", (Str){0}, &arena, &over);
     }
     assert_true(str_eq(texts[0], texts[1]));
-    assert_true(find(texts[0], "\nunproved 0\n") != SIZE_MAX);
+    assert_true(str_find(texts[0], STR("\nunproved 0\n")) != SIZE_MAX);
     arena_free(&arena);
 }
 
@@ -180,16 +171,16 @@ static void unproved_rules_only_get_fewer(void **unused)
     const Str one =
         verify_ledger_text(refuted.isle, refuted.report, "test", (Str){0}, &arena, &over);
     assert_false(over);
-    assert_true(find(one, "\nunproved 1\n") != SIZE_MAX);
+    assert_true(str_find(one, STR("\nunproved 1\n")) != SIZE_MAX);
     assert_int_equal(complaints(&arena, bad, one).len, 0);
     const Str none = verify_ledger_text(proved.isle, proved.report, "test", one, &arena, &over);
     assert_false(over);
-    assert_true(find(none, "\nunproved 0\n") != SIZE_MAX);
+    assert_true(str_find(none, STR("\nunproved 0\n")) != SIZE_MAX);
     const Str again = verify_ledger_text(refuted.isle, refuted.report, "test", none, &arena, &over);
     assert_true(over);
-    assert_true(find(again, "\nunproved 0\n") != SIZE_MAX);
+    assert_true(str_find(again, STR("\nunproved 0\n")) != SIZE_MAX);
     const Str said = complaints(&arena, bad, again);
-    assert_true(find(said, "proofs.txt:3:1: error: 1 rules are without a proof") == 0);
+    assert_true(str_find(said, STR("proofs.txt:3:1: error: 1 rules are without a proof")) == 0);
     arena_free(&arena);
 }
 
@@ -213,7 +204,7 @@ static void damaged_ledgers_are_rejected(void **unused)
     Arena arena = {0};
     for (size_t i = 0; i < sizeof(ledgers) / sizeof(ledgers[0]); i++) {
         const Str said = complaints(&arena, program(&arena), str_from(ledgers[i].text));
-        if (find(said, ledgers[i].message) == SIZE_MAX)
+        if (str_find(said, str_from(ledgers[i].message)) == SIZE_MAX)
             fail_msg("ledger %zu: %.*s", i, STR_ARG(said));
     }
     arena_free(&arena);

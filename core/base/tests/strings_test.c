@@ -15,6 +15,11 @@ static void slices(void **state)
     assert_true(str_eq(STR("a\0b"), (Str){"a\0b", 3}));
     assert_false(str_eq(STR("a\0b"), (Str){"a\0c", 3}));
     assert_false(str_eq(STR("ab"), STR("abc")));
+    assert_int_equal(str_find(STR("abcbc"), STR("bc")), 1);
+    assert_int_equal(str_find(STR("abcbc"), STR("")), 0);
+    assert_true(str_find(STR("abcbc"), STR("cbcb")) == SIZE_MAX &&
+                str_find(STR(""), STR("a")) == SIZE_MAX);
+    assert_true(str_contains(STR("abc"), STR("abc")) && !str_contains(STR("abc"), STR("abcd")));
     assert_true(str_starts_with(STR("abc"), STR("")));
     assert_true(str_starts_with(STR("abc"), STR("ab")));
     assert_false(str_starts_with(STR("ab"), STR("abc")));

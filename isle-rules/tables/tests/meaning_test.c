@@ -32,20 +32,11 @@ static Str specs_of(Arena *arena, const char *text)
     return buf_view(&line);
 }
 
-static bool contains(Str text, const char *part)
-{
-    const size_t len = strlen(part);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (memcmp(text.data + i, part, len) == 0)
-            return true;
-    return false;
-}
-
 static void expect(const char *text, const char *part)
 {
     Arena arena = {0};
     const Str found = specs_of(&arena, text);
-    if (!contains(found, part))
+    if (!str_contains(found, str_from(part)))
         fail_msg("expected \"%s\" in:\n%.*s", part, STR_ARG(found));
     arena_free(&arena);
 }
