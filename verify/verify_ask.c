@@ -29,6 +29,13 @@ uint64_t verify_budget(const Asker *a)
 // Numbers with and without short reciprocals, odd and even, and a negative one.
 static const int64_t hints[] = {7, 10, 14, 3, -7};
 
+// The variable of an input that is one, or one extended.
+static Expr variable_of(const ExprPool *pool, Expr input)
+{
+    const ExprNode *const n = expr_node(pool, input);
+    return n->op == EXPR_ZERO_EXT || n->op == EXPR_SIGN_EXT ? n->args[0] : input;
+}
+
 static bool is_hinted(const ExprPool *pool, const Bitset *hard, Expr input)
 {
     const ExprNode *const n = expr_node(pool, input);
@@ -54,7 +61,7 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
     const Bitset hard = arith_operands(pool, conditions, count, a->arena);
     Expr *const given = ARENA_ARRAY(a->arena, Expr, count + 1);
     for (uint32_t i = 0; i < a->vc->inputs.len; i++) {
-        const Expr input = a->vc->inputs.data[i];
+        const Expr input = variable_of(pool, a->vc->inputs.data[i]);
         if (!is_hinted(pool, &hard, input))
             continue;
         for (size_t h = 0; h < sizeof(hints) / sizeof(hints[0]); h++) {

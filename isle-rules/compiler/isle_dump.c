@@ -180,6 +180,10 @@ static void put_model(Dump *d, const IsleModelType *type)
         put_sym(d, "(named ", type->name.sym);
         put(d, ")");
         return;
+    case ISLE_MODEL_CONST:
+        put_sym(d, "(const ", type->name.sym);
+        put(d, ")");
+        return;
     case ISLE_MODEL_STRUCT: break;
     }
     put(d, "(struct");

@@ -72,7 +72,12 @@ static Status parse_model_list(Parser *p, IsleModelType *type)
         isle_parse_next(p);
         return isle_parse_ident(p, "the name of a type", &type->name);
     }
-    TRY(skip_word(p, "bv", "`bv`, `struct` or `named`"));
+    if (isle_parse_at_word(p, "const")) {
+        type->kind = ISLE_MODEL_CONST;
+        isle_parse_next(p);
+        return isle_parse_ident(p, "the name of a constant", &type->name);
+    }
+    TRY(skip_word(p, "bv", "`bv`, `struct`, `named` or `const`"));
     type->kind = ISLE_MODEL_BV;
     if (p->token.kind != TOKEN_INT)
         return STATUS_OK;

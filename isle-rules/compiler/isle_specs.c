@@ -50,6 +50,11 @@ static void check_model_type(Isle *isle, const IsleModelType *type)
 {
     if (type->kind == ISLE_MODEL_NAMED)
         isle_resolve_type(isle, &type->name);
+    const uint32_t model =
+        type->kind == ISLE_MODEL_CONST ? map_get(&isle->models, type->name.sym) : MAP_NONE;
+    if (type->kind == ISLE_MODEL_CONST &&
+        (model == MAP_NONE || !isle->defs.data[model]->u.model.constant))
+        isle_error_unknown(isle, &type->name, "model of a constant", NULL, 0);
     for (uint32_t i = 0; i < type->num_fields; i++) {
         check_model_type(isle, type->types[i]);
         for (uint32_t j = 0; j < i; j++)

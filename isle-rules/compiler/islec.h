@@ -130,7 +130,8 @@ typedef enum IsleModelKind {
     ISLE_MODEL_INFER,  // _
     ISLE_MODEL_BV,     // (bv), (bv N): width 0 when it is left open
     ISLE_MODEL_STRUCT, // (struct (field type)...)
-    ISLE_MODEL_NAMED   // (named T)
+    ISLE_MODEL_NAMED,  // (named T)
+    ISLE_MODEL_CONST   // (const C): what constant C is
 } IsleModelKind;
 
 typedef struct IsleModelType IsleModelType;
@@ -138,7 +139,7 @@ struct IsleModelType {
     IsleModelKind kind;
     IslePos pos;
     uint32_t width;
-    IsleIdent name;    // NAMED
+    IsleIdent name;    // NAMED, CONST
     IsleIdent *fields; // STRUCT
     IsleModelType **types;
     uint32_t num_fields;

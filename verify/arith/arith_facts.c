@@ -77,6 +77,69 @@ static void unsigned_reciprocal(Facts *f, Expr quotient, Expr x, Expr m, const R
     add(f, expr_implies(p, r->good, expr_eq(p, expr_zero_ext(p, WIDE, quotient), shifted)));
 }
 
+// Where the 64 bits of a register hold the product, or the 64 above them: s - 64 or s as what is
+// still to be shifted, and whether it is so.
+static Expr rest_of_shift(ExprPool *p, Expr m, uint32_t width, const Reciprocal *r, Expr *fits)
+{
+    const Expr most = expr_bv(p, width_of(p, m), UINT64_C(1) << 32), w64 = expr_bv(p, WIDE, 64);
+    const bool high = width == 64;
+    *fits = high ? expr_2(p, EXPR_BVULE, w64, r->shift) : expr_2(p, EXPR_BVULT, m, most);
+    return expr_extract(p, 63, 0, high ? expr_2(p, EXPR_BVSUB, r->shift, w64) : r->shift);
+}
+
+// The product of a register, to 64 or 128 bits, or the half of it that counts.
+static Expr counting_half(ExprPool *p, Expr m, Expr x, uint32_t width, bool is_signed)
+{
+    const uint32_t wide = width == 64 ? 128 : 64;
+    const Expr left = is_signed ? expr_sign_ext(p, wide, x) : expr_zero_ext(p, wide, x);
+    const Expr product = expr_2(p, EXPR_BVMUL, expr_zero_ext(p, wide, m), left);
+    return width == 64 ? expr_extract(p, 127, 64, product) : product;
+}
+
+// m * d - 1, whose highest bit is s, has at most 128 bits, and 64 if both factors have 32.
+static void shifts_less_than_64(Facts *f, Expr good, Expr rest)
+{
+    const Expr w64 = expr_bv(f->pool, 64, 64);
+    add(f, expr_implies(f->pool, good, expr_2(f->pool, EXPR_BVULT, rest, w64)));
+}
+
+// The same as registers do it: for 64 bits the high half of the product is shifted by s - 64, for
+// at most 32 a product of 64 bits by s.
+static void unsigned_in_register(Facts *f, Expr quotient, Expr x, Expr m, const Reciprocal *r)
+{
+    ExprPool *const p = f->pool;
+    const uint32_t width = width_of(p, x);
+    Expr fits;
+    if (width_of(p, m) != 64 || (width > 32 && width != 64))
+        return;
+    const Expr rest = rest_of_shift(p, m, width, r, &fits);
+    const Expr value = expr_2(p, EXPR_BVLSHR, counting_half(p, m, x, width, false), rest);
+    const Expr good = expr_and(p, r->good, fits);
+    shifts_less_than_64(f, good, rest);
+    add(f, expr_implies(p, good, expr_eq(p, expr_zero_ext(p, 64, quotient), value)));
+}
+
+static void signed_in_register(Facts *f, Expr quotient, Expr m, const Reciprocal *r)
+{
+    ExprPool *const p = f->pool;
+    const Expr x = expr_node(p, quotient)->args[0], y = expr_node(p, quotient)->args[1];
+    const uint32_t width = width_of(p, x);
+    Expr fits;
+    if (width_of(p, m) != 64 || (width > 32 && width != 64))
+        return;
+    const Expr rest = rest_of_shift(p, m, width, r, &fits);
+    const Expr floor = expr_2(p, EXPR_BVASHR, counting_half(p, m, x, width, true), rest);
+    const Expr sign = expr_zero_ext(p, 64, expr_extract(p, width - 1, width - 1, x));
+    const Expr value = expr_2(p, EXPR_BVADD, floor, sign);
+    const Expr whole =
+        expr_ite(p, is_negative(p, expr_sign_ext(p, 64, y)), expr_1(p, EXPR_BVNEG, value), value);
+    const Expr good = expr_and(p, r->good, fits);
+    shifts_less_than_64(f, good, rest);
+    // The least number over -1 is one more than fits.
+    const Expr when = expr_and(p, good, expr_not(p, expr_eq(p, y, ones(p, width))));
+    add(f, expr_implies(p, when, expr_eq(p, expr_sign_ext(p, 64, quotient), whole)));
+}
+
 // The same of a signed division, for |x| up to 2^(64 - spare).
 static void signed_reciprocal(Facts *f, Expr quotient, Expr m, const Reciprocal *r)
 {
@@ -111,11 +174,13 @@ static void use_reciprocal(Facts *f, Expr quotient, Expr product, Expr divisor, 
     if (n.op == EXPR_BVUDIV && expr_same(plain, without_zeros(p, y))) {
         const Reciprocal r = reciprocal(p, product, expr_bv(p, WIDE, 64 - width));
         unsigned_reciprocal(f, quotient, x, m, &r);
+        unsigned_in_register(f, quotient, x, factor, &r);
     }
     if (n.op == EXPR_BVSDIV &&
         expr_same(plain, without_zeros(p, magnitude(p, expr_sign_ext(p, 64, y))))) {
         const Reciprocal r = reciprocal(p, product, expr_bv(p, WIDE, 65 - width));
         signed_reciprocal(f, quotient, m, &r);
+        signed_in_register(f, quotient, factor, &r);
     }
     // x / (d << t) = (x >> t) / d.
     const ExprNode odd = *expr_node(p, plain);
@@ -127,6 +192,7 @@ static void use_reciprocal(Facts *f, Expr quotient, Expr product, Expr divisor, 
         add(f, expr_implies(p, expr_and(p, exact, fits), expr_eq(p, quotient, divided)));
         const Reciprocal r = reciprocal(p, product, expr_zero_ext(p, WIDE, twos));
         unsigned_reciprocal(f, divided, less, m, &r);
+        unsigned_in_register(f, divided, less, factor, &r);
     }
 }
 
@@ -143,27 +209,56 @@ static void reciprocals(Facts *f, const Bitset *wanted, Expr quotient)
 
 // ---- Divisions ----
 
-// Quotients by +-2^k, at 64 bits: what is negative gets 2^k - 1 more before the shift. The least
-// number is its own negative; as a magnitude it is 2^63, and what follows is right for it too.
-// What is left, if `remainder` is wanted, is what the quotient by 2^k leaves, whatever the sign.
-static void signed_power(Facts *f, Expr quotient, Expr remainder)
+// x extended to 64 bits and what follows of a division of it by y, if y is 2^k or -2^k. The least
+// number is its own negative; as a magnitude it is 2^63, and all is right for it too.
+typedef struct ByPower {
+    Expr is_power, y, k;
+    Expr biased; // what is negative gets 2^k - 1 more before the shift
+} ByPower;
+
+static ByPower by_power(ExprPool *p, const ExprNode *division)
+{
+    const Expr x = expr_sign_ext(p, 64, division->args[0]);
+    const Expr y = expr_sign_ext(p, 64, division->args[1]);
+    const Expr zero = expr_bv(p, 64, 0), one = expr_bv(p, 64, 1);
+    const Expr k = expr_1(p, EXPR_CLZ, expr_1(p, EXPR_REV, y)); // zeros at the low end
+    const Expr power = expr_2(p, EXPR_BVSHL, one, k);
+    const Expr more = expr_2(p, EXPR_BVADD, x, expr_2(p, EXPR_BVSUB, power, one));
+    return (ByPower){
+        .is_power =
+            expr_and(p, expr_not(p, expr_eq(p, y, zero)), expr_eq(p, magnitude(p, y), power)),
+        .y = y,
+        .k = k,
+        .biased = expr_ite(p, is_negative(p, x), more, x),
+    };
+}
+
+static void signed_power(Facts *f, Expr quotient)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, quotient);
-    const Expr x = expr_sign_ext(p, 64, expr_node(p, quotient)->args[0]);
-    const Expr y = expr_sign_ext(p, 64, expr_node(p, quotient)->args[1]);
-    const Expr one = expr_bv(p, 64, 1), size = magnitude(p, y);
-    const Expr is_power = expr_eq(p, expr_1(p, EXPR_POPCNT, size), one);
-    const Expr k = expr_1(p, EXPR_CLZ, expr_1(p, EXPR_REV, y)); // zeros at the low end
-    const Expr less = expr_2(p, EXPR_BVSUB, expr_2(p, EXPR_BVSHL, one, k), one);
-    const Expr biased = expr_ite(p, is_negative(p, x), expr_2(p, EXPR_BVADD, x, less), x);
-    const Expr value = expr_2(p, EXPR_BVASHR, biased, k);
-    const Expr whole = expr_ite(p, is_negative(p, y), expr_1(p, EXPR_BVNEG, value), value);
-    add(f, expr_implies(p, is_power, expr_eq(p, quotient, expr_extract(p, width - 1, 0, whole))));
-    if (expr_same(remainder, EXPR_NONE))
-        return;
-    const Expr rest = expr_2(p, EXPR_BVSUB, x, expr_2(p, EXPR_BVSHL, value, k));
-    add(f, expr_implies(p, is_power, expr_eq(p, remainder, expr_extract(p, width - 1, 0, rest))));
+    const ExprNode n = *expr_node(p, quotient);
+    const ByPower by = by_power(p, &n);
+    const Expr value = expr_2(p, EXPR_BVASHR, by.biased, by.k);
+    const Expr whole = expr_ite(p, is_negative(p, by.y), expr_1(p, EXPR_BVNEG, value), value);
+    add(f, expr_implies(p, by.is_power,
+                        expr_eq(p, quotient, expr_extract(p, n.sort.width - 1, 0, whole))));
+}
+
+// The quotient times y is what was shifted, without the bits that the shift drops; or the quotient
+// by 2^k, whatever the sign, shifted back.
+static void signed_power_rest(Facts *f, Expr remainder)
+{
+    ExprPool *const p = f->pool;
+    const ExprNode n = *expr_node(p, remainder);
+    const ByPower by = by_power(p, &n);
+    const Expr mask = expr_1(p, EXPR_BVNEG, expr_2(p, EXPR_BVSHL, expr_bv(p, 64, 1), by.k));
+    const Expr kept = expr_extract(p, n.sort.width - 1, 0, expr_2(p, EXPR_BVAND, by.biased, mask));
+    const Expr shifted = expr_2(p, EXPR_BVSHL, expr_2(p, EXPR_BVASHR, by.biased, by.k), by.k);
+    const Expr back = expr_extract(p, n.sort.width - 1, 0, shifted);
+    add(f, expr_implies(p, by.is_power,
+                        expr_eq(p, remainder, expr_2(p, EXPR_BVSUB, n.args[0], kept))));
+    add(f, expr_implies(p, by.is_power,
+                        expr_eq(p, remainder, expr_2(p, EXPR_BVSUB, n.args[0], back))));
 }
 
 // x % y = x - (x / y) * y, by zero as well: x.
@@ -208,8 +303,11 @@ static void division_fact(Facts *f, const Bitset *wanted, Expr e)
     if (rest && n.sort.width != 1)
         edges(f, quotient);
     reciprocals(f, wanted, quotient);
-    if (op == EXPR_BVSDIV && n.sort.width <= 64 && n.sort.width != 1)
-        signed_power(f, quotient, rest ? e : EXPR_NONE);
+    if (op != EXPR_BVSDIV || n.sort.width > 64 || n.sort.width == 1)
+        return;
+    signed_power(f, quotient);
+    if (rest)
+        signed_power_rest(f, e);
 }
 
 void arith_division_facts(Facts *facts, const Bitset *wanted)

@@ -211,8 +211,31 @@ static bool simplify_division(const View *v, Expr *out)
     return give(out, expr_ite(v->pool, is_zero, ones, expr_2(v->pool, EXPR_BVLSHR, v->a, k)));
 }
 
+// x * dd, the digits d once more above themselves, is x * d + (x * d << their number of bits): so
+// that sums of bytes by a product are sums of pairs, then of fours.
+static bool simplify_mul_repeated(const View *v, Expr x, Expr number, Expr *out)
+{
+    ExprValue value;
+    const uint32_t width = v->node->sort.width, half = width / 2;
+    if (width < 16 || width > 64 || (width & (width - 1)) != 0 ||
+        !expr_is_const(v->pool, number, &value))
+        return false;
+    for (uint32_t k = half; k >= 8; k /= 2) {
+        const Wide low = wide_low(value.bits, k), high = wide_shr(value.bits, k);
+        if (wide_is_zero(&high) || !wide_equal(&low, &high))
+            continue;
+        const Expr digits = expr_extract(v->pool, k - 1, 0, number);
+        const Expr once = expr_2(v->pool, EXPR_BVMUL, x, expr_zero_ext(v->pool, width, digits));
+        const Expr above = expr_2(v->pool, EXPR_BVSHL, once, expr_bv(v->pool, width, k));
+        return give(out, expr_2(v->pool, EXPR_BVADD, once, above));
+    }
+    return false;
+}
+
 static bool simplify_mul(const View *v, Expr *out)
 {
+    if (simplify_mul_repeated(v, v->a, v->b, out) || simplify_mul_repeated(v, v->b, v->a, out))
+        return true;
     if (simplify_mul_power(v, v->a, v->b, out) || simplify_mul_power(v, v->b, v->a, out))
         return true;
     if (is_number(v, v->a, 0) || is_number(v, v->b, 0))

@@ -152,6 +152,25 @@ static Expr ones(ExprPool *pool, uint32_t width)
     return expr_1(pool, EXPR_BVNOT, expr_bv(pool, width, 0));
 }
 
+// (if (b is 0) ones (a / b)), and (if (a / b overflows) a's own value (a / b)): division says so.
+static bool known_division(ExprPool *pool, const ExprNode *n, Expr *out)
+{
+    const ExprNode division = *expr_node(pool, n->args[2]);
+    const Expr a = division.args[0], b = division.args[1];
+    const uint32_t width = n->sort.width;
+    Expr special, value;
+    if (division.op == EXPR_BVUDIV) {
+        special = expr_eq(pool, b, expr_bv(pool, width, 0));
+        value = ones(pool, width);
+    } else if (division.op == EXPR_BVSDIV) {
+        value = minimum(pool, width);
+        special = expr_and(pool, expr_eq(pool, a, value), expr_eq(pool, b, ones(pool, width)));
+    } else {
+        return false;
+    }
+    return expr_same(n->args[0], special) && expr_same(n->args[1], value) && give(out, n->args[2]);
+}
+
 static bool unsigned_division(ExprPool *pool, const ExprNode *n, uint32_t bits, Expr *out)
 {
     const uint32_t width = n->sort.width;
@@ -204,6 +223,7 @@ bool expr_simplify_structure(ExprPool *pool, const ExprNode *node, Expr *out)
     case EXPR_ROTR: return shift(pool, node, out);
     case EXPR_EXTRACT: return extract(pool, node, out);
     case EXPR_CONCAT: return concat(pool, node, out);
+    case EXPR_ITE: return known_division(pool, node, out);
     case EXPR_BVUDIV:
     case EXPR_BVUREM:
     case EXPR_BVSDIV:

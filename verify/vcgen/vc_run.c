@@ -354,6 +354,47 @@ static bool occurs(Gen *g, Expr var, Expr in)
     return bitset_has(&seen, var.index);
 }
 
+static Expr unknown_bits(Gen *g, uint32_t width)
+{
+    return expr_var(g->pool, STR("rest"), sort_bv(width));
+}
+
+// `part`, some bits of a variable, is `value`: the variable is that between unknown bits. A few
+// bits are more of a condition.
+static bool from_part(Gen *g, Expr part, Expr value, Expr *var, Expr *whole)
+{
+    const ExprNode n = *expr_node(g->pool, part);
+    if (n.op != EXPR_EXTRACT || n.sort.width < 8 || expr_node(g->pool, n.args[0])->op != EXPR_VAR ||
+        occurs(g, n.args[0], value))
+        return false;
+    const uint32_t width = expr_node(g->pool, n.args[0])->sort.width;
+    *var = n.args[0];
+    *whole = value;
+    if (n.p0 + 1 < width) {
+        const Expr parts[] = {unknown_bits(g, width - 1 - n.p0), *whole};
+        *whole = expr_make(g->pool, EXPR_CONCAT, parts, 0, 0);
+    }
+    if (n.p1 > 0) {
+        const Expr parts[] = {*whole, unknown_bits(g, n.p1)};
+        *whole = expr_make(g->pool, EXPR_CONCAT, parts, 0, 0);
+    }
+    return true;
+}
+
+// A variable is its own low part extended: there is an unknown number of that width.
+static bool from_extension(Gen *g, Expr var, Expr value, Expr *whole)
+{
+    const ExprNode n = *expr_node(g->pool, value);
+    if (expr_node(g->pool, var)->op != EXPR_VAR || (n.op != EXPR_ZERO_EXT && n.op != EXPR_SIGN_EXT))
+        return false;
+    const ExprNode part = *expr_node(g->pool, n.args[0]);
+    if (part.op != EXPR_EXTRACT || part.p1 != 0 || !expr_same(part.args[0], var))
+        return false;
+    const Expr low = unknown_bits(g, part.sort.width);
+    *whole = expr_make(g->pool, n.op, &low, n.p0, 0);
+    return true;
+}
+
 // Whether `e` says what a variable is.
 static bool as_definition(Gen *g, Expr e, Expr *var, Expr *value)
 {
@@ -368,11 +409,43 @@ static bool as_definition(Gen *g, Expr e, Expr *var, Expr *value)
         *value = expr_bool(g->pool, false);
         return true;
     }
+    // A value that is a part of a register stays, the register is what is replaced.
+    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
+        const Expr left = node.args[i], right = node.args[1 - i];
+        *var = left;
+        if (from_extension(g, left, right, value) || from_part(g, left, right, var, value))
+            return true;
+    }
     for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
         *var = node.args[i];
         *value = node.args[1 - i];
         if (expr_node(g->pool, *var)->op == EXPR_VAR && !occurs(g, *var, *value))
             return true;
+    }
+    return false;
+}
+
+// Whether an equation with it may say what a variable is.
+static bool is_part(Gen *g, Expr e)
+{
+    const ExprNode *const n = expr_node(g->pool, e);
+    return n->op == EXPR_VAR ||
+           (n->op == EXPR_EXTRACT && expr_node(g->pool, n->args[0])->op == EXPR_VAR);
+}
+
+// An equation of two parts joined, as two.
+static bool split_parts(Gen *g, const ExprNode *eq, Expr *high, Expr *low)
+{
+    for (uint32_t i = 0; eq->op == EXPR_EQ && i < 2; i++) {
+        const ExprNode n = *expr_node(g->pool, eq->args[i]);
+        if (n.op != EXPR_CONCAT || expr_node(g->pool, eq->args[1 - i])->op == EXPR_VAR ||
+            (!is_part(g, n.args[0]) && !is_part(g, n.args[1])))
+            continue;
+        const uint32_t split = expr_node(g->pool, n.args[1])->sort.width;
+        const Expr other = eq->args[1 - i];
+        *high = expr_eq(g->pool, n.args[0], expr_extract(g->pool, n.sort.width - 1, split, other));
+        *low = expr_eq(g->pool, n.args[1], expr_extract(g->pool, split - 1, 0, other));
+        return true;
     }
     return false;
 }
@@ -384,7 +457,11 @@ static void tidy(Gen *g)
     for (uint32_t i = 0; i < g->vc->assumptions.len; i++) {
         const Expr e = g->vc->assumptions.data[i];
         const ExprNode node = *expr_node(g->pool, e);
-        if (node.op == EXPR_AND) {
+        Expr high, low;
+        if (split_parts(g, &node, &high, &low)) {
+            VEC_PUSH(g->arena, &g->vc->assumptions, high);
+            VEC_PUSH(g->arena, &g->vc->assumptions, low);
+        } else if (node.op == EXPR_AND) {
             VEC_PUSH(g->arena, &g->vc->assumptions, node.args[0]);
             VEC_PUSH(g->arena, &g->vc->assumptions, node.args[1]);
         } else if (!expr_is_true(g->pool, e)) {

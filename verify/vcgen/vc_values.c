@@ -122,6 +122,13 @@ static Sym *struct_of_model(Gen *g, const IsleModelType *model, Str name)
     return sym;
 }
 
+static Sym *constant_of_model(Gen *g, const IsleModelType *model)
+{
+    const uint32_t index = map_get(&g->isle->models, model->name.sym);
+    ASSERT(index != MAP_NONE);
+    return spec_eval(g, g->isle->defs.data[index]->u.model.constant, NULL, NULL);
+}
+
 Sym *sym_of_model(Gen *g, const IsleModelType *model, Str name)
 {
     switch (model->kind) {
@@ -137,6 +144,7 @@ Sym *sym_of_model(Gen *g, const IsleModelType *model, Str name)
         // Of an open width: an instruction's results may still turn out to be none, or two.
         return model->width == 0 ? sym_cell(g, name) : sym_of_sort(g, sort_bv(model->width), name);
     case ISLE_MODEL_STRUCT: return struct_of_model(g, model, name);
+    case ISLE_MODEL_CONST: return constant_of_model(g, model);
     case ISLE_MODEL_NAMED: {
         const IsleTypeId type = isle_find_type(g->isle, isle_str(g->isle, model->name.sym));
         ASSERT(type != ISLE_NONE);
@@ -224,6 +232,11 @@ bool sym_constrain(Gen *g, Sym *sym, const IsleModelType *model)
         }
         return true;
     }
+    if (model->kind == ISLE_MODEL_CONST) {
+        CallScope scope = {.guard = expr_bool(g->pool, true)};
+        Sym *const constant = constant_of_model(g, model);
+        return constant && sym_equate(g, &scope, sym, constant, model->pos);
+    }
     if (model->kind == ISLE_MODEL_STRUCT && sym->kind == SYM_STRUCT) {
         for (uint32_t i = 0; i < model->num_fields; i++) {
             Sym *const field = sym_field(g, sym, model->fields[i].sym, model->pos);
@@ -249,6 +262,24 @@ static bool cell_may_be(const Sym *sym, SortKind kind, uint32_t width)
            (width == 0 || sym->sort.width == 0 || sym->sort.width == width);
 }
 
+// Whether a value may be a constant, as far as it is known.
+static bool may_equal(Gen *g, Sym *sym, Sym *constant)
+{
+    sym = sym_resolve(sym);
+    if (sym->kind == SYM_CELL && !sym->sorted)
+        return true;
+    if (sym->kind == SYM_STRUCT && constant->kind == SYM_STRUCT) {
+        for (uint32_t i = 0; i < sym->num_fields; i++)
+            if (!may_equal(g, sym->fields[i], sym_resolve(constant->fields[i])))
+                return false;
+        return true;
+    }
+    if (sym->kind != SYM_CELL || constant->kind != SYM_CELL)
+        return false;
+    return expr_same(sym->expr, EXPR_NONE) ||
+           !expr_is_false(g->pool, expr_eq(g->pool, sym->expr, constant->expr));
+}
+
 bool sym_may_be(Gen *g, Sym *sym, const IsleModelType *model)
 {
     sym = sym_resolve(sym);
@@ -268,6 +299,10 @@ bool sym_may_be(Gen *g, Sym *sym, const IsleModelType *model)
                 !sym_may_be(g, sym->fields[i], model->types[i]))
                 return false;
         return true;
+    case ISLE_MODEL_CONST: {
+        Sym *const constant = constant_of_model(g, model);
+        return constant && may_equal(g, sym, sym_resolve(constant));
+    }
     case ISLE_MODEL_NAMED: return true; // its type is the parameter's own
     }
     UNREACHABLE();
