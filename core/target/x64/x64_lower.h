@@ -89,11 +89,22 @@ static inline bool rule_zero_above(LowerCtx *ctx, Value value, Value *out)
 #undef CASE
 }
 
+// Whether a value is a constant: one with a single use may have been put in front of a loop, and
+// then every round needs it.
+static inline bool x64_is_constant(const Func *f, Value value)
+{
+    if (value_kind(f, value) != VALUE_RESULT)
+        return false;
+    const Opcode op = inst_op(f, (Inst){value_def(f, value)});
+    return op == OP_ICONST || op == OP_F32CONST || op == OP_F64CONST;
+}
+
 static inline bool rule_destroys_right(LowerCtx *ctx, Value left, Value right)
 {
     left = ir_resolve(ctx->f, left);
     right = ir_resolve(ctx->f, right);
-    if (ctx->use_counts[right.i] != 1 || lower_sinkable_load(ctx, right).i != NO_INDEX)
+    if (ctx->use_counts[right.i] != 1 || lower_sinkable_load(ctx, right).i != NO_INDEX ||
+        x64_is_constant(ctx->f, right))
         return false;
     return ctx->use_counts[left.i] != 1 ||
            (value_kind(ctx->f, right) == VALUE_PARAM && value_kind(ctx->f, left) != VALUE_PARAM);
