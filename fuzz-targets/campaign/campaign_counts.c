@@ -51,7 +51,7 @@ uint32_t campaign_set_count(const CampaignSet *set)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < set->total; i++)
-        count += set->bits[i / 8] >> i % 8 & 1u;
+        count += (uint32_t)(set->bits[i / 8] >> i % 8) & 1u;
     return count;
 }
 

@@ -220,6 +220,8 @@ static bool simplify_mul_repeated(const View *v, Expr x, Expr number, Expr *out)
     if (width < 16 || width > 64 || (width & (width - 1)) != 0 ||
         !expr_is_const(v->pool, number, &value))
         return false;
+    if (expr_same(number, expr_1(v->pool, EXPR_BVNOT, zero_of(v))))
+        return give(out, expr_1(v->pool, EXPR_BVNEG, x));
     for (uint32_t k = half; k >= 8; k /= 2) {
         const Wide low = wide_low(value.bits, k), high = wide_shr(value.bits, k);
         if (wide_is_zero(&high) || !wide_equal(&low, &high))
