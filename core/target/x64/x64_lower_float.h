@@ -164,7 +164,7 @@ static inline double x64_power(uint32_t exponent)
 static inline uint64_t rule_power_bits(LowerCtx *ctx, Type type, int64_t n)
 {
     (void)ctx;
-    return type == TYPE_F32 ? (uint64_t)(127 + n) << 23 : (uint64_t)(1023 + n) << 52;
+    return type == TYPE_F32 ? (127 + (uint64_t)n) << 23 : (1023 + (uint64_t)n) << 52;
 }
 
 // The least power of two above the integers of a type.
