@@ -14,11 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-// What glibc calls them itself; the sanitizer has the usual names.
+// What glibc calls them itself; the sanitizer has the usual names. It has __libc_memalign, too: so
+// what is to be aligned is cut out of a larger piece, and a word before each piece tells where the
+// larger one begins.
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
-void *__libc_memalign(size_t align, size_t size);
 void __libc_free(void *memory);
 
 void *unicorn_malloc(size_t size);
@@ -30,31 +31,65 @@ int unicorn___vasprintf_chk(char **out, int checks, const char *format, va_list 
     PRINTF_LIKE(3, 0);
 void unicorn_free(void *memory);
 
+// What stands before a piece: as large as malloc's alignment.
+typedef struct Head {
+    max_align_t *start;
+    uint8_t padding[sizeof(max_align_t) - sizeof(max_align_t *)];
+} Head;
+
+enum { HEAD = sizeof(Head) };
+
+// The piece `offset` bytes behind `start`, which may be NULL.
+static void *piece(max_align_t *start, size_t offset)
+{
+    if (!start)
+        return NULL;
+    void *const memory = (uint8_t *)start + offset;
+    ((Head *)memory)[-1] = (Head){.start = start};
+    return memory;
+}
+
+static bool too_large(size_t size)
+{
+    return size > PTRDIFF_MAX / 2;
+}
+
 void *unicorn_malloc(size_t size)
 {
-    return __libc_malloc(size);
+    return too_large(size) ? NULL : piece(__libc_malloc(size + HEAD), HEAD);
 }
 
 void *unicorn_calloc(size_t count, size_t size)
 {
-    return __libc_calloc(count, size);
+    size_t all;
+    if (__builtin_mul_overflow(count, size, &all) || too_large(all))
+        return NULL;
+    return piece(__libc_calloc(1, all + HEAD), HEAD);
 }
 
+// Of pieces of malloc and calloc; Unicorn asks for no larger one of what is aligned.
 void *unicorn_realloc(void *old, size_t size)
 {
-    return __libc_realloc(old, size);
+    if (!old)
+        return unicorn_malloc(size);
+    return too_large(size) ? NULL : piece(__libc_realloc(((Head *)old)[-1].start, size + HEAD), HEAD);
 }
 
 int unicorn_posix_memalign(void **out, size_t align, size_t size)
 {
-    *out = __libc_memalign(align, size);
+    *out = NULL;
+    if (too_large(size) || too_large(align))
+        return ENOMEM;
+    max_align_t *const start = __libc_malloc(size + align + HEAD);
+    const uintptr_t least = (uintptr_t)start + HEAD;
+    *out = piece(start, HEAD + (-least & (align - 1)));
     return *out ? 0 : ENOMEM;
 }
 
 char *unicorn_strdup(const char *text)
 {
     const size_t size = strlen(text) + 1;
-    char *const copy = __libc_malloc(size);
+    char *const copy = unicorn_malloc(size);
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
@@ -65,7 +100,7 @@ int unicorn___vasprintf_chk(char **out, int checks, const char *format, va_list 
     (void)checks;
     va_copy(again, args);
     const int len = vsnprintf(NULL, 0, format, args);
-    *out = len < 0 ? NULL : __libc_malloc((size_t)len + 1);
+    *out = len < 0 ? NULL : unicorn_malloc((size_t)len + 1);
     const int done = *out ? vsnprintf(*out, (size_t)len + 1, format, again) : -1;
     va_end(again);
     return done;
@@ -73,5 +108,6 @@ int unicorn___vasprintf_chk(char **out, int checks, const char *format, va_list 
 
 void unicorn_free(void *memory)
 {
-    __libc_free(memory);
+    if (memory)
+        __libc_free(((Head *)memory)[-1].start);
 }
