@@ -52,7 +52,8 @@ typedef struct OptOptions {
     Chaos *chaos;          // NULL: off
 } OptOptions;
 
-// Optimises `f` for the settings' opt_level; with level none only what is dead goes. `scratch` is
+// Optimises `f` for the settings' opt_level; with level none only what is dead goes, and
+// what a try_call need not do. `scratch` is
 // the caller's to reset.
 void opt_func(Func *f, const OptOptions *options, Arena *scratch);
 // Only what is known of memory: loads whose value is known become aliases of it, stores that do

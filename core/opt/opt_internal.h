@@ -190,6 +190,7 @@ void opt_expand_globals(OptCtx *ctx);  // globals.c
 void opt_simplify_params(OptCtx *ctx); // params.c
 void opt_build(OptCtx *ctx);           // build.c
 void opt_elaborate(OptCtx *ctx);       // elaborate.c
+void opt_plain_calls(Func *f, Arena *scratch); // calls.c
 // cleanup.c: whether there were any.
 bool opt_remove_unreachable(Func *f, OptStats *stats, Arena *scratch);
 // dead.c; `params`: block parameters too.
