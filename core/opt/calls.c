@@ -15,6 +15,22 @@ static bool catches(const ExTableData *table)
     return false;
 }
 
+void opt_append_return(Func *f, Block block, uint32_t target, const uint32_t *results,
+                       Arena *scratch)
+{
+    const Span args = call_args(f, target);
+    BlockArg *const passed = ARENA_ARRAY(scratch, BlockArg, args.len);
+    for (uint32_t i = 0; i < args.len; i++) {
+        const BlockArg arg = {args.data[i]};
+        passed[i] = blockarg_kind(arg) == BLOCKARG_RET
+                        ? blockarg_make(BLOCKARG_VALUE, results[blockarg_index(arg)])
+                        : arg;
+    }
+    func_set_call_args(f, target, passed, args.len);
+    const InstData jump = {.op = OP_JUMP, .w = {[1] = target}};
+    func_append_inst(f, block, func_add_inst(f, &jump, POS_NONE));
+}
+
 static void make_plain(Func *f, Block block, Inst inst, Arena *scratch)
 {
     InstData *const data = &f->insts.data[inst.i];
@@ -28,17 +44,7 @@ static void make_plain(Func *f, Block block, Inst inst, Arena *scratch)
     }
     data->w[1] = 0;
     func_make_results(f, inst);
-    const Span results = inst_results(f, inst), args = call_args(f, target);
-    BlockArg *const passed = ARENA_ARRAY(scratch, BlockArg, args.len);
-    for (uint32_t i = 0; i < args.len; i++) {
-        const BlockArg arg = {args.data[i]};
-        passed[i] = blockarg_kind(arg) == BLOCKARG_RET
-                        ? blockarg_make(BLOCKARG_VALUE, results.data[blockarg_index(arg)])
-                        : arg;
-    }
-    func_set_call_args(f, target, passed, args.len);
-    const InstData jump = {.op = OP_JUMP, .w = {[1] = target}};
-    func_append_inst(f, block, func_add_inst(f, &jump, f->inst_pos.data[inst.i]));
+    opt_append_return(f, block, target, inst_results(f, inst).data, scratch);
 }
 
 void opt_plain_calls(Func *f, Arena *scratch)
