@@ -109,4 +109,16 @@ typedef struct Vc {
 // condition's expressions are simplified by its equations.
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
 
+// Two rules of a root that has a specification.
+typedef struct VcPair {
+    IsleTermId root;
+    uint32_t n, like;
+} VcPair;
+
+// Makes the condition that rule `n` does what rule `like` does, which must plainly match whenever
+// that one does (else ERROR): both have the same effects and the same results, all bits of them that
+// the specification speaks of, or all that there are if it says nothing of their width. Other rules,
+// and whether any of both is right, are no matter.
+void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
+
 #endif
