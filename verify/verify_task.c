@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-enum { MAX_CASES = 20000 };
+enum { MAX_CASES = 20000, GUESS_SHARE = 32 };
 
 typedef VEC(Expr) Exprs;
 
@@ -237,14 +237,15 @@ static SmtResult guess(TaskCase *c, const CaseQuestion *q)
     Exprs all = {0};
     push_all(c, &all, q->conditions, q->count);
     VEC_PUSH(c->arena, &all, q->goals);
-    const Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
     const bool hard = verify_is_hard(&asker, all.data, all.len);
     if (!hard && !verify_has_floats(pool, all.data, all.len, c->arena))
         return result;
     if (verify_by_chance(pool, q, NULL, c->arena, &result) || !hard)
         return result;
-    all.len--;
-    const SmtResult model = ask(c, "values for which the conditions hold", &all);
+    asker.budget = verify_budget(&asker) / GUESS_SHARE + 1;
+    const SmtResult model = verify_ask_model(&asker, q->conditions, q->count);
+    c->out->steps += asker.steps;
     if (model.verdict == SMT_SAT)
         verify_by_chance(pool, q, &model, c->arena, &result);
     return result;

@@ -101,9 +101,16 @@ static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *event
     if (!spec_width(g, e->args[0], env, &number))
         return;
     const Expr value = spec_scalar(g, e->args[1], env, NULL);
-    if (!g->stop)
-        add_event(g, events,
-                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = value});
+    if (g->stop)
+        return;
+    // Two registers are for values that need both: of several results, for the first.
+    const bool whole = number == 0 && g->program->whole_result[g->scope->term];
+    add_event(g, events,
+              (Event){.kind = EVENT_OUTPUT,
+                      .guard = now(g),
+                      .number = number,
+                      .value = value,
+                      .whole = whole});
 }
 
 static void happen_goto(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
@@ -347,6 +354,8 @@ static void compare_output(Gen *g, Expr alive, const Event *l, const Event *r, u
 {
     const uint32_t whole = expr_node(g->pool, r->value)->sort.width;
     const Expr value = expr_extract(g->pool, width - 1, 0, r->value);
+    if (r->whole && whole != width)
+        goal_if(g, alive, expr_bool(g->pool, false), STR("the result is as wide as what is given"));
     goal_if(g, alive, same_result(g, l->value, value, 4), STR("the results are equal"));
     if (l->zero_above && whole == 64 && width < whole) // a general register
         goal_if(g, alive, expr_eq(g->pool, expr_zero_ext(g->pool, whole, l->value), r->value),

@@ -35,6 +35,7 @@ static void add_attr(VcProgram *p, const IsleDef *def)
         p->is_function[term] |= str_eq(tag, STR("function"));
         p->zero_above[term] |= str_eq(tag, STR("zero_above"));
         p->zero_above_32[term] |= str_eq(tag, STR("zero_above_32"));
+        p->whole_result[term] |= str_eq(tag, STR("whole_result"));
     }
 }
 
@@ -71,6 +72,7 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle)
     }
     p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->whole_result = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
     for (uint32_t i = 0; i < isle->defs.len; i++) {
         const IsleDef *const def = isle->defs.data[i];

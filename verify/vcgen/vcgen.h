@@ -27,6 +27,7 @@ typedef struct VcProgram {
     bool *takes_many;              // by term: its extractor may match in several ways
     bool *zero_above;              // by term: has the tag `zero_above`
     bool *zero_above_32;           // by term: has the tag `zero_above_32`
+    bool *whole_result;            // by term: has the tag `whole_result`
     IsleSym result;                // the name `result`
 } VcProgram;
 

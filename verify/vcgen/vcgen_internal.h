@@ -35,6 +35,7 @@ typedef struct Event {
     Expr value;      // what is read or written, goes out; successor; TRAP: the condition
     Expr code;       // LOAD, STORE, TRAP
     bool zero_above; // OUTPUT: its register has zeros above the value
+    bool whole;      // OUTPUT: nothing is above the value
 } Event;
 
 typedef struct Events {
