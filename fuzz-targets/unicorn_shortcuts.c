@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What Unicorn 2.0.1 does for us in vain, left out of the fuzz programs: a fifth of their
+// What Unicorn 2.0.1 does for us in vain, left out of the fuzz programs: a sixth of their
 // instructions. They are linked with Unicorn's archive and the linker's --wrap, which leads calls
 // from one of Unicorn's files into another to functions of these names (CMakeLists.txt here).
 //
