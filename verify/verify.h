@@ -12,6 +12,7 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include "verify/embed/embed.h"
 #include "verify/ledger/ledger.h"
 #include "verify/vcgen/vcgen.h"
 
@@ -93,15 +94,6 @@ typedef struct VerifyReport {
     uint32_t rule_counts[RULE_VERDICT_COUNT];
     uint32_t confirmed, unconfirmed; // questions
 } VerifyReport;
-
-// A file of rules that the tool carries with it, and the files of the mid-end and each target.
-typedef struct VerifyText {
-    const char *path; // NULL: the end
-    const unsigned char *data;
-    size_t len;
-} VerifyText;
-
-extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);

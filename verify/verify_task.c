@@ -431,7 +431,7 @@ static void describe(Case *c)
     out->key = case_key(c);
     out->num_rules = vc->rules.len;
     out->rules = ARENA_ARRAY(c->results, IsleRuleId, vc->rules.len);
-    memcpy(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
+    copy_bytes(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
     out->types = str_copy(c->results, vc->types);
     out->missing = str_copy(c->results, vc->missing);
 }
