@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// embed: the rules and specifications that the tool is built from, as it carries them with it.
+// embed: the rules and specifications that the tool is built from, as it carries them with it, so
+// that `assay verify` needs no source tree. The build writes them (verify/embed/main), for each
+// program the files in the order in which islec reads them when it makes the compiler.
 #ifndef VERIFY_EMBED_H
 #define VERIFY_EMBED_H
 
