@@ -96,18 +96,7 @@ static Status read_files(Isle *isle, const ToolArgs *args)
             status = isle_add_text(isle, str_from(paths.data[i]), text);
         first = first == STATUS_OK ? status : first;
     }
-    return first;
-}
-
-static Status read_texts(Isle *isle, const VerifyText *texts)
-{
-    Status first = STATUS_OK;
-    for (; texts->path; texts++) {
-        const Str text = {(const char *)texts->data, texts->len};
-        const Status status = isle_add_text(isle, str_from(texts->path), text);
-        first = first == STATUS_OK ? status : first;
-    }
-    return first;
+    return first == STATUS_OK ? isle_check(isle) : first;
 }
 
 // ---- Progress ----
@@ -245,9 +234,8 @@ static bool verify_program(Command *c, const Program *program)
     Progress progress = {isle, program->name};
     VerifyOptions options = c->options;
     options.context = &progress;
-    Status status = program->texts ? read_texts(isle, program->texts) : read_files(isle, c->args);
-    if (status == STATUS_OK)
-        status = isle_check(isle);
+    const Status status =
+        program->texts ? verify_read(isle, program->texts) : read_files(isle, c->args);
     if (status == STATUS_OK) {
         fflush(stdout); // the workers are forks
         c->knows_rule = c->knows_rule || knows_rule(c, isle);

@@ -169,21 +169,13 @@ static void print_totals(Mutants *m, const MutantTotals *totals)
 
 // ---- Programs ----
 
-static Status read_program(Isle *isle, const VerifyText *texts)
-{
-    for (; texts->path; texts++)
-        TRY(isle_add_text(isle, str_from(texts->path),
-                          (Str){(const char *)texts->data, texts->len}));
-    return isle_check(isle);
-}
-
 static bool run_program(Mutants *m, const char *name, const VerifyText *texts,
                         MutantOptions options)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
     Isle *const isle = isle_new(&arena, &diag);
-    const Status status = read_program(isle, texts);
+    const Status status = verify_read(isle, texts);
     if (status == STATUS_OK) {
         m->program = name;
         m->arena = &arena;

@@ -77,6 +77,19 @@ static void print_rule(const Proofs *p, IsleRuleId id)
         print_clif(p, id, rule->worst);
 }
 
+static Str rests_on(const Proofs *p, IsleRuleId id)
+{
+    const IsleTermId term = p->report->rules[id].rests_on;
+    return term == ISLE_NONE ? (Str){0} : isle_str(p->isle, p->isle->terms.data[term].name);
+}
+
+static void print_resting(const Proofs *p, IsleRuleId id)
+{
+    printf("%.*s: resting: %.*s: it is proved, but calls %.*s, of which some rule is not\n",
+           STR_ARG(isle_where(p->isle, p->isle->rules.data[id].pos)), STR_ARG(label_of(p, id)),
+           STR_ARG(rests_on(p, id)));
+}
+
 static void explain(const Proofs *p)
 {
     for (uint32_t t = 0; t < p->report->tasks.len; t++) {
@@ -117,6 +130,8 @@ static void json_rule(const Proofs *p, IsleRuleId id)
             json_object_set_new(cases, verify_case_name((CaseVerdict)i),
                                 json_integer(rule->counts[i]));
     json_object_set_new(out, "cases", cases);
+    if (rests_on(p, id).len != 0)
+        json_object_set_new(out, "rests_on", text_of(rests_on(p, id)));
     if (rule->worst) {
         json_object_set_new(out, "types", text_of(rule->worst->types));
         json_object_set_new(out, "message", text_of(rule->worst->message));
@@ -138,15 +153,12 @@ void tool_proofs_print_summary(const ProofTotals *t)
     const struct {
         const char *name;
         uint32_t count;
-    } numbers[] = {{"rules", t->rules},
-                   {"rules_proved", t->rule_counts[RULE_PROVED]},
-                   {"expansions", expansions},
-                   {"proved", n[CASE_PROVED]},
-                   {"bounded", n[CASE_BOUNDED]},
-                   {"failed", n[CASE_FAILED]},
-                   {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
-                   {"unknown", n[CASE_UNKNOWN]},
-                   {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
+    } numbers[] = {
+        {"rules", t->rules},           {"rules_proved", t->rule_counts[RULE_PROVED]},
+        {"rules_resting", t->resting}, {"expansions", expansions},
+        {"proved", n[CASE_PROVED]},    {"bounded", n[CASE_BOUNDED]},
+        {"failed", n[CASE_FAILED]},    {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
+        {"unknown", n[CASE_UNKNOWN]},  {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
     json_t *const sum = json_object(), *const out = json_object();
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         json_object_set_new(sum, numbers[i].name, json_integer(numbers[i].count));
@@ -186,6 +198,9 @@ void tool_proofs_print(const Proofs *p)
             json_rule(p, r);
         else if (verdict != RULE_PROVED || verbose)
             print_rule(p, r);
+        if (!json && rests_on(p, r).len != 0)
+            print_resting(p, r);
+        p->totals->resting += rests_on(p, r).len != 0;
         if (explained && !json)
             explain(p);
     }
@@ -198,6 +213,8 @@ void tool_proofs_print(const Proofs *p)
 void tool_proofs_print_totals(const ProofTotals *t)
 {
     printf("%u of %u rules proved", t->rule_counts[RULE_PROVED], t->rules);
+    if (t->resting != 0)
+        printf(" (%u of them resting on terms that are not)", t->resting);
     for (uint32_t i = 0; i < RULE_VERDICT_COUNT; i++)
         if (i != RULE_PROVED && t->rule_counts[i] != 0)
             printf(", %u %s", t->rule_counts[i], verify_rule_name((RuleVerdict)i));

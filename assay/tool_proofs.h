@@ -13,6 +13,7 @@
 // Of all programs.
 typedef struct ProofTotals {
     uint32_t rules, rule_counts[RULE_VERDICT_COUNT], cases[CASE_VERDICT_COUNT];
+    uint32_t resting;                // of the rules proved: on terms that are not
     uint32_t confirmed, unconfirmed; // questions, by a second solver
 } ProofTotals;
 
@@ -24,8 +25,8 @@ typedef struct Proofs {
     ProofTotals *totals; // grow by what is printed
 } Proofs;
 
-// Prints the rules of one program, in their order: those that are not proved, or all, with --json
-// an object each; with --explain all cases of one rule.
+// Prints the rules of one program, in their order: those that are not proved, or that
+// rest on what is not, or all; with --json an object each; with --explain all cases of one rule.
 void tool_proofs_print(const Proofs *p);
 // Whether options choose a part of the rules.
 bool tool_proofs_part(const ToolArgs *args);

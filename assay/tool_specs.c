@@ -104,13 +104,7 @@ static void check_program(Specs *s, const VerifyText *texts, bool x64, bool clif
     Arena arena = {0};
     Diag diag = {.arena = &arena};
     Isle *const isle = isle_new(&arena, &diag);
-    Status status = STATUS_OK;
-    for (; texts->path && status == STATUS_OK; texts++)
-        status = isle_add_text(isle, str_from(texts->path),
-                               (Str){(const char *)texts->data, texts->len});
-    if (status == STATUS_OK)
-        status = isle_check(isle);
-    if (status != STATUS_OK) {
+    if (verify_read(isle, texts) != STATUS_OK) {
         s->failed = true;
     } else {
         fflush(stdout); // the native engine forks

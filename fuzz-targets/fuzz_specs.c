@@ -20,13 +20,7 @@ Isle *specs_program(const VerifyText *texts, Isle **lasting)
         return *lasting;
     Diag diag = {.arena = &arena};
     Isle *const isle = isle_new(&arena, &diag);
-    Status status = STATUS_OK;
-    for (; texts->path && status == STATUS_OK; texts++)
-        status = isle_add_text(isle, str_from(texts->path),
-                               (Str){(const char *)texts->data, texts->len});
-    if (status == STATUS_OK)
-        status = isle_check(isle);
-    require(status == STATUS_OK, "specs", "the rules have errors");
+    require(verify_read(isle, texts) == STATUS_OK, "specs", "the rules have errors");
     *lasting = isle;
     return isle;
 }

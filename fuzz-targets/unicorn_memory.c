@@ -72,7 +72,8 @@ void *unicorn_realloc(void *old, size_t size)
 {
     if (!old)
         return unicorn_malloc(size);
-    return too_large(size) ? NULL : piece(__libc_realloc(((Head *)old)[-1].start, size + HEAD), HEAD);
+    return too_large(size) ? NULL
+                           : piece(__libc_realloc(((Head *)old)[-1].start, size + HEAD), HEAD);
 }
 
 int unicorn_posix_memalign(void **out, size_t align, size_t size)

@@ -98,6 +98,13 @@ const VerifyCase *verify_known_find(const VerifyKnown *known, LedgerKey key)
 
 // ---- What becomes of rules ----
 
+// A case that keeps its rules from being proved.
+static bool is_weak(const VerifyCase *found)
+{
+    return found->verdict != CASE_PROVED && found->verdict != CASE_INAPPLICABLE &&
+           found->verdict != CASE_SHADOWED;
+}
+
 static void count_case(VerifyReport *report, const VerifyCase *found)
 {
     report->counts[found->verdict]++;
@@ -108,10 +115,8 @@ static void count_case(VerifyReport *report, const VerifyCase *found)
         rule->counts[found->verdict]++;
         rule->key = ledger_key_add(rule->key, found->key);
         rule->several = rule->several || (found->verdict == CASE_PROVED && !found->single);
-        const bool bad = found->verdict != CASE_PROVED && found->verdict != CASE_INAPPLICABLE &&
-                         found->verdict != CASE_SHADOWED;
-        if (bad && (!rule->worst ||
-                    (found->verdict == CASE_FAILED && rule->worst->verdict != CASE_FAILED)))
+        if (is_weak(found) && (!rule->worst || (found->verdict == CASE_FAILED &&
+                                                rule->worst->verdict != CASE_FAILED)))
             rule->worst = found;
     }
 }
@@ -135,6 +140,64 @@ static RuleVerdict verdict_of(const VerifyRule *rule)
         return RULE_SHADOWED;
     return n[CASE_INAPPLICABLE] ? RULE_NEVER : RULE_UNREACHED;
 }
+
+// ---- What proofs rest on ----
+
+// The helper of a case that is known to be weak, or ISLE_NONE.
+static IsleTermId weak_helper(const VerifyCase *found, const Bitset *weak)
+{
+    for (uint32_t i = 0; i < found->num_helpers; i++)
+        if (bitset_has(weak, found->helpers[i]))
+            return found->helpers[i];
+    return ISLE_NONE;
+}
+
+// Whether the root of the task must be called weak for its cases.
+static bool is_weak_task(const VerifyTask *task, const Bitset *weak)
+{
+    bool is = task->truncated;
+    for (uint32_t i = 0; i < task->cases.len && !is; i++)
+        is = is_weak(&task->cases.data[i]) || weak_helper(&task->cases.data[i], weak) != ISLE_NONE;
+    return is;
+}
+
+// Roots with a case that is not proved, or that calls such a root: to a fix point.
+static Bitset weak_roots(const Isle *isle, const VerifyReport *report, Arena *arena)
+{
+    Bitset weak = bitset_new(arena, isle->terms.len);
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t t = 0; t < report->tasks.len; t++) {
+            const VerifyTask *const task = &report->tasks.data[t];
+            if (bitset_has(&weak, task->root) || !is_weak_task(task, &weak))
+                continue;
+            bitset_add(&weak, task->root);
+            more = true;
+        }
+    }
+    return weak;
+}
+
+static void find_resting(const Isle *isle, VerifyReport *report, Arena *arena)
+{
+    const Bitset weak = weak_roots(isle, report, arena);
+    for (uint32_t r = 0; r < report->num_rules; r++)
+        report->rules[r].rests_on = ISLE_NONE;
+    for (uint32_t t = 0; t < report->tasks.len; t++) {
+        const VerifyTask *const task = &report->tasks.data[t];
+        for (uint32_t c = 0; c < task->cases.len; c++) {
+            const VerifyCase *const found = &task->cases.data[c];
+            const IsleTermId helper = weak_helper(found, &weak);
+            for (uint32_t i = 0; i < found->num_rules && helper != ISLE_NONE; i++)
+                if (report->rules[found->rules[i]].verdict == RULE_PROVED)
+                    report->rules[found->rules[i]].rests_on = helper;
+        }
+    }
+    for (uint32_t r = 0; r < report->num_rules; r++)
+        report->resting += report->rules[r].rests_on != ISLE_NONE;
+}
+
+// ---- Verdicts of rules ----
 
 // Rules that say themselves that they are for one value alone: (attr rule NAME (tag one_value)).
 static void note_one_value(const Isle *isle, VerifyReport *report)
@@ -194,5 +257,6 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
     verify_all(program, &chosen, report, arena);
     note_one_value(isle, report);
     judge(report, chosen.within || chosen.explain);
+    find_resting(isle, report, arena);
     return report;
 }

@@ -12,6 +12,7 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include "verify/embed/embed.h"
 #include "verify/ledger/ledger.h"
 #include "verify/vcgen/vcgen.h"
 
@@ -25,6 +26,8 @@ typedef struct VerifyCase {
     CaseVerdict verdict;
     IsleRuleId *rules; // that take part
     uint32_t num_rules;
+    IsleTermId *helpers; // terms with rules of their own that it calls, and takes at their word
+    uint32_t num_helpers;
     Str types;       // the signatures: "iadd 8 8"
     Str message;     // why it is not proved
     Str missing;     // NO_SPEC: the name without a meaning
@@ -91,6 +94,9 @@ typedef struct VerifyRule {
     const VerifyCase *worst;             // one that keeps it from being proved, or NULL
     Str contradiction;                   // NEVER: why, if all choices contradict each other
     LedgerKey key;                       // of its cases
+    // PROVED: a term that some case calls, and of which some rule that was looked at is not proved,
+    // or stands itself on one that is not; else ISLE_NONE. The proof is only as good as that.
+    IsleTermId rests_on;
 } VerifyRule;
 
 typedef struct VerifyReport {
@@ -99,17 +105,9 @@ typedef struct VerifyReport {
     uint32_t num_rules;
     uint32_t counts[CASE_VERDICT_COUNT];
     uint32_t rule_counts[RULE_VERDICT_COUNT];
+    uint32_t resting;                // rules that are proved with `rests_on`
     uint32_t confirmed, unconfirmed; // questions
 } VerifyReport;
-
-// A file of rules that the tool carries with it, and the files of the mid-end and each target.
-typedef struct VerifyText {
-    const char *path; // NULL: the end
-    const unsigned char *data;
-    size_t len;
-} VerifyText;
-
-extern const VerifyText verify_texts_opt[], verify_texts_x64[], verify_texts_aarch64[];
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena);

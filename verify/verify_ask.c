@@ -67,7 +67,7 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
         for (size_t h = 0; h < sizeof(hints) / sizeof(hints[0]); h++) {
             const ExprValue value = {expr_node(pool, input)->sort, wide_from_int(hints[h])};
             const Expr number = expr_const(pool, &value);
-            memcpy(given, conditions, count * sizeof(*given));
+            copy_bytes(given, conditions, count * sizeof(*given));
             put_in(a, input, number, given, count);
             given[count] = expr_eq(pool, input, number); // for the model
             const LedgerAsk how = {

@@ -193,8 +193,7 @@ bool verify_ask_bounded(Asker *a, const CaseQuestion *q, SmtResult *out)
     if (sweep(a, q, out))
         return true;
     Expr *const question = ARENA_ARRAY(a->arena, Expr, q->count + 1);
-    for (uint32_t i = 0; i < q->count; i++)
-        question[i] = q->conditions[i];
+    copy_bytes(question, q->conditions, q->count * sizeof(*question));
     question[q->count] = expr_not(a->vc->pool, q->goals);
     SmtResult any;
     if (!ask_for_small(a, question, q->count + 1, out))

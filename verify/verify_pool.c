@@ -80,6 +80,9 @@ static void put_task(StrBuf *out, uint32_t index, const VerifyTask *task)
         put_u64(out, c->num_rules);
         for (uint32_t r = 0; r < c->num_rules; r++)
             put_u64(out, c->rules[r]);
+        put_u64(out, c->num_helpers);
+        for (uint32_t h = 0; h < c->num_helpers; h++)
+            put_u64(out, c->helpers[h]);
         put_str(out, c->types);
         put_str(out, c->message);
         put_str(out, c->missing);
@@ -117,6 +120,18 @@ static Str get_str(Reader *r)
     return text;
 }
 
+// A list of ids: its length first.
+static uint32_t *get_ids(Reader *r, uint32_t *count)
+{
+    const uint64_t len = get_u64(r);
+    r->failed = r->failed || len > r->rest.len / sizeof(uint64_t);
+    *count = r->failed ? 0 : (uint32_t)len;
+    uint32_t *const ids = ARENA_ARRAY(r->arena, uint32_t, *count);
+    for (uint32_t i = 0; i < *count; i++)
+        ids[i] = (uint32_t)get_u64(r);
+    return ids;
+}
+
 static VerifyCase get_case(Reader *r)
 {
     VerifyCase c = {0};
@@ -127,12 +142,8 @@ static VerifyCase get_case(Reader *r)
     c.unconfirmed = (uint32_t)get_u64(r);
     c.key.low = get_u64(r);
     c.key.high = get_u64(r);
-    c.num_rules = (uint32_t)get_u64(r);
-    if (r->failed || c.num_rules > r->rest.len / sizeof(uint64_t))
-        return (VerifyCase){.verdict = CASE_ERROR};
-    c.rules = ARENA_ARRAY(r->arena, IsleRuleId, c.num_rules);
-    for (uint32_t i = 0; i < c.num_rules; i++)
-        c.rules[i] = (IsleRuleId)get_u64(r);
+    c.rules = get_ids(r, &c.num_rules);
+    c.helpers = get_ids(r, &c.num_helpers);
     c.types = get_str(r);
     c.message = get_str(r);
     c.missing = get_str(r);

@@ -340,6 +340,23 @@ static void prove_told(TaskCase *c)
     c->out->explanation = buf_view(&out);
 }
 
+// The first call is the root's own.
+static void find_helpers(TaskCase *c)
+{
+    const Vc *const vc = c->vc;
+    VEC(IsleTermId) found = {0};
+    for (uint32_t i = 1; i < vc->calls.len; i++) {
+        const VcCall *const call = &vc->calls.data[i];
+        bool helps = !call->state && !call->extractor && vc_is_root(c->run->program, call->term);
+        for (uint32_t k = 0; k < found.len; k++)
+            helps = helps && found.data[k] != call->term;
+        if (helps)
+            VEC_PUSH(c->results, &found, call->term);
+    }
+    c->out->helpers = found.data;
+    c->out->num_helpers = found.len;
+}
+
 static void describe(TaskCase *c)
 {
     const Vc *const vc = c->vc;
@@ -347,7 +364,8 @@ static void describe(TaskCase *c)
     out->key = case_key(c);
     out->num_rules = vc->rules.len;
     out->rules = ARENA_ARRAY(c->results, IsleRuleId, vc->rules.len);
-    memcpy(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
+    copy_bytes(out->rules, vc->rules.data, vc->rules.len * sizeof(*out->rules));
+    find_helpers(c);
     out->types = str_copy(c->results, vc->types);
     out->missing = str_copy(c->results, vc->missing);
 }

@@ -139,6 +139,13 @@ size_t arena_footprint(const Arena *arena);
 #define ARENA_NEW(arena, T)      ((T *)arena_zalloc((arena), sizeof(T), _Alignof(T)))
 #define ARENA_ARRAY(arena, T, n) ((T *)arena_zalloc((arena), sizeof(T) * (size_t)(n), _Alignof(T)))
 
+// memcpy, where `from` may be NULL for no bytes: an array that is empty.
+static inline void copy_bytes(void *to, const void *from, size_t size)
+{
+    if (size != 0)
+        memcpy(to, from, size);
+}
+
 // ---- Vec: a growable array ----
 
 // VEC(T) declares the type; zero-initialised is empty. Elements move when the array grows, so hold

@@ -66,7 +66,9 @@ static Status allocate(MFunc *m, const DriverOptions *options, Arena *scratch, D
 static Status optimise(const Func **f, const DriverOptions *options, Chaos *chaos, Arena *arena,
                        Arena *scratch, Diag *diag)
 {
-    if (settings_get(options->settings, SETTING_OPT_LEVEL) == 0)
+    // Lowering knows no try_call.
+    const bool wanted = settings_get(options->settings, SETTING_OPT_LEVEL) != OPT_LEVEL_NONE;
+    if (!wanted && (*f)->extables.len == 0)
         return STATUS_OK;
     Func *const copy = func_clone(*f, arena);
     const OptOptions opt = {

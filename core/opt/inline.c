@@ -9,7 +9,9 @@
 //                                  block2(v8): v1 -> v8
 //                                          b
 //
-// becomes a jump to the callee's body, whose returns become jumps to what was behind the call. The
+// becomes a jump to the callee's body, whose returns become jumps to what was behind the call. Of a
+// try_call that is the block where it returns, and calls in the body become try_calls whose last
+// handlers are its own. The
 // walk then goes on in the body, so that its calls are looked at as well. A call within a body of
 // the same function is left, so recursion comes to an end.
 //
@@ -53,19 +55,26 @@ static bool is_within(const Inliner *in, Inst call, const Func *callee)
     return false;
 }
 
+static const ExTableData *extable_of(const Func *f, Inst inst)
+{
+    return &f->extables.data[func_inst(f, inst)->w[1]];
+}
+
 // The callee whose body is to replace the call, NULL: none.
 static const Func *choose(Inliner *in, Inst call)
 {
     const Func *const f = in->f;
     const Opcode op = inst_op(f, call);
-    if ((op != OP_CALL && op != OP_RETURN_CALL) || f->insts.len >= in->options->max_insts)
+    if ((op != OP_CALL && op != OP_RETURN_CALL && op != OP_TRY_CALL) ||
+        f->insts.len >= in->options->max_insts)
         return NULL;
     const ExtFuncData *const ref = &f->funcs.data[func_inst(f, call)->w[0]];
     if (ref->patchable)
         return NULL;
     const Func *const callee = in->options->callee(in->options->context, f, &ref->name);
     const bool good = callee && signature_eq(&callee->sig, &f->sigs.data[ref->sig.i].sig) &&
-                      inline_is_possible(callee) && !is_within(in, call, callee);
+                      inline_is_possible(callee) && !is_within(in, call, callee) &&
+                      (op != OP_TRY_CALL || inline_can_be_caught(callee, extable_of(f, call)));
     return good ? callee : NULL;
 }
 
@@ -99,6 +108,21 @@ static Block make_return_block(Inliner *in, Inst call, Inst rest)
     return block;
 }
 
+// The block where a try_call returns, with what it returns for parameters: it goes on to where the
+// try_call did.
+static Block make_normal_block(Inliner *in, Inst call)
+{
+    Func *const f = in->f;
+    const Block block = func_add_block(f);
+    const Signature *const sig = inst_signature(f, call);
+    const uint32_t target = inst_calls(f, call).data[0];
+    uint32_t *const results = ARENA_ARRAY(in->scratch, uint32_t, sig->num_returns);
+    for (uint32_t i = 0; i < sig->num_returns; i++)
+        results[i] = func_add_param(f, block, sig->returns[i].type).i;
+    opt_append_return(f, block, target, results, in->scratch);
+    return block;
+}
+
 // A callee's uses of its context are written out: the caller has another one.
 static const Func *without_globals(const Func *callee, Arena *scratch)
 {
@@ -117,13 +141,19 @@ static void put_body(Inliner *in, Inst call, const Func *callee)
     InlineMap map = {.to = f,
                      .from = without_globals(callee, in->scratch),
                      .scratch = in->scratch,
-                     .return_block = NO(Block)};
+                     .return_block = NO(Block),
+                     .caught = NO_INDEX};
     inline_map_entities(&map);
     const Span args = inst_args(f, call), params = block_params(map.from, map.from->first_block);
     for (uint32_t i = 0; i < args.len; i++)
         map.values[params.data[i]] = args.data[i];
     if (inst_op(f, call) == OP_CALL)
         map.return_block = make_return_block(in, call, rest);
+    if (inst_op(f, call) == OP_TRY_CALL) {
+        if (extable_of(f, call)->num_handlers != 0)
+            map.caught = func_inst(f, call)->w[1];
+        map.return_block = make_normal_block(in, call);
+    }
     const uint32_t entry =
         func_add_call(f, (Block){map.first_block + map.from->first_block.i}, NULL, 0);
     f->insts.data[call.i] = (InstData){.op = OP_JUMP, .w = {[1] = entry}};
@@ -175,6 +205,8 @@ static void walk_block(Inliner *in, Block block)
 bool opt_inline(Func *f, const InlineOptions *options, Arena *scratch)
 {
     Inliner in = {.f = f, .options = options, .scratch = scratch};
+    if (inline_names_handlers(f))
+        return false;
     IR_FOR_BLOCKS (f, block)
         walk_block(&in, block);
     return in.any;

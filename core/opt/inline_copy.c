@@ -22,6 +22,61 @@ bool inline_is_possible(const Func *callee)
                 return false;
         }
     }
+    return !inline_names_handlers(callee);
+}
+
+bool inline_names_handlers(const Func *f)
+{
+    if (f->extables.len == 0)
+        return false;
+    IR_FOR_BLOCKS (f, block)
+        IR_FOR_INSTS (f, block, inst)
+            if (inst_op(f, inst) == OP_GET_EXCEPTION_HANDLER_ADDRESS)
+                return true;
+    return false;
+}
+
+// The signature of what a call names, or NO(SigRef).
+static SigRef called_sig(const Func *f, Inst inst)
+{
+    const InstData *const data = func_inst(f, inst);
+    switch ((int)op_format((Opcode)data->op)) {
+    case FMT_CALL:
+    case FMT_TRY_CALL: return f->funcs.data[data->w[0]].sig;
+    case FMT_CALL_INDIRECT: return (SigRef){data->w[0]};
+    case FMT_TRY_CALL_INDIRECT: return f->extables.data[data->w[1]].sig;
+    default: return NO(SigRef);
+    }
+}
+
+static bool has_context(const ExTableData *table)
+{
+    for (uint32_t i = 0; i < table->num_handlers; i++)
+        if (table->handlers[i].kind == HANDLER_CONTEXT)
+            return true;
+    return false;
+}
+
+bool inline_can_be_caught(const Func *callee, const ExTableData *table)
+{
+    // A context is for all handlers behind it: one of the callee's must not be for the caller's.
+    const bool own_context = table->num_handlers == 0 || table->handlers[0].kind == HANDLER_CONTEXT;
+    IR_FOR_BLOCKS (callee, block) {
+        IR_FOR_INSTS (callee, block, inst) {
+            const SigRef sig = called_sig(callee, inst);
+            if (sig.i == NO_INDEX)
+                continue;
+            const InstData *const data = func_inst(callee, inst);
+            const Format format = op_format((Opcode)data->op);
+            const bool tries = format == FMT_TRY_CALL || format == FMT_TRY_CALL_INDIRECT;
+            const CallConv conv = callee->sigs.data[sig.i].sig.callconv;
+            if (!callconv_has_exceptions(conv) ||
+                callconv_payloads(conv) != callconv_payloads(callee->sig.callconv) ||
+                (format == FMT_CALL && callee->funcs.data[data->w[0]].patchable) ||
+                (tries && !own_context && has_context(&callee->extables.data[data->w[1]])))
+                return false;
+        }
+    }
     return true;
 }
 
@@ -209,21 +264,61 @@ static uint32_t map_block_calls(InlineMap *map, Span calls)
     return func_add_list(map->to, list, calls.len);
 }
 
-static uint32_t map_extable(InlineMap *map, uint32_t table)
+// A copy of a block call of the caller: no two instructions have one in common.
+static uint32_t copy_block_call(InlineMap *map, uint32_t call)
 {
     Func *const to = map->to;
+    const Span args = call_args(to, call);
+    BlockArg *const list = ARENA_ARRAY(map->scratch, BlockArg, args.len);
+    for (uint32_t i = 0; i < args.len; i++)
+        list[i].bits = args.data[i];
+    return func_add_call(to, to->calls.data[call].block, list, args.len);
+}
+
+// Table `own`, whose handlers and calls (in *calls, the normal return's first) are the caller's
+// already, with the handlers behind it that the call had which the body replaces.
+static uint32_t add_extable(InlineMap *map, ExTableData own, Span calls)
+{
+    Func *const to = map->to;
+    const ExTableData *const outer =
+        map->caught == NO_INDEX ? NULL : &to->extables.data[map->caught];
+    const uint32_t num_outer = outer ? outer->num_handlers : 0;
+    const uint32_t num_outer_calls = outer ? func_list(to, outer->calls).len - 1 : 0;
+    uint32_t *const list = ARENA_ARRAY(map->scratch, uint32_t, calls.len + num_outer_calls);
+    Handler *const handlers = ARENA_ARRAY(to->arena, Handler, own.num_handlers + num_outer);
+    copy_bytes(list, calls.data, calls.len * sizeof(*list));
+    for (uint32_t i = 0; i < num_outer_calls; i++)
+        list[calls.len + i] =
+            copy_block_call(map, func_list(to, to->extables.data[map->caught].calls).data[i + 1]);
+    copy_bytes(handlers, own.handlers, own.num_handlers * sizeof(*handlers));
+    for (uint32_t i = 0; i < num_outer; i++) {
+        Handler *const handler = &handlers[own.num_handlers + i];
+        *handler = outer->handlers[i];
+        handler->call += calls.len - 1;
+    }
+    own.calls = func_add_list(to, list, calls.len + num_outer_calls);
+    own.handlers = handlers;
+    own.num_handlers += num_outer;
+    VEC_PUSH(to->arena, &to->extables, own);
+    return to->extables.len - 1;
+}
+
+static uint32_t map_extable(InlineMap *map, uint32_t table)
+{
     ExTableData data = map->from->extables.data[table];
-    data.sig.i += map->first_sig;
-    data.calls = map_block_calls(map, func_list(map->from, data.calls));
-    Handler *const handlers = ARENA_ARRAY(to->arena, Handler, data.num_handlers);
+    const Span old = func_list(map->from, data.calls);
+    uint32_t *const calls = ARENA_ARRAY(map->scratch, uint32_t, old.len);
+    for (uint32_t i = 0; i < old.len; i++)
+        calls[i] = map_block_call(map, old.data[i]);
+    Handler *const handlers = ARENA_ARRAY(map->scratch, Handler, data.num_handlers);
     for (uint32_t i = 0; i < data.num_handlers; i++) {
         handlers[i] = data.handlers[i];
         if (handlers[i].kind == HANDLER_CONTEXT)
             handlers[i].context.i = value_in_caller(map, handlers[i].context.i);
     }
+    data.sig.i += map->first_sig;
     data.handlers = handlers;
-    VEC_PUSH(to->arena, &to->extables, data);
-    return to->extables.len - 1;
+    return add_extable(map, data, (Span){calls, old.len});
 }
 
 static void map_targets(InlineMap *map, Inst inst, InstData *data)
@@ -322,6 +417,39 @@ static void append_jump(InlineMap *map, Block block, Span values)
     func_append_inst(map->to, block, func_add_inst(map->to, &jump, POS_NONE));
 }
 
+// A copied call, the last of its block, becomes one whose exceptions the caller's handlers get;
+// what it returns goes to the parameters of `next`.
+static void make_try_call(InlineMap *map, Inst inst, Block next)
+{
+    Func *const to = map->to;
+    const SigRef sig = called_sig(to, inst);
+    const uint32_t count = to->sigs.data[sig.i].sig.num_returns;
+    BlockArg *const results = ARENA_ARRAY(map->scratch, BlockArg, count);
+    for (uint32_t i = 0; i < count; i++)
+        results[i] = blockarg_make(BLOCKARG_RET, i);
+    const uint32_t call = func_add_call(to, next, results, count);
+    const uint32_t table = add_extable(map, (ExTableData){.sig = sig}, (Span){&call, 1});
+    InstData *const data = &to->insts.data[inst.i];
+    const bool direct = op_format((Opcode)data->op) == FMT_CALL;
+    data->op = direct ? OP_TRY_CALL : OP_TRY_CALL_INDIRECT;
+    data->w[0] = direct ? data->w[0] : 0;
+    data->w[1] = table;
+}
+
+// The block behind a copied call that may throw, with the call's results for parameters.
+static Block catch_call(InlineMap *map, Inst from, Inst inst)
+{
+    Func *const to = map->to;
+    const Block next = func_add_block(to);
+    const Span old = inst_results(map->from, from);
+    for (uint32_t i = 0; i < old.len; i++)
+        map->values[old.data[i]] =
+            func_add_param(to, next, value_type(map->from, (Value){old.data[i]})).i;
+    make_try_call(map, inst, next);
+    VEC_PUSH(map->scratch, &map->pieces, next);
+    return next;
+}
+
 // A copied instruction that leaves the callee goes on in the caller instead.
 static void return_to_caller(InlineMap *map, Inst inst)
 {
@@ -331,6 +459,10 @@ static void return_to_caller(InlineMap *map, Inst inst)
         const Span values = inst_args(to, inst);
         func_remove_inst(to, inst);
         append_jump(map, block, values);
+        return;
+    }
+    if (map->caught != NO_INDEX) {
+        make_try_call(map, inst, map->return_block);
         return;
     }
     const bool direct = inst_op(to, inst) == OP_RETURN_CALL;
@@ -350,14 +482,20 @@ static void note_results(InlineMap *map, Inst from, Inst inst)
 
 static void copy_block(InlineMap *map, Block from)
 {
+    Block block = {map->first_block + from.i};
+    map->pieces_of[from.i].first = map->pieces.len;
     IR_FOR_INSTS (map->from, from, old) {
-        const Inst inst = copy_inst(map, old, (Block){map->first_block + from.i});
-        const bool leaves = (ir_ops[inst_op(map->from, old)].flags & OPF_RETURN) != 0;
-        if (!leaves)
+        const Inst inst = copy_inst(map, old, block);
+        const Opcode op = inst_op(map->from, old);
+        const bool leaves = (ir_ops[op].flags & OPF_RETURN) != 0;
+        if (map->caught != NO_INDEX && (op == OP_CALL || op == OP_CALL_INDIRECT))
+            block = catch_call(map, old, inst);
+        else if (!leaves)
             note_results(map, old, inst);
         else if (map->return_block.i != NO_INDEX)
             return_to_caller(map, inst);
     }
+    map->pieces_of[from.i].count = map->pieces.len - map->pieces_of[from.i].first;
 }
 
 Block inline_copy_body(InlineMap *map, Block call_block)
@@ -366,6 +504,7 @@ Block inline_copy_body(InlineMap *map, Block call_block)
     Bitset seen = bitset_new(map->scratch, from->blocks.len);
     VEC(uint32_t) stack = {0};
     map->first_inst = map->to->insts.len;
+    map->pieces_of = ARENA_ARRAY(map->scratch, struct InlinePieces, from->blocks.len);
     VEC_PUSH(map->scratch, &stack, from->first_block.i);
     while (stack.len != 0) {
         const Block block = {stack.data[--stack.len]};
@@ -385,6 +524,11 @@ Block inline_copy_body(InlineMap *map, Block call_block)
         const Block copy = {map->first_block + block.i};
         func_insert_block(map->to, last, copy);
         last = copy;
+        for (uint32_t i = 0; i < map->pieces_of[block.i].count; i++) {
+            const Block piece = map->pieces.data[map->pieces_of[block.i].first + i];
+            func_insert_block(map->to, last, piece);
+            last = piece;
+        }
     }
     return last;
 }

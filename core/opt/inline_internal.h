@@ -19,12 +19,21 @@ typedef struct InlineMap {
     uint32_t *constants; // by the callee's constant
     uint32_t *regions;   // by the callee's alias region
     Block return_block;  // gets what the callee returns; NO(Block): the call was a tail call
+    uint32_t caught;     // the caller's exception table, for what the body calls; NO_INDEX: none
+    VEC(Block) pieces;   // behind calls that became try_calls
+    struct InlinePieces {
+        uint32_t first, count;
+    } * pieces_of;       // by the callee's block: of `pieces`
     uint32_t first_inst; // of those that were brought over
 } InlineMap;
 
 // Whether a body may stand in its caller's frame: it does not look at its own frame, and has no
 // parameter whose bytes the call copies.
 bool inline_is_possible(const Func *callee);
+// Whether all that it calls may become a try_call with the handlers of `table`, too.
+bool inline_can_be_caught(const Func *callee, const ExTableData *table);
+// Whether some instruction names a block for its handlers: it must keep its end.
+bool inline_names_handlers(const Func *f);
 // Makes the callee's blocks and declarations in the caller; none is in the layout yet. `arena`
 // lives as long as the caller's function.
 void inline_map_entities(InlineMap *map);

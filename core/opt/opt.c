@@ -60,6 +60,7 @@ void opt_func(Func *f, const OptOptions *options, Arena *scratch)
 {
     if (f->first_block.i == NO_INDEX)
         return;
+    opt_plain_calls(f, scratch);
     (void)opt_remove_unreachable(f, options->stats, scratch);
     const bool optimize = settings_get(options->settings, SETTING_OPT_LEVEL) != 0;
     if (optimize) {

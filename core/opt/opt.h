@@ -52,8 +52,8 @@ typedef struct OptOptions {
     Chaos *chaos;          // NULL: off
 } OptOptions;
 
-// Optimises `f` for the settings' opt_level; with level none only what is dead goes. `scratch` is
-// the caller's to reset.
+// Optimises `f` for the settings' opt_level; with level none only what is dead goes. A try_call
+// that catches nothing becomes a call at all levels. `scratch` is the caller's to reset.
 void opt_func(Func *f, const OptOptions *options, Arena *scratch);
 // Only what is known of memory: loads whose value is known become aliases of it, stores that do
 // nothing or that are overwritten go. Nothing without the setting enable_alias_analysis.
@@ -69,11 +69,13 @@ typedef struct InlineOptions {
     uint32_t max_insts; // no more bodies once the function has as many instructions
 } InlineOptions;
 
-// Replaces direct calls in `f` (call, return_call), and those in the bodies that come in, by their
-// callees' bodies; false when there was none to replace. Left are calls that their own callee's
-// body brought in (recursion), of other signatures than the callee's, and of functions that look at
-// their own frame, have a stack limit or a struct argument. Texts, signatures and constants of the
-// callees are shared, so their arenas must live as long as `f`.
+// Replaces direct calls in `f` (call, return_call, try_call), and those in the bodies that come in,
+// by their callees' bodies; false when there was none to replace. Left are calls that their own
+// callee's body brought in (recursion), of other signatures than the callee's, and of functions
+// that look at their own frame, have a stack limit or a struct argument; a try_call of what makes
+// calls that could not catch for it; and all in functions with get_exception_handler_address.
+// Texts, signatures and constants of the callees are shared, so their arenas must live as long as
+// `f`.
 bool opt_inline(Func *f, const InlineOptions *options, Arena *scratch);
 
 // Functions by name, for an InlineFn; all zero at first. The functions and names are not copied.

@@ -186,10 +186,15 @@ void opt_remove_dead_stores(OptCtx *ctx);
 
 // ---- The passes ----
 
-void opt_expand_globals(OptCtx *ctx);  // globals.c
-void opt_simplify_params(OptCtx *ctx); // params.c
-void opt_build(OptCtx *ctx);           // build.c
-void opt_elaborate(OptCtx *ctx);       // elaborate.c
+void opt_expand_globals(OptCtx *ctx);          // globals.c
+void opt_simplify_params(OptCtx *ctx);         // params.c
+void opt_build(OptCtx *ctx);                   // build.c
+void opt_elaborate(OptCtx *ctx);               // elaborate.c
+void opt_plain_calls(Func *f, Arena *scratch); // calls.c
+// calls.c: ends `block` by a jump along `target`, the block call where a try_call returned, with
+// `results` for what it returned.
+void opt_append_return(Func *f, Block block, uint32_t target, const uint32_t *results,
+                       Arena *scratch);
 // cleanup.c: whether there were any.
 bool opt_remove_unreachable(Func *f, OptStats *stats, Arena *scratch);
 // dead.c; `params`: block parameters too.

@@ -75,8 +75,6 @@ static bool is_supported(Opcode op)
 {
     switch ((int)op) {
     case OP_STACK_SWITCH:
-    case OP_TRY_CALL:
-    case OP_TRY_CALL_INDIRECT:
     case OP_GET_EXCEPTION_HANDLER_ADDRESS:
     case OP_DYNAMIC_STACK_ADDR:
     case OP_EXTRACT_VECTOR:

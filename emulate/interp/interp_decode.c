@@ -118,10 +118,40 @@ static void push_move(Decoder *d, uint32_t dst, uint32_t src, uint32_t n)
         VEC_PUSH(d->arena, &d->moves, move);
 }
 
+// What a call returned, for the `retN` of a block call: in neighbouring cells, the first of them in
+// `cell`. NULL: not behind a call.
+typedef struct Returned {
+    const Signature *sig;
+    uint32_t cell;
+} Returned;
+
+// Where the argument is, and its type; false if it is nowhere.
+static bool find_source(const Decoder *d, BlockArg arg, const Returned *returned, uint32_t *cell,
+                        Type *type)
+{
+    const uint32_t index = blockarg_index(arg);
+    switch (blockarg_kind(arg)) {
+    case BLOCKARG_VALUE:
+        *cell = cell_of(d, index);
+        *type = type_of(d, index);
+        return *cell != NO_INDEX;
+    case BLOCKARG_RET:
+        if (!returned || index >= returned->sig->num_returns)
+            return false;
+        *cell = returned->cell;
+        *type = returned->sig->returns[index].type;
+        for (uint32_t i = 0; i < index; i++)
+            *cell += cells_of(returned->sig->returns[i].type);
+        return true;
+    case BLOCKARG_EXN: break; // nothing is thrown
+    }
+    return false;
+}
+
 // The moves of a block call. They take effect at once: what an earlier move of the list would
 // overwrite is saved behind the frame's values first. The parameters are neighbours, so that is
 // what lies between the first parameter and the one that the value goes to.
-static bool add_edge(Decoder *d, uint32_t call)
+static bool add_edge(Decoder *d, uint32_t call, const Returned *returned)
 {
     const Block block = d->f->calls.data[call].block;
     const Span args = call_args(d->f, call), params = block_params(d->f, block);
@@ -131,13 +161,12 @@ static bool add_edge(Decoder *d, uint32_t call)
     const uint32_t first = params.len == 0 ? 0 : cell_of(d, params.data[0]);
     uint32_t saved = 0;
     for (uint32_t i = 0; i < args.len; i++) {
-        const BlockArg arg = {args.data[i]};
-        if (blockarg_kind(arg) != BLOCKARG_VALUE)
+        uint32_t src;
+        Type type;
+        if (!find_source(d, (BlockArg){args.data[i]}, returned, &src, &type) ||
+            type != type_of(d, params.data[i]))
             return false;
-        const uint32_t value = blockarg_index(arg), src = cell_of(d, value);
-        if (src == NO_INDEX || type_of(d, value) != type_of(d, params.data[i]))
-            return false;
-        const uint32_t n = cells_of(type_of(d, value));
+        const uint32_t n = cells_of(type);
         if (src >= first && src < cell_of(d, params.data[i])) {
             push_move(d, d->next_cell + saved, src, n);
             saved += n;
@@ -146,9 +175,10 @@ static bool add_edge(Decoder *d, uint32_t call)
     d->max_saved = saved > d->max_saved ? saved : d->max_saved;
     saved = 0;
     for (uint32_t i = 0; i < args.len; i++) {
-        const uint32_t src = cell_of(d, blockarg_index((BlockArg){args.data[i]}));
-        const uint32_t dst = cell_of(d, params.data[i]);
-        const uint32_t n = cells_of(type_of(d, params.data[i]));
+        uint32_t src = 0;
+        Type type;
+        (void)find_source(d, (BlockArg){args.data[i]}, returned, &src, &type);
+        const uint32_t dst = cell_of(d, params.data[i]), n = cells_of(type);
         const bool was_saved = src >= first && src < dst;
         push_move(d, dst, was_saved ? d->next_cell + saved : src, n);
         saved += was_saved ? n : 0;
@@ -165,7 +195,7 @@ static bool decode_branch(Decoder *d, Inst inst, Code *c)
     c->b = calls.len - 1;
     c->x = c->op == OP_JUMP ? X_JUMP : c->op == OP_BRIF ? X_BRIF : X_BR_TABLE;
     for (uint32_t i = 0; i < calls.len; i++)
-        if (!add_edge(d, calls.data[i]))
+        if (!add_edge(d, calls.data[i], NULL))
             return false;
     return calls.len != 0;
 }
@@ -200,8 +230,10 @@ static CallInfo find_callee(Decoder *d, uint32_t func_ref, const Signature *sig)
 
 static bool decode_call(Decoder *d, Inst inst, Code *c)
 {
-    const bool indirect = op_format((Opcode)c->op) == FMT_CALL_INDIRECT;
+    const Format format = op_format((Opcode)c->op);
+    const bool indirect = format == FMT_CALL_INDIRECT || format == FMT_TRY_CALL_INDIRECT;
     const bool tail = (ir_ops[c->op].flags & OPF_RETURN) != 0;
+    const bool caught = format == FMT_TRY_CALL || format == FMT_TRY_CALL_INDIRECT;
     const Signature *const sig = inst_signature(d->f, inst);
     Span args = inst_args(d->f, inst);
     CallInfo site = {.kind = CALLEE_ADDRESS, .sig = sig};
@@ -211,7 +243,8 @@ static bool decode_call(Decoder *d, Inst inst, Code *c)
         site = find_callee(d, func_inst(d->f, inst)->w[0], sig);
     if (!types_equal(d, args, sig->params, sig->num_params))
         return false;
-    if (!tail && !types_equal(d, inst_results(d->f, inst), sig->returns, sig->num_returns))
+    if (!tail && !caught &&
+        !types_equal(d, inst_results(d->f, inst), sig->returns, sig->num_returns))
         return false;
     if (tail && sig->num_returns != d->f->sig.num_returns)
         return false;
@@ -226,6 +259,26 @@ static bool decode_call(Decoder *d, Inst inst, Code *c)
     c->x = tail ? X_TAIL_CALL : X_CALL;
     c->imm = d->sites.len;
     VEC_PUSH(d->arena, &d->sites, site);
+    return true;
+}
+
+// A call whose results go to cells of their own, and *c, a jump to where it returns: nothing is
+// thrown here, so the handlers are never reached.
+static bool decode_try_call(Decoder *d, Inst inst, Code *c)
+{
+    Code call = *c;
+    if (!decode_call(d, inst, &call))
+        return false;
+    const Returned returned = {d->sites.data[call.imm].sig, d->next_cell};
+    call.d = returned.cell;
+    for (uint32_t i = 0; i < returned.sig->num_returns; i++)
+        d->next_cell += cells_of(returned.sig->returns[i].type);
+    c->x = X_JUMP;
+    c->b = 0;
+    c->imm = d->edges.len;
+    if (!add_edge(d, inst_calls(d->f, inst).data[0], &returned))
+        return false;
+    emit(d, &call);
     return true;
 }
 
@@ -363,6 +416,8 @@ static bool decode_by_format(Decoder *d, Inst inst, Code *c)
         return decode_branch(d, inst, c);
     case FMT_CALL:
     case FMT_CALL_INDIRECT: return decode_call(d, inst, c);
+    case FMT_TRY_CALL:
+    case FMT_TRY_CALL_INDIRECT: return decode_try_call(d, inst, c);
     case FMT_MULTI_ARY: return decode_return(d, inst, c);
     case FMT_TRAP: c->x = X_TRAP; return true;
     case FMT_COND_TRAP:
@@ -409,8 +464,6 @@ static bool decode_by_format(Decoder *d, Inst inst, Code *c)
     case FMT_BINARY_IMM8:
     case FMT_TERNARY_IMM8:
     case FMT_INT_ADD_TRAP: return true;
-    case FMT_TRY_CALL:
-    case FMT_TRY_CALL_INDIRECT:
     case FMT_DYNAMIC_STACK_ADDR:
     case FMT_EXCEPTION_HANDLER_ADDRESS:
     case FMT_COUNT: break;

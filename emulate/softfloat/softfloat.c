@@ -17,6 +17,17 @@
 const SoftFormat softfloat_f16 = {5, 10}, softfloat_f32 = {8, 23}, softfloat_f64 = {11, 52},
                  softfloat_f128 = {15, 112};
 
+bool softfloat_of_width(uint32_t width, SoftFormat *out)
+{
+    switch (width) {
+    case 16: *out = softfloat_f16; return true;
+    case 32: *out = softfloat_f32; return true;
+    case 64: *out = softfloat_f64; return true;
+    case 128: *out = softfloat_f128; return true;
+    default: return false;
+    }
+}
+
 #define TOP_BIT ((uint128)1 << 127)
 
 typedef enum Class { CLASS_ZERO, CLASS_NORMAL, CLASS_INF, CLASS_NAN } Class;

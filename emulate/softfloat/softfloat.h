@@ -20,6 +20,9 @@ typedef struct SoftFormat {
 
 extern const SoftFormat softfloat_f16, softfloat_f32, softfloat_f64, softfloat_f128;
 
+// The one of them that has `width` bits; false if none has.
+bool softfloat_of_width(uint32_t width, SoftFormat *out);
+
 typedef enum SoftOrder { SOFT_UNORDERED, SOFT_EQUAL, SOFT_LESS, SOFT_GREATER } SoftOrder;
 typedef enum SoftRound { SOFT_CEIL, SOFT_FLOOR, SOFT_TRUNC, SOFT_NEAREST } SoftRound;
 typedef enum SoftIntResult {

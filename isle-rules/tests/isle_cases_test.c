@@ -5,6 +5,7 @@
 // comments, `; error: TEXT`, on the lines that they belong to: exactly these must come, each with
 // TEXT in its message.
 
+#include "base/tests/read_file.h"
 #include "isle-rules/compiler/islec.h"
 
 // cmocka.h wants the others before it.
@@ -18,20 +19,6 @@
 // clang-format on
 
 // ---- Files ----
-
-static Str read_file(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    if (!file)
-        fail_msg("%s: can't be opened", path);
-    StrBuf text = {.arena = arena};
-    for (int c; (c = fgetc(file)) != EOF;)
-        buf_char(&text, (char)c);
-    fclose(file);
-    buf_char(&text, '\0');
-    text.len--;
-    return buf_view(&text);
-}
 
 static int compare_names(const void *x, const void *y)
 {

@@ -104,8 +104,8 @@ static Concrete record(Rows *r, const IsleSym *names, const Concrete *fields, ui
 {
     IsleSym *const kept_names = ARENA_ARRAY(r->scratch, IsleSym, count);
     Concrete *const kept = ARENA_ARRAY(r->scratch, Concrete, count);
-    memcpy(kept_names, names, count * sizeof(*names));
-    memcpy(kept, fields, count * sizeof(*fields));
+    copy_bytes(kept_names, names, count * sizeof(*names));
+    copy_bytes(kept, fields, count * sizeof(*fields));
     return concrete_struct(kept_names, kept, count);
 }
 

@@ -184,19 +184,6 @@ Expr arith_product(ExprPool *pool, Expr x, Expr y)
 
 // ---- Questions ----
 
-static bool is_worth_it(const ExprPool *pool, const ExprNode *n)
-{
-    switch ((int)n->op) {
-    case EXPR_BVMUL:
-        return !expr_is_const(pool, n->args[0], NULL) && !expr_is_const(pool, n->args[1], NULL);
-    case EXPR_BVUDIV:
-    case EXPR_BVUREM:
-    case EXPR_BVSDIV:
-    case EXPR_BVSREM: return true;
-    default: return false;
-    }
-}
-
 static Bitset reach_all(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
 {
     Bitset wanted = bitset_new(arena, pool->nodes.len);
@@ -214,7 +201,7 @@ bool arith_is_hard(const ExprPool *pool, const Expr *conditions, uint32_t count,
 {
     const Bitset wanted = reach_all(pool, conditions, count, arena);
     for (uint32_t i = 0; i < wanted.size; i++)
-        if (bitset_has(&wanted, i) && is_worth_it(pool, &pool->nodes.data[i]))
+        if (bitset_has(&wanted, i) && expr_is_hard(pool, &pool->nodes.data[i]))
             return true;
     return false;
 }
@@ -225,7 +212,7 @@ Bitset arith_operands(const ExprPool *pool, const Expr *conditions, uint32_t cou
     Bitset below = bitset_new(arena, pool->nodes.len);
     for (uint32_t i = wanted.size; i-- > 0;) {
         const ExprNode *const n = &pool->nodes.data[i];
-        if (!bitset_has(&wanted, i) || (!bitset_has(&below, i) && !is_worth_it(pool, n)))
+        if (!bitset_has(&wanted, i) || (!bitset_has(&below, i) && !expr_is_hard(pool, n)))
             continue;
         for (uint32_t k = 0; k < n->num_args; k++)
             bitset_add(&below, n->args[k].index);

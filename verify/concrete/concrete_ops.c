@@ -400,17 +400,6 @@ static bool integers(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *ar
 
 // ---- Floats ----
 
-static bool format_of(uint32_t width, SoftFormat *out)
-{
-    switch (width) {
-    case 16: *out = softfloat_f16; return true;
-    case 32: *out = softfloat_f32; return true;
-    case 64: *out = softfloat_f64; return true;
-    case 128: *out = softfloat_f128; return true;
-    default: return false;
-    }
-}
-
 static Concrete bits_of(uint32_t width, uint128 bits)
 {
     return concrete_bv(width, wide_low(wide_from_int((int128)bits), width));
@@ -429,7 +418,7 @@ static bool float_known(const Concrete *x)
 {
     SoftFormat f;
     return concrete_known(x) ||
-           (format_of(x->width, &f) && softfloat_is_nan(f, wide_to_u128(&x->bits)));
+           (softfloat_of_width(x->width, &f) && softfloat_is_nan(f, wide_to_u128(&x->bits)));
 }
 
 static bool float_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
@@ -437,7 +426,7 @@ static bool float_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concre
 {
     SoftFormat f;
     Concrete plain_args[3];
-    if (!same_widths(args, e->num_args) || !format_of(args[0].width, &f))
+    if (!same_widths(args, e->num_args) || !softfloat_of_width(args[0].width, &f))
         return concrete_cannot(run, e->pos, "expected floats of one width");
     bool known = true;
     for (uint32_t i = 0; i < e->num_args; i++) {
@@ -470,7 +459,7 @@ static bool float_class(ConcreteRun *run, const IsleSpecExpr *e, const Concrete 
                         Concrete *out)
 {
     SoftFormat f;
-    if (args[0].kind != CONCRETE_BV || !format_of(args[0].width, &f))
+    if (args[0].kind != CONCRETE_BV || !softfloat_of_width(args[0].width, &f))
         return concrete_cannot(run, e->pos, "expected a float");
     *out = open_bool();
     if (!float_known(&args[0]))
@@ -499,7 +488,7 @@ static bool float_constant(ConcreteRun *run, const IsleSpecExpr *e, const Concre
 {
     SoftFormat f;
     uint32_t width;
-    if (!int_of(&args[0], 1, 128, &width) || !format_of(width, &f))
+    if (!int_of(&args[0], 1, 128, &width) || !softfloat_of_width(width, &f))
         return concrete_cannot(run, e->pos, "expected a width of floats");
     const uint128 sign = (uint128)1 << (width - 1);
     const uint128 infinity = (((uint128)1 << f.exp_bits) - 1) << f.frac_bits;
@@ -517,7 +506,7 @@ static bool to_integer(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
 {
     SoftFormat f;
     uint128 bits;
-    if (!format_of(x->width, &f) || width < 8 || width > 128)
+    if (!softfloat_of_width(x->width, &f) || width < 8 || width > 128)
         return concrete_cannot(run, e->pos, "no such conversion");
     *out = concrete_open(width);
     if (!float_known(x))
@@ -541,7 +530,7 @@ static bool conversion(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
     const bool from_float = e->op == ISLE_SPEC_OP_TO_FP_FROM_FP;
     if (e->op != ISLE_SPEC_OP_TO_FP && e->op != ISLE_SPEC_OP_TO_FP_UNSIGNED && !from_float)
         return to_integer(run, e, &args[1], width, out);
-    if (!format_of(width, &f))
+    if (!softfloat_of_width(width, &f))
         return concrete_cannot(run, e->pos, "expected a width of floats");
     *out = concrete_open(width);
     if (!(from_float ? float_known(&args[1]) : concrete_known(&args[1])))
@@ -561,7 +550,7 @@ static bool conversion(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
 static bool negated(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *x, Concrete *out)
 {
     SoftFormat f;
-    if (x->kind != CONCRETE_BV || !format_of(x->width, &f))
+    if (x->kind != CONCRETE_BV || !softfloat_of_width(x->width, &f))
         return concrete_cannot(run, e->pos, "expected a float");
     *out = concrete_open(x->width);
     if (!float_known(x))

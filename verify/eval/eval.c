@@ -11,17 +11,6 @@ enum { EVAL_UNKNOWN, EVAL_KNOWN, EVAL_FAILED };
 
 // ---- Floats ----
 
-static bool format_of(uint32_t width, SoftFormat *out)
-{
-    switch (width) {
-    case 16: *out = softfloat_f16; return true;
-    case 32: *out = softfloat_f32; return true;
-    case 64: *out = softfloat_f64; return true;
-    case 128: *out = softfloat_f128; return true;
-    default: return false;
-    }
-}
-
 static bool is_negative(uint32_t width, uint128 a)
 {
     return (a >> (width - 1) & 1) != 0;
@@ -133,17 +122,17 @@ static bool conversion(const ExprNode *node, const ExprValue *arg, Wide *out)
     switch ((int)node->op) {
     case EXPR_TO_FP:
     case EXPR_TO_FP_UNSIGNED:
-        if (!format_of(to, &target))
+        if (!softfloat_of_width(to, &target))
             return false;
         *out = wide_of(from_integer(target, arg, node->op == EXPR_TO_FP));
         return true;
     case EXPR_TO_FP_FROM_FP:
-        if (!format_of(to, &target) || !format_of(from, &source))
+        if (!softfloat_of_width(to, &target) || !softfloat_of_width(from, &source))
             return false;
         *out = wide_of(plain_nan(target, softfloat_convert(source, target, x)));
         return true;
     default: // EXPR_FP_TO_UBV, EXPR_FP_TO_SBV
-        if (!format_of(from, &source) || to < 8 || to > 128)
+        if (!softfloat_of_width(from, &source) || to < 8 || to > 128)
             return false;
         (void)softfloat_to_int(source, x, to, node->op == EXPR_FP_TO_SBV, &bits);
         *out = wide_of(bits);
@@ -167,7 +156,7 @@ bool eval_op(const ExprNode *node, const ExprValue *args, ExprValue *out)
         return true;
     }
     const uint32_t width = args[0].sort.width;
-    if (!format_of(width, &f))
+    if (!softfloat_of_width(width, &f))
         return false;
     uint128 a[3] = {0};
     for (uint32_t i = 0; i < node->num_args; i++)

@@ -173,6 +173,20 @@ bool expr_is_const(const ExprPool *pool, Expr e, ExprValue *out)
     return true;
 }
 
+bool expr_is_hard(const ExprPool *pool, const ExprNode *node)
+{
+    switch ((int)node->op) {
+    case EXPR_BVMUL:
+        return !expr_is_const(pool, node->args[0], NULL) &&
+               !expr_is_const(pool, node->args[1], NULL);
+    case EXPR_BVUDIV:
+    case EXPR_BVUREM:
+    case EXPR_BVSDIV:
+    case EXPR_BVSREM: return true;
+    default: return false;
+    }
+}
+
 static bool is_bool_const(const ExprPool *pool, Expr e, bool value)
 {
     ExprValue v;

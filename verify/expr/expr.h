@@ -116,6 +116,9 @@ Expr expr_bv(ExprPool *pool, uint32_t width, uint64_t value);
 
 // Whether `e` is a constant, and its value if so (`out` may be NULL).
 bool expr_is_const(const ExprPool *pool, Expr e, ExprValue *out);
+// Whether the operation takes a circuit whose size grows with the square of the width: a division,
+// or a product of what are no constants.
+bool expr_is_hard(const ExprPool *pool, const ExprNode *node);
 bool expr_is_true(const ExprPool *pool, Expr e);
 bool expr_is_false(const ExprPool *pool, Expr e);
 

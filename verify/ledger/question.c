@@ -175,7 +175,7 @@ static void sort_roots(const Form *f, LedgerRoot *roots, uint32_t count)
                 other[to] = roots[second ? b++ : a++];
             }
         }
-        memcpy(roots, other, count * sizeof(*roots));
+        copy_bytes(roots, other, count * sizeof(*roots));
     }
 }
 
@@ -266,8 +266,7 @@ LedgerQuestion ledger_question(const ExprPool *pool, const LedgerRoot *roots, ui
     }
     colour_below(&f);
     q.roots = ARENA_ARRAY(arena, LedgerRoot, count);
-    if (count != 0)
-        memcpy(q.roots, roots, count * sizeof(*roots));
+    copy_bytes(q.roots, roots, count * sizeof(*roots));
     sort_roots(&f, q.roots, count);
     q.originals = ARENA_ARRAY(arena, Expr, f.top);
     for (uint32_t i = 0; i < count; i++) {

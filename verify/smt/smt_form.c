@@ -484,7 +484,7 @@ enum { MAX_SAYING = 16 };
 bool smt_normal_form(ExprPool *pool, Expr *conditions, uint32_t count, Arena *arena)
 {
     Expr *const before = ARENA_ARRAY(arena, Expr, count);
-    memcpy(before, conditions, count * sizeof(*before));
+    copy_bytes(before, conditions, count * sizeof(*before));
     bring_into_form(pool, conditions, count, arena);
     bool again = false;
     for (uint32_t i = 0; i < count && count <= MAX_SAYING; i++)

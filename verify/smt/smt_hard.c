@@ -11,16 +11,10 @@ bool smt_is_hard(const ExprPool *pool, const ExprNode *n)
 {
     uint64_t bits;
     switch ((int)n->op) {
-    case EXPR_BVMUL:
-        return !expr_is_const(pool, n->args[0], NULL) && !expr_is_const(pool, n->args[1], NULL);
-    case EXPR_BVUDIV:
-    case EXPR_BVUREM:
-    case EXPR_BVSDIV:
-    case EXPR_BVSREM: return true;
     case EXPR_TO_FP_FROM_FP:
         return n->sort.width != 64 || expr_node(pool, n->args[0])->sort.width != 32;
     case EXPR_TO_FP_UNSIGNED: return !smt_is_power(pool, n, &bits);
-    default: return smt_is_float_arithmetic(n->op);
+    default: return expr_is_hard(pool, n) || smt_is_float_arithmetic(n->op);
     }
 }
 

@@ -81,7 +81,7 @@ static SmtResult ask_plain(ExprPool *pool, const Expr *conditions, uint32_t coun
                            Arena *arena)
 {
     Expr *const own = ARENA_ARRAY(arena, Expr, count);
-    memcpy(own, conditions, count * sizeof(*own));
+    copy_bytes(own, conditions, count * sizeof(*own));
     const bool other = smt_normal_form(pool, own, count, arena);
     if (any_false(pool, own, count))
         return (SmtResult){.verdict = SMT_UNSAT};
@@ -127,7 +127,7 @@ static void make_piece(Pieces *p, Expr number, uint64_t value)
 {
     const uint32_t width = expr_node(p->pool, number)->sort.width;
     const Expr is = expr_bv(p->pool, width, value);
-    memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
+    copy_bytes(p->own, p->conditions, p->count * sizeof(*p->own));
     p->by[number.index] = is;
     expr_substitute(p->pool, p->by, p->nodes, p->own, p->count);
     p->own[p->count] = expr_eq(p->pool, number, is);
@@ -142,7 +142,7 @@ static bool ask_number(Pieces *p, Expr number, uint64_t value)
 static bool ask_rest(Pieces *p, Expr number, uint64_t least)
 {
     const uint32_t width = expr_node(p->pool, number)->sort.width;
-    memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
+    copy_bytes(p->own, p->conditions, p->count * sizeof(*p->own));
     p->own[p->count] =
         expr_not(p->pool, expr_2(p->pool, EXPR_BVULT, number, expr_bv(p->pool, width, least)));
     return ask_piece(p);
@@ -188,7 +188,7 @@ static bool all_plain(Pieces *p, const Split *split)
 // Whether the question can't be, whatever shifts are: both sides do the same by equal numbers.
 static bool without_shifts(Pieces *p)
 {
-    memcpy(p->own, p->conditions, p->count * sizeof(*p->own));
+    copy_bytes(p->own, p->conditions, p->count * sizeof(*p->own));
     smt_normal_form(p->pool, p->own, p->count, p->arena);
     p->result = smt_check_abstract(p->pool, p->own, p->count, p->budget, p->arena);
     return p->result.verdict == SMT_UNSAT;

@@ -3,6 +3,7 @@
 // A second solver is any program; what it says is believed only as far as it contradicts. The
 // solvers here are scripts that say what they are told to, whatever is asked.
 
+#include "base/tests/read_file.h"
 #include "verify/verify_internal.h"
 
 #include <stdio.h>
@@ -81,17 +82,6 @@ static void the_question_is_written(void **unused)
         snprintf(does, sizeof(does), "grep -q -F '%s' \"$1\" && echo sat", parts[i]);
         assert_int_equal(ask(solver_that(does), SMT_SAT), CROSS_AGREES);
     }
-}
-
-static Str read_file(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    assert_non_null(file);
-    StrBuf text = {.arena = arena};
-    for (int c; (c = fgetc(file)) != EOF;)
-        buf_char(&text, (char)c);
-    fclose(file);
-    return buf_view(&text);
 }
 
 static const VerifyReport *verify_by(Arena *arena, const char *solver)

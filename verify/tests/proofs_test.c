@@ -11,20 +11,10 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "base/tests/read_file.h"
 #include "verify/verify.h"
 
 #include <stdio.h>
-
-static Str read_file(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    assert_non_null(file);
-    StrBuf text = {.arena = arena};
-    for (int c; (c = fgetc(file)) != EOF;)
-        buf_char(&text, (char)c);
-    fclose(file);
-    return buf_view(&text);
-}
 
 // `text` with the first `from` replaced by `to`; `from` NULL: unchanged.
 static Str edit(Arena *arena, Str text, const char *from, const char *to)

@@ -10,21 +10,11 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "base/tests/read_file.h"
 #include "verify/verify.h"
 
 #include <jansson.h>
 #include <stdio.h>
-
-static Str read_file(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    assert_non_null(file);
-    StrBuf text = {.arena = arena};
-    for (int c; (c = fgetc(file)) != EOF;)
-        buf_char(&text, (char)c);
-    fclose(file);
-    return buf_view(&text);
-}
 
 // The line `number`, from 1.
 static Str line_of(Str text, json_int_t number)

@@ -331,7 +331,7 @@ static void begin_trial(Frame *f, Trial *t)
                  .nodes = g->pool->nodes.len,
                  .types = g->types.len,
                  .values = ARENA_ARRAY(g->arena, CallResult *, count)};
-    memcpy(t->values, f->values, count * sizeof(*t->values));
+    copy_bytes(t->values, f->values, count * sizeof(*t->values));
     g->floor = g->serial;
     g->no_fork = true;
     f->path = &t->path;
@@ -348,7 +348,7 @@ static Stop end_trial(Frame *f, const Trial *t)
     g->memos.len = t->memos;
     g->types.len = t->types;
     g->waiting.len = 0;
-    memcpy(f->values, t->values, f->set->bindings.len * sizeof(*t->values));
+    copy_bytes(f->values, t->values, f->set->bindings.len * sizeof(*t->values));
     g->stop = STOP_NONE;
     return stop;
 }

@@ -17,8 +17,7 @@ static void add_instantiate(VcProgram *p, const IsleDef *def)
     while (old && old[count])
         count++;
     const IsleDef **const defs = ARENA_ARRAY(p->arena, const IsleDef *, count + 2);
-    if (count != 0)
-        memcpy(defs, old, count * sizeof(*defs));
+    copy_bytes(defs, old, count * sizeof(*defs));
     defs[count] = def;
     p->instantiates[term] = defs;
 }

@@ -6,6 +6,7 @@
 // pointer and the registers that a callee saves must be those of the call. Every instruction that
 // is no trap must have been met.
 
+#include "base/tests/read_file.h"
 #include "driver/driver.h"
 #include "object/object.h"
 #include "regalloc/regalloc.h"
@@ -106,16 +107,6 @@ static Guest guest_of(Arch arch)
 }
 
 // ---- Building ----
-
-static Str read_file(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    assert_non_null(file);
-    char *const text = arena_alloc(arena, 1 << 20, 1);
-    const size_t len = fread(text, 1, 1 << 20, file);
-    fclose(file);
-    return (Str){text, len};
-}
 
 static void compile(Bench *b, const Choice *choices)
 {

@@ -6,8 +6,8 @@
 
 #include "target/aarch64/a64_lower.h"
 #include "verify/concrete/concrete.h"
+#include "verify/embed/embed.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 // clang-format off
@@ -292,43 +292,13 @@ static void try_values(Subject *t)
 
 // ---- The program ----
 
-static void add_file(Isle *isle, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    StrBuf text = {.arena = isle->arena};
-    char block[4096];
-    assert_non_null(file);
-    for (size_t n; (n = fread(block, 1, sizeof(block), file)) != 0;)
-        buf_str(&text, (Str){block, n});
-    fclose(file);
-    assert_int_equal(isle_add_text(isle, str_copy(isle->arena, str_from(path)), buf_view(&text)),
-                     STATUS_OK);
-}
-
-static void add_folder(Isle *isle, const char *path)
-{
-    DIR *const dir = opendir(path);
-    assert_non_null(dir);
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (strstr(entry->d_name, ".isle"))
-            add_file(isle, str_printf(isle->arena, "%s/%s", path, entry->d_name).data);
-    closedir(dir);
-}
-
 static void test_glue(void **state)
 {
     (void)state;
     Arena arena = {0}, scratch = {0};
     Diag diag = {.arena = &arena};
     Isle *const isle = isle_new(&arena, &diag);
-    add_folder(isle, ISLE_RULES "/prelude");
-    add_folder(isle, ISLE_RULES "/spec");
-    add_folder(isle, ISLE_RULES "/aarch64");
-    add_file(isle, ISLE_GENERATED "/clif.isle");
-    add_file(isle, ISLE_GENERATED "/clif_specs.isle");
-    add_file(isle, ISLE_GENERATED "/a64_insts.isle");
-    add_file(isle, ISLE_GENERATED "/a64_specs.isle");
-    assert_int_equal(isle_check(isle), STATUS_OK);
+    assert_int_equal(verify_read(isle, verify_texts_aarch64), STATUS_OK);
     for (size_t i = 0; i < sizeof(glue) / sizeof(glue[0]); i++) {
         const IsleTermId id = isle_find_term(isle, str_from(glue[i].name));
         if (id == ISLE_NONE || !isle->terms.data[id].spec)

@@ -5,8 +5,8 @@
 // takes more.
 
 #include "verify/agree/agree.h"
+#include "verify/embed/embed.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,19 +17,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 // clang-format on
-
-static Str read_text(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    StrBuf text = {.arena = arena};
-    char block[4096];
-    if (!file)
-        fail_msg("%s can't be read", path);
-    for (size_t n; (n = fread(block, 1, sizeof(block), file)) != 0;)
-        buf_str(&text, (Str){block, n});
-    fclose(file);
-    return buf_view(&text);
-}
 
 // A mistake: text of a meaning and what takes its place.
 typedef struct Mistake {
@@ -56,37 +43,20 @@ static Str with_mistake(Arena *arena, Str text, const Mistake *mistake, uint32_t
 static const Mistake *the_mistake; // of the program being read, or NULL
 static uint32_t mistakes_made;
 
-static void add_file(Isle *isle, const char *path)
-{
-    Str text = read_text(isle->arena, path);
-    if (the_mistake)
-        text = with_mistake(isle->arena, text, the_mistake, &mistakes_made);
-    assert_int_equal(isle_add_text(isle, str_copy(isle->arena, str_from(path)), text), STATUS_OK);
-}
-
-static void add_folder(Isle *isle, const char *path)
-{
-    DIR *const dir = opendir(path);
-    assert_non_null(dir);
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (strlen(entry->d_name) > 5 &&
-            strcmp(entry->d_name + strlen(entry->d_name) - 5, ".isle") == 0)
-            add_file(isle, str_printf(isle->arena, "%s/%s", path, entry->d_name).data);
-    closedir(dir);
-}
-
 // The program of a target with all specifications.
-static Isle *program(Arena *arena, Diag *diag, const char *dir, const char *prefix)
+static Isle *program(Arena *arena, Diag *diag, const VerifyText *texts)
 {
     Isle *const isle = isle_new(arena, diag);
-    add_folder(isle, ISLE_RULES "/prelude");
-    add_folder(isle, ISLE_RULES "/spec");
-    add_folder(isle, str_printf(arena, ISLE_RULES "/%s", dir).data);
-    add_file(isle, ISLE_GENERATED "/clif.isle");
-    add_file(isle, ISLE_GENERATED "/clif_specs.isle");
-    add_file(isle, str_printf(arena, ISLE_GENERATED "/%s_insts.isle", prefix).data);
-    add_file(isle, str_printf(arena, ISLE_GENERATED "/%s_specs.isle", prefix).data);
-    assert_int_equal(isle_check(isle), STATUS_OK);
+    VEC(VerifyText) changed = {0};
+    for (; texts->path; texts++) {
+        Str text = {(const char *)texts->data, texts->len};
+        if (the_mistake)
+            text = with_mistake(arena, text, the_mistake, &mistakes_made);
+        const VerifyText one = {texts->path, (const unsigned char *)text.data, text.len};
+        VEC_PUSH(arena, &changed, one);
+    }
+    VEC_PUSH(arena, &changed, (VerifyText){0});
+    assert_int_equal(verify_read(isle, changed.data), STATUS_OK);
     return isle;
 }
 
@@ -159,14 +129,14 @@ static void judge_skips(const AgreeReport *report, size_t num_excused, uint32_t 
     assert_int_equal(rows, without);
 }
 
-static void check_rows(Engine engine, const char *dir, const char *prefix, uint32_t least)
+static void check_rows(Engine engine, const VerifyText *texts, uint32_t least)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
     AgreeReport report = {.arena = &arena};
     const AgreeOptions options = options_of();
     const char *reason = NULL;
-    if (agree_rows(program(&arena, &diag, dir, prefix), engine, &options, &report, &reason)) {
+    if (agree_rows(program(&arena, &diag, texts), engine, &options, &report, &reason)) {
         judge(&report, least);
         judge_skips(&report, 0,
                     engine == ENGINE_UNICORN_AARCH64 ? ROWS_WITHOUT_MEANING_A64
@@ -180,19 +150,19 @@ static void check_rows(Engine engine, const char *dir, const char *prefix, uint3
 static void test_rows_native(void **state)
 {
     (void)state;
-    check_rows(ENGINE_NATIVE, "x64", "x64", 100);
+    check_rows(ENGINE_NATIVE, verify_texts_x64, 100);
 }
 
 static void test_rows_unicorn_x64(void **state)
 {
     (void)state;
-    check_rows(ENGINE_UNICORN_X64, "x64", "x64", 100);
+    check_rows(ENGINE_UNICORN_X64, verify_texts_x64, 100);
 }
 
 static void test_rows_unicorn_aarch64(void **state)
 {
     (void)state;
-    check_rows(ENGINE_UNICORN_AARCH64, "aarch64", "a64", 100);
+    check_rows(ENGINE_UNICORN_AARCH64, verify_texts_aarch64, 100);
 }
 
 static void test_clif(void **state)
@@ -203,7 +173,7 @@ static void test_clif(void **state)
     AgreeReport report = {.arena = &arena};
     AgreeOptions options = options_of();
     options.tuples *= 10;
-    agree_clif(program(&arena, &diag, "x64", "x64"), &options, &report);
+    agree_clif(program(&arena, &diag, verify_texts_x64), &options, &report);
     judge(&report, 90);
     judge_skips(&report, sizeof(excused) / sizeof(excused[0]), 0);
     arena_free(&arena);
@@ -223,7 +193,7 @@ static void find_mistakes(const Mistake *mistakes, size_t count, Engine engine)
         uint64_t mismatches = 0;
         the_mistake = &mistakes[i];
         mistakes_made = 0;
-        Isle *const isle = program(&arena, &diag, a64 ? "aarch64" : "x64", a64 ? "a64" : "x64");
+        Isle *const isle = program(&arena, &diag, a64 ? verify_texts_aarch64 : verify_texts_x64);
         the_mistake = NULL;
         assert_true(mistakes_made != 0);
         if (engine == ENGINE_INTERP)

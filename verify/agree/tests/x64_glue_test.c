@@ -6,8 +6,8 @@
 #include "target/x64/x64_lower.h"
 #include "text/text.h"
 #include "verify/agree/agree_internal.h"
+#include "verify/embed/embed.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 // clang-format off
@@ -131,46 +131,10 @@ static const struct {
 
 // ---- The program ----
 
-static Str read_text(Arena *arena, const char *path)
-{
-    FILE *const file = fopen(path, "rb");
-    StrBuf text = {.arena = arena};
-    if (!file)
-        fail_msg("%s can't be read", path);
-    for (int c; (c = fgetc(file)) != EOF;)
-        buf_char(&text, (char)c);
-    fclose(file);
-    return buf_view(&text);
-}
-
-static void add_file(Isle *isle, const char *path)
-{
-    const Str text = read_text(isle->arena, path);
-    assert_int_equal(isle_add_text(isle, str_copy(isle->arena, str_from(path)), text), STATUS_OK);
-}
-
-static void add_folder(Isle *isle, const char *path)
-{
-    DIR *const dir = opendir(path);
-    assert_non_null(dir);
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (strlen(entry->d_name) > 5 &&
-            strcmp(entry->d_name + strlen(entry->d_name) - 5, ".isle") == 0)
-            add_file(isle, str_printf(isle->arena, "%s/%s", path, entry->d_name).data);
-    closedir(dir);
-}
-
 static Isle *program(Arena *arena, Diag *diag)
 {
     Isle *const isle = isle_new(arena, diag);
-    add_folder(isle, ISLE_RULES "/prelude");
-    add_folder(isle, ISLE_RULES "/spec");
-    add_folder(isle, ISLE_RULES "/x64");
-    add_file(isle, ISLE_GENERATED "/clif.isle");
-    add_file(isle, ISLE_GENERATED "/clif_specs.isle");
-    add_file(isle, ISLE_GENERATED "/x64_insts.isle");
-    add_file(isle, ISLE_GENERATED "/x64_specs.isle");
-    assert_int_equal(isle_check(isle), STATUS_OK);
+    assert_int_equal(verify_read(isle, verify_texts_x64), STATUS_OK);
     return isle;
 }
 
