@@ -203,7 +203,7 @@ static void negate_nan(const ExprNode *node, ExprValue *value)
     SoftFormat f;
     const bool makes_float =
         (node->op >= EXPR_FP_ADD && node->op < EXPR_FP_EQ) || node->op == EXPR_TO_FP_FROM_FP;
-    if (!makes_float || !format_of(value->sort.width, &f))
+    if (!makes_float || !softfloat_of_width(value->sort.width, &f))
         return;
     const uint128 bits = wide_to_u128(&value->bits);
     if (softfloat_is_nan(f, bits))
