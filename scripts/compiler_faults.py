@@ -129,6 +129,10 @@ def write(fault, text):
 
 
 def not_built(built):
+    """Of a build that fails: found, if a program of ours that it runs stops at an assertion."""
+    for line in built.stdout.splitlines():
+        if "internal error:" in line:
+            return "found", "by the build: " + line.strip()
     return "not built", "\n".join(built.stdout.splitlines()[-12:])
 
 
@@ -139,7 +143,8 @@ def judge_by_targets(fault, _text, args):
             break
         built = build([name])
         if built.returncode != 0:
-            return not_built(built)
+            verdict, detail = not_built(built)
+            return ("found" if found_by_any else verdict), ", ".join(times + [detail])
         found, seconds = run_target(name, args)
         found_by_any |= found
         times.append(f"{name} {seconds:.1f} s" if found else f"{name} missed it")

@@ -219,6 +219,29 @@ static void memory_idiom(Gen *g, const GenRecord *r, Value x, Value y)
         builder_store(g->b, OP_STORE, two(g, logic[r->x % 5], loaded, y), mem);
 }
 
+// Accesses that a look at memory may remove, as nothing may be read in between or is: a place is
+// written, partly read and written again, by accesses that mostly can't trap, of the heap's region
+// or of any.
+static void overwrite_idiom(Gen *g, const GenRecord *r, Value x, Value y)
+{
+    const Type type = type_of(g, x), part = narrower(type, r->x >> 3);
+    if (!gen_can(g, OP_STORE, type, type) || !gen_can(g, OP_LOAD, part, TYPE_I64))
+        return;
+    const MemFlags any = r->y % 8 == 0 ? MEM_DEFAULT : TRAP_NONE;
+    const bool regions = g->heap_region.i != NO_INDEX;
+    const MemFlags own = regions ? builder_in_region(any, g->heap_region) : any;
+    const Mem mem = {g->heap, GEN_DATA_OFFSET + r->c, (r->y & 8) != 0 ? any : own};
+    const Mem inside = {g->heap, mem.offset + r->x % 8, (r->y & 16) != 0 ? any : own};
+    builder_store(g->b, OP_STORE, x, mem);
+    if ((r->y & 96) != 0)
+        gen_push(g, builder_load(g->b, OP_LOAD, part, inside), part, true);
+    const Value last = (r->small & 16) != 0 ? one(g, OP_IREDUCE, part, y) : y;
+    if (gen_can(g, OP_STORE, type_of(g, last), type_of(g, last)))
+        builder_store(g->b, OP_STORE, last, mem);
+    if ((r->small & 64) != 0)
+        gen_push(g, builder_load(g->b, OP_LOAD, type, mem), type, true);
+}
+
 // A load that only one operation uses, or one that is used several times, with now and then
 // a store between: what may take the load in, and what may not.
 static Value sink_idiom(Gen *g, const GenRecord *r, Value x, Value y)
@@ -269,6 +292,10 @@ void gen_idiom(Gen *g, const GenRecord *r)
         }
         if ((r->small & 4) != 0) {
             memory_idiom(g, r, x, y);
+            return;
+        }
+        if ((r->small & 0x88) == 0x88) {
+            overwrite_idiom(g, r, x, y);
             return;
         }
         out = division_idiom(g, r, x);

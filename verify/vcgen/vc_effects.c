@@ -357,7 +357,7 @@ static void compare_output(Gen *g, Expr alive, const Event *l, const Event *r, u
     if (r->whole && whole != width)
         goal_if(g, alive, expr_bool(g->pool, false), STR("the result is as wide as what is given"));
     goal_if(g, alive, same_result(g, l->value, value, 4), STR("the results are equal"));
-    if (l->zero_above && whole == 64 && width < whole) // a general register
+    if (l->zero_above && whole == 64) // a general register
         goal_if(g, alive, expr_eq(g->pool, expr_zero_ext(g->pool, whole, l->value), r->value),
                 STR("zeros are above the result"));
 }
