@@ -64,8 +64,8 @@ typedef struct TaskCase {
     StrBuf *tried; // what was asked, or NULL
 } TaskCase;
 
-// Makes the case one that fails, with the values of a model of `conditions` in which a goal does not
-// hold, if it is one; else unknown.
+// Makes the case one that fails, with the values of a model of `conditions` in which a goal does
+// not hold, if it is one; else unknown.
 void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, uint32_t count);
 
 // The budget of a question.

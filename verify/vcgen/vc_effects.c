@@ -471,7 +471,7 @@ void effect_contract(Gen *g)
 
 // ---- Two right sides ----
 
-// How wide the left side's result of this number is, and whether it has zeros above; 0: it has none.
+// How wide the left side's result of this number is, and whether zeros are above; 0: it has none.
 static uint32_t result_width(const Gen *g, uint32_t number, bool *zero_above)
 {
     for (uint32_t i = 0; i < g->left.list.len; i++) {

@@ -117,9 +117,9 @@ typedef struct VcPair {
 } VcPair;
 
 // Makes the condition that rule `n` does what rule `like` does, which must plainly match whenever
-// that one does (else ERROR): both have the same effects and the same results, all bits of them that
-// the specification speaks of, or all that there are if it says nothing of their width. Other rules,
-// and whether any of both is right, are no matter.
+// that one does (else ERROR): both have the same effects and the same results, all bits of them
+// that the specification speaks of, or all that there are if it says nothing of their width. Other
+// rules, and whether any of both is right, are no matter.
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
 
 #endif

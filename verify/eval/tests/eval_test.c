@@ -212,8 +212,7 @@ static void test_graph(void **state)
     arena_free(&arena);
 }
 
-// The sign of a NaN that is made is the caller's choice; that of one that comes in is its own, and so
-// are those of numbers.
+// The sign of a NaN that is made is the caller's choice; numbers keep theirs.
 static void test_signs_of_nans(void **state)
 {
     (void)state;
