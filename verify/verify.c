@@ -63,7 +63,8 @@ static void collect_tasks(VcProgram *program, const VerifyOptions *options, Veri
             continue;
         const uint32_t count = vc_num_rules(program, term);
         // That some rule matches is said of the last.
-        for (uint32_t n = 0; n < count + vc_may_be_unmatched(program, term); n++) {
+        const bool unmatched = !options->compare && vc_may_be_unmatched(program, term);
+        for (uint32_t n = 0; n < count + unmatched; n++) {
             const IsleRuleId rule =
                 n < count ? vc_rule(program, term, n) : vc_last_rule(program, term);
             const VerifyTask task = {
@@ -72,6 +73,27 @@ static void collect_tasks(VcProgram *program, const VerifyOptions *options, Veri
                 VEC_PUSH(arena, &report->tasks, task);
         }
     }
+}
+
+// ---- What is known ----
+
+VerifyKnown verify_known(const VerifyReport *report, Arena *arena)
+{
+    VerifyKnown known = {.index = {0}};
+    for (uint32_t t = 0; t < report->tasks.len; t++)
+        for (uint32_t c = 0; c < report->tasks.data[t].cases.len; c++) {
+            const VerifyCase *const found = &report->tasks.data[t].cases.data[c];
+            map_set(arena, &known.index, found->key.low, known.cases.len);
+            VEC_PUSH(arena, &known.cases, found);
+        }
+    return known;
+}
+
+const VerifyCase *verify_known_find(const VerifyKnown *known, LedgerKey key)
+{
+    const uint32_t at = map_get(&known->index, key.low);
+    const VerifyCase *const found = at == MAP_NONE ? NULL : known->cases.data[at];
+    return found && ledger_key_equal(found->key, key) ? found : NULL;
 }
 
 // ---- What becomes of rules ----

@@ -60,13 +60,21 @@ typedef struct VerifyOptions {
     const char *within;  // only cases that this rule takes part in, or NULL
     const char *explain; // only cases that this rule takes part in, with an explanation; or NULL
     const Bitset *only;  // only tasks of these rules, by IsleRuleId, or NULL
-    bool any_order;      // assume nothing of rules of higher priority
-    uint32_t jobs;       // worker processes; 0: all in this one
-    uint64_t budget;     // of a question, in the solver's steps; 0: the default
-    uint32_t max_cases;  // of a task; 0: the default
-    const char *cache;   // the file of answers (verify/ledger), or NULL
-    const char *cross;   // a second solver: a program that reads SMT-LIB, or NULL
-    bool keys_only;      // no questions: cases get their keys, and are unknown
+    // Not whether rules are right, but whether they do what the rule `other` does (vc_run_pair):
+    // `only` are rules of its root.
+    bool compare;
+    IsleRuleId other;   // if `compare`
+    bool any_order;     // assume nothing of rules of higher priority
+    uint32_t jobs;      // worker processes; 0: all in this one
+    uint64_t budget;    // of a question, in the solver's steps; 0: the default
+    uint32_t max_cases; // of a task; 0: the default
+    const char *cache;  // the file of answers (verify/ledger), or NULL
+    const char *cross;  // a second solver: a program that reads SMT-LIB, or NULL
+    bool keys_only;     // no questions: cases get their keys, and are unknown
+    bool until_failure; // a task ends with the first of its cases that fails
+    // Of a program much like this one, verified with the same options, or NULL: a case with the key
+    // of one of its cases has that one's verdict.
+    const struct VerifyReport *like;
     // Called after each task, in the order in which they are done; or NULL.
     void (*on_task)(void *context, const VerifyTask *task, uint32_t done, uint32_t total);
     void *context;

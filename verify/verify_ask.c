@@ -121,14 +121,14 @@ static SmtResult ask_easy(Asker *a, const Expr *conditions, uint32_t count)
     return ask_once(a, &how);
 }
 
-static bool is_hard(const Asker *a, const Expr *conditions, uint32_t count)
+bool verify_is_hard(const Asker *a, const Expr *conditions, uint32_t count)
 {
     return arith_is_hard(a->vc->pool, conditions, count, a->arena);
 }
 
 SmtResult verify_ask(Asker *a, const Expr *conditions, uint32_t count)
 {
-    if (!is_hard(a, conditions, count))
+    if (!verify_is_hard(a, conditions, count))
         return ask_easy(a, conditions, count);
     const SmtResult result = ask_hard(a, conditions, count);
     if (result.verdict != SMT_UNKNOWN)
@@ -139,7 +139,7 @@ SmtResult verify_ask(Asker *a, const Expr *conditions, uint32_t count)
 
 SmtResult verify_ask_model(Asker *a, const Expr *conditions, uint32_t count)
 {
-    if (!is_hard(a, conditions, count))
+    if (!verify_is_hard(a, conditions, count))
         return ask_easy(a, conditions, count);
     const SmtResult hinted = ask_with_hints(a, conditions, count);
     return hinted.verdict == SMT_SAT ? hinted : ask_hard(a, conditions, count);

@@ -48,7 +48,7 @@ static Expr smaller(ExprPool *pool, Sort sort, bool is_float)
 enum { ALL_BITS = 16, MOST_VARIABLES = 8, LEAST_TUPLES = 256 };
 
 typedef struct Sweep {
-    const BoundedQuestion *q;
+    const CaseQuestion *q;
     const ExprPool *pool;
     Expr variables[MOST_VARIABLES];
     uint32_t bits[MOST_VARIABLES]; // of each that are enumerated
@@ -59,7 +59,7 @@ typedef struct Sweep {
 // False: there are too many variables, or some whose values are none to be tried.
 static bool find_variables(Sweep *s, Arena *arena)
 {
-    const BoundedQuestion *const q = s->q;
+    const CaseQuestion *const q = s->q;
     Bitset seen = bitset_new(arena, s->pool->nodes.len);
     for (uint32_t i = 0; i < q->count; i++)
         expr_reach(s->pool, q->conditions[i], &seen);
@@ -118,7 +118,7 @@ static TupleFate try_tuple(const Sweep *s, Eval *eval)
 }
 
 // All small values of all variables, one after the other.
-static bool sweep(Asker *a, const BoundedQuestion *q, SmtResult *out)
+static bool sweep(Asker *a, const CaseQuestion *q, SmtResult *out)
 {
     const ExprPool *const pool = a->vc->pool;
     Sweep s = {.q = q, .pool = pool, .model = ARENA_ARRAY(a->arena, ExprValue, pool->nodes.len)};
@@ -187,7 +187,7 @@ static bool ask_for_small(Asker *a, const Expr *conditions, uint32_t count, SmtR
     return result.verdict != SMT_UNKNOWN;
 }
 
-bool verify_ask_bounded(Asker *a, const BoundedQuestion *q, SmtResult *out)
+bool verify_ask_bounded(Asker *a, const CaseQuestion *q, SmtResult *out)
 {
     *out = (SmtResult){.verdict = SMT_UNKNOWN};
     if (sweep(a, q, out))

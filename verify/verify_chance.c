@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Counterexamples by chance, where the solver gave up: most wrong rules are wrong for nearly all
-// values, but a model with floating-point arithmetic in it is hard to find by search. The numbers
-// are the same in each run.
+// Counterexamples by chance: most wrong rules are wrong for nearly all values, but a model with
+// floating-point arithmetic, products or quotients in it is hard to find by search. Where the
+// conditions hold for few values, a number and its reciprocal say, these are those of a model, with
+// some of its variables changed. The numbers are the same in each run.
 
 #include "verify/eval/eval.h"
 #include "verify/verify_internal.h"
 
 enum { SAMPLES = 400, CORNERS = 8 };
+
+_Static_assert(EXPR_FP_ADD < EXPR_FP_LE && EXPR_FP_LE < EXPR_TO_FP &&
+                   EXPR_TO_FP_UNSIGNED < EXPR_TO_FP_FROM_FP,
+               "operators on floats are the last");
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -105,13 +110,40 @@ static bool holds(const Chance *c, Eval *eval)
     return true;
 }
 
-bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t count, Expr goals,
+bool verify_has_floats(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
+{
+    Bitset reached = bitset_new(arena, pool->nodes.len);
+    for (uint32_t i = 0; i < count; i++)
+        expr_reach(pool, conditions[i], &reached);
+    for (uint32_t i = 0; i < reached.size; i++)
+        if (bitset_has(&reached, i) && expr_node(pool, (Expr){i})->op >= EXPR_FP_ADD)
+            return true;
+    return false;
+}
+
+// Values of the `n`th try: all at random, or those of `near` but for a half, or for an eighth.
+static void choose_values(const Chance *c, const SmtResult *near, uint32_t n, uint64_t *state,
+                          ExprValue *model)
+{
+    for (uint32_t i = 0; i < c->pool->nodes.len; i++) {
+        const ExprNode *const node = expr_node(c->pool, (Expr){i});
+        if (node->op != EXPR_VAR)
+            continue;
+        const bool given = near && i < near->num_model;
+        model[i] = given ? near->model[i] : (ExprValue){.sort = node->sort};
+        const bool stays = given && next_random(state) % 8 >= (n % 2 != 0 ? 4 : 1);
+        if (!stays && node->sort.kind != SORT_INT && bitset_has(&c->reached, i))
+            model[i].bits = sample(state, node->sort);
+    }
+}
+
+bool verify_by_chance(const ExprPool *pool, const CaseQuestion *q, const SmtResult *near,
                       Arena *arena, SmtResult *out)
 {
-    Chance c = {pool, conditions, count, goals, bitset_new(arena, pool->nodes.len)};
-    for (uint32_t i = 0; i < count; i++)
-        expr_reach(pool, conditions[i], &c.reached);
-    expr_reach(pool, goals, &c.reached);
+    Chance c = {pool, q->conditions, q->count, q->goals, bitset_new(arena, pool->nodes.len)};
+    for (uint32_t i = 0; i < q->count; i++)
+        expr_reach(pool, q->conditions[i], &c.reached);
+    expr_reach(pool, q->goals, &c.reached);
     ExprValue *const model = ARENA_ARRAY(arena, ExprValue, pool->nodes.len);
     Arena scratch = {0};
     uint64_t state = 1;
@@ -119,15 +151,10 @@ bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t cou
     for (uint32_t n = 0; n < SAMPLES && !found; n++) {
         Eval eval;
         eval_begin(&eval, pool, &scratch);
-        for (uint32_t i = 0; i < pool->nodes.len; i++) {
-            const ExprNode *const node = expr_node(pool, (Expr){i});
-            if (node->op != EXPR_VAR)
-                continue;
-            model[i] = (ExprValue){.sort = node->sort};
-            if (node->sort.kind != SORT_INT && bitset_has(&c.reached, i))
-                model[i].bits = sample(&state, node->sort);
-            eval_set(&eval, (Expr){i}, &model[i]);
-        }
+        choose_values(&c, near, n, &state, model);
+        for (uint32_t i = 0; i < pool->nodes.len; i++)
+            if (expr_node(pool, (Expr){i})->op == EXPR_VAR)
+                eval_set(&eval, (Expr){i}, &model[i]);
         found = holds(&c, &eval);
         arena_reset(&scratch);
     }

@@ -7,11 +7,22 @@
 #include "verify/smt/smt.h"
 #include "verify/verify.h"
 
+// The cases of a report, by their keys.
+typedef struct VerifyKnown {
+    Map index; // by the key's low half: in `cases`
+    VEC(const VerifyCase *) cases;
+} VerifyKnown;
+
+VerifyKnown verify_known(const VerifyReport *report, Arena *arena);
+// NULL: there is none of that key.
+const VerifyCase *verify_known_find(const VerifyKnown *known, LedgerKey key);
+
 // What is the same for all tasks of one process.
 typedef struct VerifyRun {
     VcProgram *program;
     const VerifyOptions *options;
     LedgerCache *cache; // or NULL
+    VerifyKnown known;  // of options->like
 } VerifyRun;
 
 // Who asks: of one case, with the steps that it took.
@@ -28,15 +39,34 @@ typedef struct Asker {
 SmtResult verify_ask(Asker *asker, const Expr *conditions, uint32_t count);
 SmtResult verify_ask_model(Asker *asker, const Expr *conditions, uint32_t count);
 
-typedef struct BoundedQuestion {
+// Whether products or quotients make the conditions a question of which nobody knows how long it
+// takes; whether floats do.
+bool verify_is_hard(const Asker *asker, const Expr *conditions, uint32_t count);
+bool verify_has_floats(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena);
+
+typedef struct CaseQuestion {
     const Expr *conditions;
     uint32_t count;
     Expr goals;
-} BoundedQuestion;
+} CaseQuestion;
 
 // Whether conditions can hold, and goals not, for small values alone. True: that is decided, and
 // *out is the answer for them; if it is SMT_UNSAT, there are such values for which both hold.
-bool verify_ask_bounded(Asker *asker, const BoundedQuestion *question, SmtResult *out);
+bool verify_ask_bounded(Asker *asker, const CaseQuestion *question, SmtResult *out);
+
+// A case that is being decided.
+typedef struct TaskCase {
+    const VerifyRun *run;
+    const Vc *vc;
+    Arena *arena;   // of the run
+    Arena *results; // of what is kept
+    VerifyCase *out;
+    StrBuf *tried; // what was asked, or NULL
+} TaskCase;
+
+// Makes the case one that fails, with the values of a model of `conditions` in which a goal does
+// not hold, if it is one; else unknown.
+void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, uint32_t count);
 
 // The budget of a question.
 uint64_t verify_budget(const Asker *asker);
@@ -51,9 +81,10 @@ typedef enum CrossVerdict { CROSS_AGREES, CROSS_DISAGREES, CROSS_OPEN } CrossVer
 CrossVerdict verify_cross(const char *solver, const ExprPool *pool, const Expr *conditions,
                           uint32_t count, SmtVerdict answer);
 
-// Tries values at random: whether `conditions` hold and `goals` do not, for some. If so, sets *out
-// to them, as smt_check does; else leaves it as it is.
-bool verify_by_chance(const ExprPool *pool, const Expr *conditions, uint32_t count, Expr goals,
+// Tries values at random, or near those of a model of the conditions, if one is given: whether the
+// conditions hold and the goals do not, for some. If so, sets *out to them, as smt_check does; else
+// leaves it as it is.
+bool verify_by_chance(const ExprPool *pool, const CaseQuestion *question, const SmtResult *near,
                       Arena *arena, SmtResult *out);
 
 // Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.

@@ -214,10 +214,18 @@ static LedgerCache *open_cache(const VerifyOptions *options, Arena *arena)
     return options->cache && !options->keys_only ? ledger_cache_open(arena, options->cache) : NULL;
 }
 
+static VerifyRun begin(VcProgram *program, const VerifyOptions *options, Arena *arena)
+{
+    VerifyRun run = {.program = program, .options = options, .cache = open_cache(options, arena)};
+    if (options->like)
+        run.known = verify_known(options->like, arena);
+    return run;
+}
+
 NORETURN static void work(Pool *pool, int fd)
 {
     // Each has a connection of its own: one must not be carried into a fork.
-    const VerifyRun run = {pool->program, pool->options, open_cache(pool->options, pool->arena)};
+    const VerifyRun run = begin(pool->program, pool->options, pool->arena);
     bool alive = true;
     for (uint32_t index = 0; alive;) {
         index = atomic_fetch_add(pool->next, 1);
@@ -292,7 +300,7 @@ static void read_workers(Pool *pool)
 static void run_here(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
                      Arena *arena)
 {
-    const VerifyRun run = {program, options, open_cache(options, arena)};
+    const VerifyRun run = begin(program, options, arena);
     for (uint32_t i = 0; i < report->tasks.len; i++) {
         verify_task(&run, &report->tasks.data[i], arena);
         tell(options, report, i, i + 1);

@@ -4,25 +4,15 @@
 // case happen at all. A model is believed only after the expressions have been evaluated with it.
 #define _POSIX_C_SOURCE 200809L // clock_gettime
 
-#include "verify/eval/eval.h"
 #include "verify/verify_internal.h"
 
 #include <time.h>
 
-enum { MAX_CASES = 20000, MAX_VALUES = 64 };
-
-typedef struct Case {
-    const VerifyRun *run;
-    const Vc *vc;
-    Arena *arena;   // of the run
-    Arena *results; // of what is kept
-    VerifyCase *out;
-    StrBuf *tried; // what was asked, or NULL
-} Case;
+enum { MAX_CASES = 20000, GUESS_SHARE = 32 };
 
 typedef VEC(Expr) Exprs;
 
-static void push_all(Case *c, Exprs *out, const Expr *list, uint32_t count)
+static void push_all(TaskCase *c, Exprs *out, const Expr *list, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         VEC_PUSH(c->arena, out, list[i]);
@@ -33,7 +23,7 @@ static const char *const answers[] = {
 
 typedef SmtResult (*AskBy)(Asker *asker, const Expr *conditions, uint32_t count);
 
-static SmtResult ask_by(Case *c, AskBy by, const char *what, const Exprs *conditions)
+static SmtResult ask_by(TaskCase *c, AskBy by, const char *what, const Exprs *conditions)
 {
     Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
     const SmtResult result = by(&asker, conditions->data, conditions->len);
@@ -45,7 +35,7 @@ static SmtResult ask_by(Case *c, AskBy by, const char *what, const Exprs *condit
 }
 
 // Asks the solver for values with which all conditions hold; `what` names them.
-static SmtResult ask(Case *c, const char *what, const Exprs *conditions)
+static SmtResult ask(TaskCase *c, const char *what, const Exprs *conditions)
 {
     return ask_by(c, verify_ask_model, what, conditions);
 }
@@ -59,108 +49,10 @@ static bool nothing_left(const Exprs *conditions, const ExprPool *pool)
     return true;
 }
 
-// ---- Models ----
-
-// The values under the model of what can be evaluated. False: some operator can't be.
-static bool evaluate(Case *c, const SmtResult *model, ExprValue *values, Bitset *known)
-{
-    const ExprPool *const pool = c->vc->pool;
-    Eval eval;
-    eval_begin(&eval, pool, c->arena);
-    for (uint32_t i = 0; i < model->num_model; i++)
-        if (expr_node(pool, (Expr){i})->op == EXPR_VAR)
-            eval_set(&eval, (Expr){i}, &model->model[i]);
-    bool all = true;
-    for (uint32_t i = 0; i < pool->nodes.len; i++) {
-        const bool good = eval_get(&eval, (Expr){i}, &values[i]);
-        if (good)
-            bitset_add(known, i);
-        all = all && good;
-    }
-    return all;
-}
-
-static void print_values(const ExprValue *values, const Bitset *known, const Expr *list,
-                         uint32_t count, StrBuf *out)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        buf_char(out, ' ');
-        if (expr_same(list[i], EXPR_NONE) || !bitset_has(known, list[i].index))
-            buf_char(out, '_');
-        else
-            expr_value_print(&values[list[i].index], out);
-    }
-}
-
-// Every call with its values: extractors as what they match, constructors as what they give.
-static Str show_values(Case *c, const ExprValue *values, const Bitset *known)
-{
-    StrBuf out = {.arena = c->results};
-    for (uint32_t i = 0; i < c->vc->calls.len; i++) {
-        const VcCall *const call = &c->vc->calls.data[i];
-        if (call->state) {
-            buf_printf(&out, " %.*s is", STR_ARG(call->text));
-            print_values(values, known, call->results.data, call->results.len, &out);
-            buf_char(&out, '\n');
-            continue;
-        }
-        if (call->extractor) { // what is matched
-            print_values(values, known, call->results.data, call->results.len, &out);
-            buf_printf(&out, " is (%.*s", STR_ARG(call->text));
-            print_values(values, known, call->args.data, call->args.len, &out);
-            buf_puts(&out, ")\n");
-            continue;
-        }
-        buf_printf(&out, " (%.*s", STR_ARG(call->text));
-        print_values(values, known, call->args.data, call->args.len, &out);
-        buf_puts(&out, ") gives");
-        print_values(values, known, call->results.data, call->results.len, &out);
-        buf_char(&out, '\n');
-    }
-    return buf_view(&out);
-}
-
-static bool is_bool(const ExprValue *values, const Bitset *known, Expr e, bool value)
-{
-    return bitset_has(known, e.index) && values[e.index].bits.w[0] == value;
-}
-
-// Believes a counterexample only if its conditions are true and a goal is false when evaluated.
-static void replay(Case *c, const SmtResult *model, const Exprs *conditions)
-{
-    const ExprPool *const pool = c->vc->pool;
-    ExprValue *const values = ARENA_ARRAY(c->arena, ExprValue, pool->nodes.len);
-    Bitset known = bitset_new(c->arena, pool->nodes.len);
-    const bool whole = evaluate(c, model, values, &known);
-    for (uint32_t i = 0; i < conditions->len; i++) {
-        if (!is_bool(values, &known, conditions->data[i], false))
-            continue;
-        c->out->verdict = CASE_UNKNOWN;
-        c->out->message = STR("the solver's model is none: it does not hold when evaluated");
-        return;
-    }
-    c->out->verdict = CASE_FAILED;
-    c->out->values = show_values(c, values, &known);
-    c->out->clif = verify_clif(c->run->program->isle, c->vc, values, &known, c->results);
-    for (uint32_t i = 0; i < c->vc->goals.len; i++) {
-        const VcGoal *const goal = &c->vc->goals.data[i];
-        if (!is_bool(values, &known, goal->expr, false))
-            continue;
-        c->out->message = str_printf(c->results, "not so: %.*s", STR_ARG(goal->what));
-        return;
-    }
-    // Every goal holds when evaluated: the model is none, or depends on the bits of a NaN.
-    c->out->message = STR("a goal does not hold, but its values can't be evaluated");
-    if (whole) {
-        c->out->verdict = CASE_UNKNOWN;
-        c->out->message = STR("the solver's model is none: the goals hold when evaluated");
-    }
-}
-
 // ---- Questions ----
 
 // Whether all inputs are numbers, and there are some: widths and kinds are none.
-static bool is_fixed(Case *c)
+static bool is_fixed(TaskCase *c)
 {
     bool any = false;
     for (uint32_t i = 0; i < c->vc->inputs.len; i++) {
@@ -175,7 +67,7 @@ static bool is_fixed(Case *c)
 }
 
 // Whether an expression has a variable that is not among those `seen`.
-static bool is_open(Case *c, Expr e, const Bitset *seen)
+static bool is_open(TaskCase *c, Expr e, const Bitset *seen)
 {
     const ExprPool *const pool = c->vc->pool;
     Bitset parts = bitset_new(c->arena, pool->nodes.len);
@@ -189,7 +81,7 @@ static bool is_open(Case *c, Expr e, const Bitset *seen)
 
 // Whether no two different inputs satisfy the conditions. Where a variable of the inputs is in no
 // condition, no question is needed.
-static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
+static bool is_single(TaskCase *c, const Exprs *conditions, const SmtResult *model)
 {
     ExprPool *const pool = c->vc->pool;
     Expr other = expr_bool(pool, false);
@@ -221,14 +113,14 @@ static bool is_single(Case *c, const Exprs *conditions, const SmtResult *model)
     return ask(c, "other values for which the conditions hold", &again).verdict == SMT_UNSAT;
 }
 
-static void set_unknown(Case *c, const SmtResult *result)
+static void set_unknown(TaskCase *c, const SmtResult *result)
 {
     c->out->verdict = CASE_UNKNOWN;
     c->out->message = str_printf(c->results, "the solver gave up: %.*s", STR_ARG(result->reason));
 }
 
 // Whether the conditions can hold where all wide numbers are 1 and `other` is 0.
-static bool holds_for_small(Case *c, const Exprs *conditions, Expr other)
+static bool holds_for_small(TaskCase *c, const Exprs *conditions, Expr other)
 {
     ExprPool *const pool = c->vc->pool;
     const uint32_t nodes = pool->nodes.len;
@@ -245,7 +137,7 @@ static bool holds_for_small(Case *c, const Exprs *conditions, Expr other)
 }
 
 // A case that the solver finds no example of: whether there is a simple one, and another.
-static bool simple_example(Case *c, const Exprs *conditions)
+static bool simple_example(TaskCase *c, const Exprs *conditions)
 {
     if (!holds_for_small(c, conditions, EXPR_NONE))
         return false;
@@ -258,7 +150,7 @@ static bool simple_example(Case *c, const Exprs *conditions)
 }
 
 // Of a case without counterexample: whether it can happen.
-static void feasible(Case *c, const Exprs *conditions, Exprs *own)
+static void feasible(TaskCase *c, const Exprs *conditions, Exprs *own)
 {
     c->out->verdict = CASE_PROVED;
     c->out->single = is_fixed(c);
@@ -280,7 +172,7 @@ static void feasible(Case *c, const Exprs *conditions, Exprs *own)
 
 // A question whose goals together are too much: one after the other, each with those before it as
 // conditions. The first answer that is no proof, or the last one.
-static SmtResult ask_each_goal(Case *c, const Exprs *conditions)
+static SmtResult ask_each_goal(TaskCase *c, const Exprs *conditions)
 {
     const Vc *const vc = c->vc;
     SmtResult result = {.verdict = SMT_UNSAT};
@@ -298,7 +190,7 @@ static SmtResult ask_each_goal(Case *c, const Exprs *conditions)
 
 // Of a question that is given up: whether it is proved for some values at least. *result: a
 // counterexample among them.
-static bool is_bounded(Case *c, const BoundedQuestion *question, SmtResult *result)
+static bool is_bounded(TaskCase *c, const CaseQuestion *question, SmtResult *result)
 {
     Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
     SmtResult some;
@@ -318,7 +210,7 @@ static bool is_bounded(Case *c, const BoundedQuestion *question, SmtResult *resu
 }
 
 // What the second solver says, if there is one. False: the opposite, which makes it an error.
-static bool is_confirmed(Case *c, const Exprs *question, SmtVerdict verdict)
+static bool is_confirmed(TaskCase *c, const Exprs *question, SmtVerdict verdict)
 {
     const char *const solver = c->run->options->cross;
     if (!solver || verdict == SMT_UNKNOWN)
@@ -335,7 +227,31 @@ static bool is_confirmed(Case *c, const Exprs *question, SmtVerdict verdict)
     return false;
 }
 
-static void prove(Case *c)
+// A counterexample by chance, for questions that the solver may think about for long; else
+// unknown. What follows from other values, as a reciprocal does, nobody guesses: that is taken from
+// a model of the conditions.
+static SmtResult guess(TaskCase *c, const CaseQuestion *q)
+{
+    const ExprPool *const pool = c->vc->pool;
+    SmtResult result = {.verdict = SMT_UNKNOWN};
+    Exprs all = {0};
+    push_all(c, &all, q->conditions, q->count);
+    VEC_PUSH(c->arena, &all, q->goals);
+    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    const bool hard = verify_is_hard(&asker, all.data, all.len);
+    if (!hard && !verify_has_floats(pool, all.data, all.len, c->arena))
+        return result;
+    if (verify_by_chance(pool, q, NULL, c->arena, &result) || !hard)
+        return result;
+    asker.budget = verify_budget(&asker) / GUESS_SHARE + 1;
+    const SmtResult model = verify_ask_model(&asker, q->conditions, q->count);
+    c->out->steps += asker.steps;
+    if (model.verdict == SMT_SAT)
+        verify_by_chance(pool, q, &model, c->arena, &result);
+    return result;
+}
+
+static void prove(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     Exprs own = {0}, conditions = {0}, question = {0};
@@ -349,16 +265,16 @@ static void prove(Case *c)
     if (!expr_is_true(vc->pool, goals)) {
         push_all(c, &question, conditions.data, conditions.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, goals));
-        SmtResult result = ask_by(c, verify_ask, "values for which the sides differ", &question);
+        const CaseQuestion small = {conditions.data, conditions.len, goals};
+        SmtResult result = guess(c, &small);
         if (result.verdict == SMT_UNKNOWN)
-            verify_by_chance(vc->pool, conditions.data, conditions.len, goals, c->arena, &result);
+            result = ask_by(c, verify_ask, "values for which the sides differ", &question);
         if (result.verdict == SMT_UNKNOWN && vc->goals.len > 1)
             result = ask_each_goal(c, &conditions);
-        const BoundedQuestion small = {conditions.data, conditions.len, goals};
         if (result.verdict == SMT_UNKNOWN && is_bounded(c, &small, &result))
             return;
         if (result.verdict == SMT_SAT)
-            replay(c, &result, &conditions);
+            verify_replay(c, &result, conditions.data, conditions.len);
         if (!is_confirmed(c, &question, result.verdict))
             return;
         if (result.verdict == SMT_UNKNOWN)
@@ -377,7 +293,7 @@ typedef enum Role { ROLE_ASSUMED, ROLE_HIGHER, ROLE_GOAL, ROLE_INPUT } Role;
 
 typedef VEC(LedgerRoot) Roots;
 
-static void add_roots(Case *c, Roots *roots, Role role, const Expr *list, uint32_t count)
+static void add_roots(TaskCase *c, Roots *roots, Role role, const Expr *list, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         VEC_PUSH(c->arena, roots, ((LedgerRoot){list[i], role}));
@@ -385,7 +301,7 @@ static void add_roots(Case *c, Roots *roots, Role role, const Expr *list, uint32
 
 // Of the case as a whole: the same key, the same verdict. What was not asked of the solver stands
 // for itself by its name.
-static LedgerKey case_key(Case *c)
+static LedgerKey case_key(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     StrBuf text = {.arena = c->arena};
@@ -408,7 +324,7 @@ static LedgerKey case_key(Case *c)
 }
 
 // Proves, and tells of it if that is wanted.
-static void prove_told(Case *c)
+static void prove_told(TaskCase *c)
 {
     StrBuf out = {.arena = c->results}, tried = {.arena = c->arena};
     if (!c->run->options->explain) {
@@ -425,7 +341,7 @@ static void prove_told(Case *c)
 }
 
 // The first call is the root's own.
-static void find_helpers(Case *c)
+static void find_helpers(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     VEC(IsleTermId) found = {0};
@@ -441,7 +357,7 @@ static void find_helpers(Case *c)
     c->out->num_helpers = found.len;
 }
 
-static void describe(Case *c)
+static void describe(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     VerifyCase *const out = c->out;
@@ -454,11 +370,27 @@ static void describe(Case *c)
     out->missing = str_copy(c->results, vc->missing);
 }
 
-static void decide(Case *c)
+// Whether a case of the same key has been decided in the report that this one is like.
+static bool is_known(TaskCase *c)
+{
+    const VerifyCase *const same = verify_known_find(&c->run->known, c->out->key);
+    if (!same)
+        return false;
+    c->out->verdict = same->verdict;
+    c->out->single = same->single;
+    c->out->message = same->message;
+    c->out->values = same->values;
+    c->out->clif = same->clif;
+    return true;
+}
+
+static void decide(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     VerifyCase *const out = c->out;
     describe(c);
+    if (is_known(c))
+        return;
     switch (vc->status) {
     case VC_READY:
         if (c->run->options->keys_only)
@@ -500,7 +432,7 @@ typedef struct LeftSide {
 
 // All right sides of a left side contradict themselves: where the left side can happen, the rule
 // would make what can't be. Of a multi term that has no excuse: it could have given nothing.
-static void right_side_is_missing(Case *c)
+static void right_side_is_missing(TaskCase *c)
 {
     const Vc *const vc = c->vc;
     Exprs left = {0};
@@ -526,6 +458,31 @@ static uint64_t cpu_microseconds(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static uint32_t number_of(VcProgram *program, IsleTermId root, IsleRuleId rule)
+{
+    uint32_t n = 0;
+    while (vc_rule(program, root, n) != rule)
+        n++;
+    return n;
+}
+
+static void make_case(const VerifyRun *run, const VerifyTask *task, VcTrail *trail, Arena *arena,
+                      Vc *vc)
+{
+    if (!run->options->compare) {
+        vc_run(run->program, task->root, task->number, trail, arena, vc);
+        return;
+    }
+    const uint32_t other = number_of(run->program, task->root, run->options->other);
+    const VcPair pair = {task->root, task->number, other};
+    vc_run_pair(run->program, &pair, trail, arena, vc);
+}
+
+static bool has_failed(const VerifyTask *task)
+{
+    return task->cases.len != 0 && task->cases.data[task->cases.len - 1].verdict == CASE_FAILED;
+}
+
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
     const uint64_t start = cpu_microseconds();
@@ -536,9 +493,9 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
     LeftSide left = {0};
     for (bool more = true; more;) {
         Vc vc;
-        vc_run(run->program, task->root, task->number, &trail, &scratch, &vc);
+        make_case(run, task, &trail, &scratch, &vc);
         VerifyCase found = {0};
-        Case c = {run, &vc, &scratch, arena, &found, NULL};
+        TaskCase c = {run, &vc, &scratch, arena, &found, NULL};
         const bool wanted = is_explained(run, &vc);
         if (vc.status == VC_PRUNED && task->contradiction.len == 0)
             task->contradiction = str_copy(arena, vc.message);
@@ -551,7 +508,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         more = vc_trail_next(&trail);
         // The next trail has another left side if what was changed last belongs to this one.
         if (!more || trail.choices.len <= vc.left_choices) {
-            if (multi && wanted && left.tried && !left.made) {
+            if (multi && wanted && left.tried && !left.made && !run->options->compare) {
                 right_side_is_missing(&c);
                 VEC_PUSH(arena, &task->cases, found);
             }
@@ -559,7 +516,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         }
         arena_reset(&scratch);
         task->truncated = task->cases.len >= most;
-        more = more && !task->truncated;
+        more = more && !task->truncated && !(run->options->until_failure && has_failed(task));
     }
     arena_free(&scratch);
     task->microseconds = cpu_microseconds() - start;

@@ -261,7 +261,7 @@ void isle_check_overlaps(Isle *isle)
         if (isle->terms.data[t].constructor != ISLE_HOW_INTERNAL)
             continue;
         const IsleRuleSet *const set = isle_rule_set(isle, t, true);
-        if (!(isle->terms.data[t].flags & ISLE_MULTI))
+        if (!(isle->terms.data[t].flags & ISLE_MULTI) && !isle->may_overlap)
             check_term(isle, &scratch, set);
         arena_reset(&scratch);
     }

@@ -548,6 +548,7 @@ typedef struct Isle {
     VEC(IsleRuleSet *) rule_sets;      // by term; NULL: no rules
     VEC(IsleTree) trees;               // one a term with rules, by term
     VEC(uint32_t) tree_of_term;
+    bool may_overlap; // set before isle_check: rules are compared, and may hide each other
 } Isle;
 
 // An empty context. Errors go to `diag`; both it and the arena must outlive the context.

@@ -197,6 +197,19 @@ void eval_set(Eval *eval, Expr var, const ExprValue *value)
     eval->known.data[var.index] = EVAL_KNOWN;
 }
 
+// Sets the sign of a NaN that a floating-point operation has made.
+static void negate_nan(const ExprNode *node, ExprValue *value)
+{
+    SoftFormat f;
+    const bool makes_float =
+        (node->op >= EXPR_FP_ADD && node->op < EXPR_FP_EQ) || node->op == EXPR_TO_FP_FROM_FP;
+    if (!makes_float || !softfloat_of_width(value->sort.width, &f))
+        return;
+    const uint128 bits = wide_to_u128(&value->bits);
+    if (softfloat_is_nan(f, bits))
+        value->bits = wide_of(bits | (uint128)1 << (value->sort.width - 1));
+}
+
 static uint8_t compute(Eval *eval, uint32_t index)
 {
     const ExprNode *const node = &eval->pool->nodes.data[index];
@@ -211,7 +224,11 @@ static uint8_t compute(Eval *eval, uint32_t index)
             return EVAL_FAILED;
         args[i] = eval->values.data[node->args[i].index];
     }
-    return eval_op(node, args, value) ? EVAL_KNOWN : EVAL_FAILED;
+    if (!eval_op(node, args, value))
+        return EVAL_FAILED;
+    if (eval->negative_nans)
+        negate_nan(node, value);
+    return EVAL_KNOWN;
 }
 
 bool eval_get(Eval *eval, Expr e, ExprValue *out)

@@ -21,6 +21,7 @@ typedef struct Eval {
     Arena *arena;
     VEC(ExprValue) values; // by node, as far as given or computed
     VEC(uint8_t) known;    // by node: EVAL_*
+    bool negative_nans;    // those that operations make have their sign set: it may be any
 } Eval;
 
 // An evaluation without values.

@@ -103,9 +103,11 @@ static Str changed_text(const Judge *j, Str text)
                       (int)(text.len - r->end), text.data + r->end);
 }
 
-static Isle *read_mutant(Judge *j, Diag *diag)
+// With `more` behind it, if that is not empty.
+static Isle *read_mutant(Judge *j, Str more, Diag *diag)
 {
     Isle *const isle = isle_new(j->arena, diag);
+    isle->may_overlap = more.len != 0;
     for (const VerifyText *t = j->base->options->texts; t->path; t++) {
         Str text = {(const char *)t->data, t->len};
         if (str_eq_c(j->out->path, t->path))
@@ -113,7 +115,10 @@ static Isle *read_mutant(Judge *j, Diag *diag)
         if (isle_add_text(isle, str_from(t->path), text) != STATUS_OK)
             return NULL;
     }
-    const bool good = isle_check(isle) == STATUS_OK && isle->rules.len == j->isle->rules.len;
+    if (more.len != 0 && isle_add_text(isle, STR("more"), more) != STATUS_OK)
+        return NULL;
+    const bool good =
+        isle_check(isle) == STATUS_OK && isle->rules.len == j->isle->rules.len + (more.len != 0);
     return good ? isle : NULL;
 }
 
@@ -157,6 +162,17 @@ static bool is_failure(RuleVerdict verdict)
     return verdict == RULE_FAILED || verdict == RULE_ERROR;
 }
 
+// Whether the conditions of all cases are what they were before: both sides come to the same
+// expressions.
+static bool asks_the_same(const Judge *j, const Reports *reports)
+{
+    for (IsleRuleId r = 0; r < j->isle->rules.len; r++)
+        if (bitset_has(&j->judged, r) &&
+            !ledger_key_equal(reports->before->rules[r].key, reports->found->rules[r].key))
+            return false;
+    return true;
+}
+
 // Whether nothing more can be said of the mutant: its rule was not proved before, or a task fails
 // that did not.
 static bool is_settled(Judge *j, const Reports *reports, bool all)
@@ -173,8 +189,8 @@ static bool is_settled(Judge *j, const Reports *reports, bool all)
         j->out->fate = MUTANT_UNPROVED;
         return all;
     }
-    j->out->fate = MUTANT_SURVIVED;
-    for (IsleRuleId r = 0; r < j->isle->rules.len && j->out->fate != MUTANT_KILLED; r++)
+    j->out->fate = asks_the_same(j, reports) ? MUTANT_SAME : MUTANT_SURVIVED;
+    for (IsleRuleId r = 0; r < j->isle->rules.len && j->out->fate == MUTANT_SURVIVED; r++)
         if (bitset_has(&j->judged, r) && before->rules[r].verdict == RULE_PROVED &&
             (all || is_failure(found->rules[r].verdict)))
             settle(j, j->changed, found, r);
@@ -194,12 +210,14 @@ static bool verify_some(Judge *j, uint32_t most, Reports *reports)
             bitset_add(&some, r);
             count++;
         }
-    const VerifyOptions options = options_of(j, &some);
+    VerifyOptions options = options_of(j, &some);
     reports->before = verify_run(j->isle, &options, j->arena);
     const char mark = MUTANT_PROVED_MARK;
     if (reports->before->rules[j->mutant->rule].verdict == RULE_PROVED &&
         write(j->base->progress, &mark, 1) != 1)
         return true; // nobody listens
+    options.like = reports->before;
+    options.until_failure = true;
     reports->found = verify_run(j->changed, &options, j->arena);
     return is_settled(j, reports, count == bitset_count(&j->tasks));
 }
@@ -214,6 +232,31 @@ static bool is_right_in_any_order(Judge *j)
     VerifyOptions options = options_of(j, &tasks);
     options.any_order = true;
     const VerifyReport *const report = verify_run(j->isle, &options, j->arena);
+    return report->rules[j->mutant->rule].verdict == RULE_PROVED;
+}
+
+// Whether the rule, changed, is proved to do what it did before: where it matches now it did then,
+// and both right sides do the same. Where it does not match any more, other rules are right.
+static bool does_the_same(Judge *j)
+{
+    const IsleRule *const rule = &j->isle->rules.data[j->mutant->rule];
+    const IsleTerm *const root = &j->isle->terms.data[rule->root];
+    Diag diag = {.arena = j->arena};
+    if (!root->spec)
+        return false;
+    IsleDef was = *rule->def;
+    was.name.sym = strtable_add(j->isle->arena, &j->isle->symbols, STR("before_the_change"));
+    StrBuf text = {.arena = j->arena};
+    isle_dump_def(j->isle, &was, &text);
+    Isle *const both = read_mutant(j, buf_view(&text), &diag);
+    if (!both)
+        return false;
+    Bitset own = bitset_new(j->arena, both->rules.len);
+    bitset_add(&own, j->mutant->rule);
+    VerifyOptions options = options_of(j, &own);
+    options.compare = true;
+    options.other = both->rules.len - 1;
+    const VerifyReport *const report = verify_run(both, &options, j->arena);
     return report->rules[j->mutant->rule].verdict == RULE_PROVED;
 }
 
@@ -247,7 +290,7 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
     Judge j = {.base = base, .isle = base->isle, .mutant = mutant, .arena = arena, .out = out};
     Diag diag = {.arena = arena};
     out->fate = MUTANT_INVALID;
-    j.changed = read_mutant(&j, &diag);
+    j.changed = read_mutant(&j, (Str){0}, &diag);
     if (!j.changed)
         return;
     choose(&j);
@@ -257,8 +300,9 @@ void mutant_judge(const MutantBase *base, const Mutant *mutant, Arena *arena, Mu
         most *= MORE;
     if (out->fate != MUTANT_SURVIVED)
         return;
-    const bool same = mutant->op == MUTANT_PRIORITY ? is_right_in_any_order(&j)
-                                                    : matches_nothing_new(&j, &reports);
+    const bool same = mutant->op == MUTANT_PRIORITY
+                          ? is_right_in_any_order(&j)
+                          : matches_nothing_new(&j, &reports) || does_the_same(&j);
     if (same)
         out->fate = MUTANT_SAME;
 }

@@ -101,9 +101,16 @@ static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *event
     if (!spec_width(g, e->args[0], env, &number))
         return;
     const Expr value = spec_scalar(g, e->args[1], env, NULL);
-    if (!g->stop)
-        add_event(g, events,
-                  (Event){.kind = EVENT_OUTPUT, .guard = now(g), .number = number, .value = value});
+    if (g->stop)
+        return;
+    // Two registers are for values that need both: of several results, for the first.
+    const bool whole = number == 0 && g->program->whole_result[g->scope->term];
+    add_event(g, events,
+              (Event){.kind = EVENT_OUTPUT,
+                      .guard = now(g),
+                      .number = number,
+                      .value = value,
+                      .whole = whole});
 }
 
 static void happen_goto(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
@@ -173,8 +180,10 @@ static void happen_execute(Gen *g, const IsleSpecExpr *e, Env *env)
         event.guard = expr_and(g->pool, event.guard, g->condition);
         add_event(g, &g->left, event);
     }
-    if (!g->scope->assert_mode)
-        return; // taken in: its value is used where the pattern says
+    if (!g->scope->assert_mode) { // taken in: its value is used where the pattern says
+        VEC_PUSH(g->arena, &g->taken, inst);
+        return;
+    }
     if (inst->kind == SYM_STRUCT)
         for (uint32_t i = 0; i < inst->num_fields && !g->stop; i++)
             output(g, inst, i, inst->fields[i], e->pos);
@@ -345,6 +354,8 @@ static void compare_output(Gen *g, Expr alive, const Event *l, const Event *r, u
 {
     const uint32_t whole = expr_node(g->pool, r->value)->sort.width;
     const Expr value = expr_extract(g->pool, width - 1, 0, r->value);
+    if (r->whole && whole != width)
+        goal_if(g, alive, expr_bool(g->pool, false), STR("the result is as wide as what is given"));
     goal_if(g, alive, same_result(g, l->value, value, 4), STR("the results are equal"));
     if (l->zero_above && whole == 64) // a general register
         goal_if(g, alive, expr_eq(g->pool, expr_zero_ext(g->pool, whole, l->value), r->value),
@@ -456,4 +467,35 @@ void effect_contract(Gen *g)
     }
     compare_outputs(g, alive);
     g->alive = alive;
+}
+
+// ---- Two right sides ----
+
+// How wide the left side's result of this number is, and whether zeros are above; 0: it has none.
+static uint32_t result_width(const Gen *g, uint32_t number, bool *zero_above)
+{
+    for (uint32_t i = 0; i < g->left.list.len; i++) {
+        const Event *const l = &g->left.list.data[i];
+        if (l->kind != EVENT_OUTPUT || l->number != number)
+            continue;
+        *zero_above = l->zero_above;
+        return expr_node(g->pool, l->value)->sort.width;
+    }
+    return 0;
+}
+
+void effect_contract_other(Gen *g)
+{
+    for (uint32_t i = 0; i < g->other.list.len; i++) {
+        Event *const e = &g->other.list.data[i];
+        if (e->kind != EVENT_OUTPUT)
+            continue;
+        const uint32_t width = result_width(g, e->number, &e->zero_above);
+        if (width != 0 && width < expr_node(g->pool, e->value)->sort.width && !e->zero_above)
+            e->value = expr_extract(g->pool, width - 1, 0, e->value);
+    }
+    sort_events(&g->other);
+    join_gotos(g, &g->other);
+    g->left = g->other;
+    effect_contract(g);
 }

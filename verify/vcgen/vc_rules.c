@@ -512,6 +512,96 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
     return value_of(f, form->result);
 }
 
+// Whether a rule plainly matches where another one does: that can't be a goal, as what its patterns
+// provide is assumed.
+static bool matches_too(Frame *f, const IsleRuleForm *form, const IsleRuleForm *other)
+{
+    Gen *const g = f->g;
+    Trial trial;
+    Expr all = expr_bool(g->pool, true);
+    bool decided = true;
+    begin_trial(f, &trial);
+    for (uint32_t i = 0; i < other->num_checks && !g->stop && decided; i++) {
+        if (has_check(form, &other->checks[i]))
+            continue;
+        decided = is_decided(f, &other->checks[i]);
+        const Expr holds = decided ? check_holds(f, &other->checks[i]) : EXPR_NONE;
+        if (decided && !g->stop)
+            all = expr_and(g->pool, all, holds);
+    }
+    return end_trial(f, &trial) == STOP_NONE && decided && expr_is_true(g->pool, all);
+}
+
+static bool assume_checks(Frame *f, const IsleRuleForm *form)
+{
+    for (uint32_t i = 0; i < form->num_checks; i++)
+        if (!assume_check(f, &form->checks[i]))
+            return false;
+    spec_drain(f->g);
+    return !f->g->stop;
+}
+
+static Sym *right_side(Frame *f, const IsleRuleForm *form)
+{
+    f->g->alive = expr_bool(f->g->pool, true);
+    for (uint32_t i = 0; i < form->num_calls; i++)
+        if (!eval(f, form->calls[i]))
+            return NULL;
+    if (!eval(f, form->result))
+        return NULL;
+    spec_drain(f->g);
+    return f->g->stop ? NULL : value_of(f, form->result);
+}
+
+// The instructions that a right side takes in are no others than those of another one, `count` that
+// come first in the list.
+static void take_the_same(Gen *g, uint32_t count)
+{
+    bool same = g->taken.len == 2 * count;
+    for (uint32_t i = 0; i < count && same; i++) {
+        bool found = false;
+        for (uint32_t k = count; k < 2 * count; k++)
+            found = found || g->taken.data[k] == g->taken.data[i];
+        same = found;
+    }
+    if (!same)
+        gen_goal(g, NULL, expr_bool(g->pool, false), STR("both rules take in the same"));
+}
+
+bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2])
+{
+    IsleRuleSet *const set = g->program->sets[pair->root];
+    const IsleRuleForm *const form = &set->rules.data[pair->n];
+    const IsleRuleForm *const other = &set->rules.data[pair->like];
+    const uint32_t count = set->bindings.len;
+    Frame f = {g, set, args, ARENA_ARRAY(g->arena, CallResult *, count), NULL};
+    note_rule(g, form->rule);
+    g->depth++;
+    if (!assume_checks(&f, form))
+        return false;
+    if (!matches_too(&f, form, other)) {
+        gen_stop(g, STOP_ERROR, g->isle->terms.data[pair->root].pos,
+                 "nothing says that the other rule matches as well");
+        return false;
+    }
+    if (!assume_checks(&f, other))
+        return false;
+    Frame own = f; // what is matched is the same, what is executed is not
+    own.values = ARENA_ARRAY(g->arena, CallResult *, count);
+    memcpy(own.values, f.values, count * sizeof(*own.values));
+    g->right = true;
+    values[1] = right_side(&f, other);
+    g->other = g->right_events;
+    g->right_events = (Events){{0}};
+    const uint32_t taken = g->taken.len;
+    for (uint32_t i = 0; i < taken; i++)
+        g->taken.data[i]->executed = false;
+    values[0] = values[1] ? right_side(&own, form) : NULL;
+    take_the_same(g, taken);
+    g->depth--;
+    return values[0] != NULL;
+}
+
 bool rule_construct(Gen *g, const Call *call, CallResult *out)
 {
     const IsleTerm *const t = &g->isle->terms.data[call->term];

@@ -34,6 +34,7 @@ static void add_attr(VcProgram *p, const IsleDef *def)
         p->is_function[term] |= str_eq(tag, STR("function"));
         p->zero_above[term] |= str_eq(tag, STR("zero_above"));
         p->zero_above_32[term] |= str_eq(tag, STR("zero_above_32"));
+        p->whole_result[term] |= str_eq(tag, STR("whole_result"));
     }
 }
 
@@ -70,6 +71,7 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle)
     }
     p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->whole_result = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
     for (uint32_t i = 0; i < isle->defs.len; i++) {
         const IsleDef *const def = isle->defs.data[i];
@@ -178,6 +180,8 @@ void gen_assume(Gen *g, const CallScope *scope, Expr e)
 
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
 {
+    if (scope && scope == g->promised)
+        return;
     if (scope) { // what comes after a trap does not matter
         e = expr_implies(g->pool, expr_and(g->pool, g->alive, scope->guard), e);
         what = str_printf(g->arena, "%.*s: %.*s",
@@ -268,28 +272,11 @@ static void run_unmatched(Gen *g, IsleTermId root)
     assume_states(g, root, true);
 }
 
-static void run_root(Gen *g, IsleTermId root, uint32_t n)
+// What the root's specification promises of `result`, and everything that waited for its widths.
+// Of a pair of rules that is proved elsewhere: here it says how wide values are.
+static void promise(Gen *g, IsleTermId root, Sym **args, Sym *result, bool pair)
 {
     const IsleTerm *const t = &g->isle->terms.data[root];
-    Sym **const args = ARENA_ARRAY(g->arena, Sym *, t->num_args);
-    CallScope *const needs = ARENA_NEW(g->arena, CallScope);
-    *needs = (CallScope){.term = root, .guard = expr_bool(g->pool, true)};
-    if (!make_args(g, t, args) || !call_signature(g, root, args))
-        return;
-    VEC_PUSH(g->arena, &g->calls, ((GenCall){root, false, args, NULL}));
-    clauses_of(g, t->spec, ISLE_CLAUSE_REQUIRE, root_env(g, t->spec, args, NULL), needs);
-    Sym *result = NULL;
-    const uint32_t count = vc_num_rules(g->program, root);
-    if (!g->stop && n == count) {
-        VEC_PUSH(g->arena, &g->vc->rules, vc_last_rule(g->program, root));
-        rule_find_none(g, root, args);
-    } else if (!g->stop) {
-        result = rule_apply(g, root, n, args);
-    }
-    if (g->stop == STOP_NO_RULE)
-        run_unmatched(g, root);
-    if (!result)
-        return;
     g->calls.data[0].result = result;
     spec_drain(g);
     CallScope *const promises = ARENA_NEW(g->arena, CallScope);
@@ -298,6 +285,8 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
                             .guard = expr_bool(g->pool, true),
                             .order = g->order++,
                             .events = &g->left};
+    if (pair)
+        g->promised = promises;
     Env *const env = root_env(g, t->spec, args, result);
     clauses_of(g, t->spec, ISLE_CLAUSE_MATCH, env, promises);
     clauses_of(g, t->spec, ISLE_CLAUSE_PROVIDE, env, promises);
@@ -314,8 +303,60 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
         gen_stop(g, STOP_ERROR, w->expr->pos, "the widths in here follow from nothing");
     }
     assume_states(g, root, true);
+}
+
+// The operands of a root, with what they must satisfy. NULL: the run is stopped.
+static Sym **begin_root(Gen *g, IsleTermId root)
+{
+    const IsleTerm *const t = &g->isle->terms.data[root];
+    Sym **const args = ARENA_ARRAY(g->arena, Sym *, t->num_args);
+    CallScope *const needs = ARENA_NEW(g->arena, CallScope);
+    *needs = (CallScope){.term = root, .guard = expr_bool(g->pool, true)};
+    if (!make_args(g, t, args) || !call_signature(g, root, args))
+        return NULL;
+    VEC_PUSH(g->arena, &g->calls, ((GenCall){root, false, args, NULL}));
+    clauses_of(g, t->spec, ISLE_CLAUSE_REQUIRE, root_env(g, t->spec, args, NULL), needs);
+    return args;
+}
+
+static void run_root(Gen *g, IsleTermId root, uint32_t n)
+{
+    Sym **const args = begin_root(g, root);
+    Sym *result = NULL;
+    if (!args)
+        return;
+    if (!g->stop && n == vc_num_rules(g->program, root)) {
+        VEC_PUSH(g->arena, &g->vc->rules, vc_last_rule(g->program, root));
+        rule_find_none(g, root, args);
+    } else if (!g->stop) {
+        result = rule_apply(g, root, n, args);
+    }
+    if (g->stop == STOP_NO_RULE)
+        run_unmatched(g, root);
+    if (!result)
+        return;
+    promise(g, root, args, result, false);
     if (!g->stop)
         effect_contract(g);
+}
+
+static void run_pair(Gen *g, const VcPair *pair)
+{
+    Sym **const args = begin_root(g, pair->root);
+    Sym *values[2];
+    if (!args || g->stop || !rule_apply_pair(g, pair, args, values)) {
+        if (g->stop == STOP_NO_RULE) // that some rule matches is proved elsewhere, too
+            g->stop = STOP_PRUNED;
+        return;
+    }
+    promise(g, pair->root, args, values[0], true);
+    if (g->stop)
+        return;
+    const Expr same = sym_equal(g, values[0], values[1], g->isle->terms.data[pair->root].pos);
+    if (!g->stop)
+        gen_goal(g, NULL, same, STR("both rules give the same"));
+    if (!g->stop)
+        effect_contract_other(g);
 }
 
 // ---- Equations used up ----
@@ -593,7 +634,8 @@ static VcStatus status_of(const Gen *g)
     return VC_ERROR;
 }
 
-void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
+// `like` of the pair is `n`: the rule alone.
+static void run(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)
 {
     Isle *const isle = program->isle;
     Gen g = {.program = program,
@@ -610,8 +652,11 @@ void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Are
     g.modified = ARENA_ARRAY(arena, Expr, isle->defs.len);
     for (uint32_t i = 0; i < isle->defs.len; i++)
         g.modified[i] = EXPR_NONE;
-    vc_num_rules(program, root);
-    run_root(&g, root, n);
+    vc_num_rules(program, pair->root);
+    if (pair->like == pair->n)
+        run_root(&g, pair->root, pair->n);
+    else
+        run_pair(&g, pair);
     trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
     show_calls(&g);
     show_states(&g);
@@ -622,4 +667,15 @@ void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Are
     if (out->status == VC_ERROR || (out->status == VC_PRUNED && g.stop_pos.offset != 0))
         out->message = str_printf(arena, "%.*s: %.*s", STR_ARG(isle_where(isle, g.stop_pos)),
                                   STR_ARG(out->message));
+}
+
+void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
+{
+    run(program, &(VcPair){root, n, n}, trail, arena, out);
+}
+
+void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)
+{
+    ASSERT(pair->like != pair->n);
+    run(program, pair, trail, arena, out);
 }

@@ -27,6 +27,7 @@ typedef struct VcProgram {
     bool *takes_many;              // by term: its extractor may match in several ways
     bool *zero_above;              // by term: has the tag `zero_above`
     bool *zero_above_32;           // by term: has the tag `zero_above_32`
+    bool *whole_result;            // by term: has the tag `whole_result`
     IsleSym result;                // the name `result`
 } VcProgram;
 
@@ -108,5 +109,17 @@ typedef struct Vc {
 // way through what it leaves open; of one more than there are, that no rule matches. The
 // condition's expressions are simplified by its equations.
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
+
+// Two rules of a root that has a specification.
+typedef struct VcPair {
+    IsleTermId root;
+    uint32_t n, like;
+} VcPair;
+
+// Makes the condition that rule `n` does what rule `like` does, which must plainly match whenever
+// that one does (else ERROR): both have the same effects and the same results, all bits of them
+// that the specification speaks of, or all that there are if it says nothing of their width. Other
+// rules, and whether any of both is right, are no matter.
+void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
 
 #endif

@@ -35,6 +35,7 @@ typedef struct Event {
     Expr value;      // what is read or written, goes out; successor; TRAP: the condition
     Expr code;       // LOAD, STORE, TRAP
     bool zero_above; // OUTPUT: its register has zeros above the value
+    bool whole;      // OUTPUT: nothing is above the value
 } Event;
 
 typedef struct Events {
@@ -136,6 +137,9 @@ typedef struct Gen {
     bool right;   // the right side is being evaluated
     Expr alive;   // the right side has not trapped before
     Events left, right_events;
+    VEC(Sym *) taken; // instructions that the right side has executed besides the root's own
+    Events other;     // of the right side of the rule that this one is like
+    const struct CallScope *promised; // goals of this call are not to be proved
     VEC(Waiting) waiting;
     VEC(Memo) memos;
     VEC(GenCall) calls; // the root's first
@@ -231,6 +235,9 @@ void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope);
 Expr effect_load(Gen *g, const IsleSpecExpr *e, Env *env);
 // What both sides do, compared.
 void effect_contract(Gen *g);
+// The same with the right side of another rule in the place of the left side, of which nothing
+// counts but how wide its results are.
+void effect_contract_other(Gen *g);
 
 // ---- Calls and rules (vc_calls.c, vc_rules.c) ----
 
@@ -254,6 +261,9 @@ bool call_spec(Gen *g, const Call *call, CallResult *out);
 bool call_signature(Gen *g, IsleTermId term, Sym **args);
 // The value of a term's rule `n` on `args`.
 Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
+// The values of two rules on the same `args`, that of `pair->n` first, when both match; the effects
+// of the other one's right side are `other`. False: the run is stopped.
+bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2]);
 // Once numbers are settled: the rules of higher priority that could not be tried before.
 void rule_negate_rest(Gen *g);
 // Ends the run with STOP_NO_RULE: the case is that no rule of the term matches.

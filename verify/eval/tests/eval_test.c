@@ -212,13 +212,41 @@ static void test_graph(void **state)
     arena_free(&arena);
 }
 
+// The sign of a NaN that is made is the caller's choice; numbers keep theirs.
+static void test_signs_of_nans(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    ExprPool *const pool = expr_pool_new(&arena);
+    const Expr x = expr_var(pool, STR("x"), sort_bv(64));
+    const Expr root = expr_make(pool, EXPR_FP_SQRT, &x, 0, 0);
+    const uint64_t minus = UINT64_C(1) << 63, nan = UINT64_C(0x7ff8000000000000);
+    const struct {
+        uint64_t x, root;
+    } rows[] = {{bits_of_f64(4.0), bits_of_f64(2.0)},
+                {bits_of_f64(-0.0), bits_of_f64(-0.0)},
+                {bits_of_f64(-4.0), nan}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int negative = 0; negative < 2; negative++) {
+            Eval eval;
+            ExprValue out;
+            const ExprValue in = bits(64, rows[i].x);
+            eval_begin(&eval, pool, &arena);
+            eval.negative_nans = negative != 0;
+            eval_set(&eval, x, &in);
+            assert_true(eval_get(&eval, root, &out));
+            const bool made = rows[i].root == nan && negative != 0;
+            assert_int_equal(out.bits.w[0], rows[i].root | (made ? minus : 0));
+        }
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_floats),
-        cmocka_unit_test(test_zeros_and_nans),
-        cmocka_unit_test(test_wide_integers),
-        cmocka_unit_test(test_graph),
+        cmocka_unit_test(test_floats),        cmocka_unit_test(test_zeros_and_nans),
+        cmocka_unit_test(test_wide_integers), cmocka_unit_test(test_graph),
+        cmocka_unit_test(test_signs_of_nans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
