@@ -85,9 +85,9 @@ static void judge(const char *const *paths, uint64_t budget)
 }
 
 static const char *const files[] = {
-    VERIFY_TESTS "/pass/identities.isle", VERIFY_TESTS "/broken/identities.isle",
-    VERIFY_TESTS "/pass/machine.isle", VERIFY_TESTS "/broken/machine.isle",
-    VERIFY_TESTS "/broken/unmatched.isle"};
+    VERIFY_TESTS "/pass/identities.isle",  VERIFY_TESTS "/broken/identities.isle",
+    VERIFY_TESTS "/pass/machine.isle",     VERIFY_TESTS "/broken/machine.isle",
+    VERIFY_TESTS "/broken/unmatched.isle", VERIFY_TESTS "/broken/whole.isle"};
 
 static void rules_get_their_verdicts(void **unused)
 {
