@@ -93,12 +93,17 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
                               {true, SMT_WHOLE, 8},   {true, SMT_PIECES, 8}, {false, SMT_PIECES, 8},
                               {true, SMT_WHOLE, 1},   {true, SMT_PIECES, 4}, {false, SMT_WHOLE, 1}};
 
+// A question that took so many budgets on the lower rungs is not taken further: what they leave of
+// it that is not hopeless has never needed half of that.
+enum { MOST_BUDGETS = 3 };
+
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {
     ArithQuestion facts = {.conditions = {0}};
     SmtResult result = {.verdict = SMT_UNKNOWN};
     arith_rewrite(a->vc->pool, conditions, count, a->arena, &facts);
-    for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {
+    const uint64_t most = MOST_BUDGETS * verify_budget(a);
+    for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]) && a->steps <= most; i++) {
         const Rung *const rung = &ladder[i];
         LedgerAsk how = {.conditions = conditions,
                          .count = count,

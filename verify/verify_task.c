@@ -170,6 +170,9 @@ static void feasible(TaskCase *c, const Exprs *conditions, Exprs *own)
     }
 }
 
+// Goals are asked one by one until the case has taken so many budgets.
+enum { MOST_BUDGETS = 14 };
+
 // A question whose goals together are too much: one after the other, each with those before it as
 // conditions. The first answer that is no proof, or the last one.
 static SmtResult ask_each_goal(TaskCase *c, const Exprs *conditions)
@@ -177,8 +180,11 @@ static SmtResult ask_each_goal(TaskCase *c, const Exprs *conditions)
     const Vc *const vc = c->vc;
     SmtResult result = {.verdict = SMT_UNSAT};
     Exprs known = {0};
+    const Asker asker = {.run = c->run};
     push_all(c, &known, conditions->data, conditions->len);
     for (uint32_t i = 0; i < vc->goals.len && result.verdict == SMT_UNSAT; i++) {
+        if (c->out->steps > MOST_BUDGETS * verify_budget(&asker))
+            return (SmtResult){.verdict = SMT_UNKNOWN, .reason = STR("too many goals are hard")};
         Exprs question = {0};
         push_all(c, &question, known.data, known.len);
         VEC_PUSH(c->arena, &question, expr_not(vc->pool, vc->goals.data[i].expr));
