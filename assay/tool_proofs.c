@@ -154,8 +154,7 @@ void tool_proofs_print_summary(const ProofTotals *t)
         const char *name;
         uint32_t count;
     } numbers[] = {
-        {"rules", t->rules},           {"rules_proved", t->rule_counts[RULE_PROVED]},
-        {"rules_resting", t->resting}, {"expansions", expansions},
+        {"rules", t->rules},           {"rules_proved", t->rule_counts[RULE_PROVED]}, {"expansions", expansions},
         {"proved", n[CASE_PROVED]},    {"bounded", n[CASE_BOUNDED]},
         {"failed", n[CASE_FAILED]},    {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
         {"unknown", n[CASE_UNKNOWN]},  {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
