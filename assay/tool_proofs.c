@@ -153,12 +153,15 @@ void tool_proofs_print_summary(const ProofTotals *t)
     const struct {
         const char *name;
         uint32_t count;
-    } numbers[] = {
-        {"rules", t->rules},           {"rules_proved", t->rule_counts[RULE_PROVED]},
-        {"rules_resting", t->resting}, {"expansions", expansions},
-        {"proved", n[CASE_PROVED]},    {"bounded", n[CASE_BOUNDED]},
-        {"failed", n[CASE_FAILED]},    {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
-        {"unknown", n[CASE_UNKNOWN]},  {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
+    } numbers[] = {{"rules", t->rules},
+                   {"rules_proved", t->rule_counts[RULE_PROVED]},
+                   {"expansions", expansions},
+                   {"proved", n[CASE_PROVED]},
+                   {"bounded", n[CASE_BOUNDED]},
+                   {"failed", n[CASE_FAILED]},
+                   {"inapplicable", n[CASE_INAPPLICABLE] + n[CASE_SHADOWED]},
+                   {"unknown", n[CASE_UNKNOWN]},
+                   {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
     json_t *const sum = json_object(), *const out = json_object();
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         json_object_set_new(sum, numbers[i].name, json_integer(numbers[i].count));
