@@ -176,7 +176,7 @@ static bool add_edge(Decoder *d, uint32_t call, const Returned *returned)
     saved = 0;
     for (uint32_t i = 0; i < args.len; i++) {
         uint32_t src = 0;
-        Type type;
+        Type type = type_of(d, params.data[i]);
         (void)find_source(d, (BlockArg){args.data[i]}, returned, &src, &type);
         const uint32_t dst = cell_of(d, params.data[i]), n = cells_of(type);
         const bool was_saved = src >= first && src < dst;
