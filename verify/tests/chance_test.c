@@ -10,7 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // x * y + z, rounded once; what NaNs look like is left open.

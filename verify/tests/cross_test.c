@@ -3,7 +3,7 @@
 // A second solver is any program; what it says is believed only as far as it contradicts. The
 // solvers here are scripts that say what they are told to, whatever is asked.
 
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify_internal.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // Bytes in registers of 16 bits with anything above them; a store, and an instruction that not all

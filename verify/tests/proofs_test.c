@@ -11,7 +11,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // sum is computed by twisted, by plain and by nothing; far calls twisted through near.

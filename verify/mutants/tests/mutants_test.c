@@ -12,7 +12,7 @@
 // clang-format on
 
 #include "verify/mutants/mutants.h"
-#include "verify/tests/program.h"
+#include "verify/tests/rule_program.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 //
 // For tests that verify programs of rules: begin, add texts, end. What is wrong with a program is
 // printed and fails the test. Everything lives in the arena.
-#ifndef VERIFY_TESTS_PROGRAM_H
-#define VERIFY_TESTS_PROGRAM_H
+#ifndef VERIFY_TESTS_RULE_PROGRAM_H
+#define VERIFY_TESTS_RULE_PROGRAM_H
 
 #include "base/tests/read_file.h"
 #include "isle-rules/compiler/islec.h"
