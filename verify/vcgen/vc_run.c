@@ -350,7 +350,7 @@ static void run_pair(Gen *g, const VcPair *pair)
         return;
     }
     promise(g, pair->root, args, values[0], true);
-    if (g->stop)
+    if (g->stop || pair->goal == VC_PAIR_MATCHES)
         return;
     const Expr same = sym_equal(g, values[0], values[1], g->isle->terms.data[pair->root].pos);
     if (!g->stop)
@@ -671,7 +671,7 @@ static void run(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *a
 
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
 {
-    run(program, &(VcPair){root, n, n}, trail, arena, out);
+    run(program, &(VcPair){.root = root, .n = n, .like = n}, trail, arena, out);
 }
 
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)
