@@ -151,6 +151,21 @@ static void print_time(const struct timespec *start)
     fprintf(stderr, "%.1f s, %.1f s of CPU\n", passed, cpu);
 }
 
+// Meanings that leave out some of their own signatures: no rule is looked at for these types.
+static void report_idle(Command *c, const Isle *isle, const VerifyReport *report)
+{
+    for (uint32_t i = 0; i < report->idle.len; i++) {
+        const VerifyIdle *const idle = &report->idle.data[i];
+        const IsleTerm *const term = &isle->terms.data[idle->term];
+        const IslePos pos = term->spec->pos;
+        diag_error(isle->diag, STATUS_INVALID, isle->sources.data[pos.file], pos.offset,
+                   "the meaning of `%.*s` contradicts its signature [%.*s]: %.*s",
+                   STR_ARG(isle_str(isle, term->name)), STR_ARG(idle->types),
+                   STR_ARG(idle->message));
+        c->failed = true;
+    }
+}
+
 // ---- The ledger ----
 
 static const char *ledger_path(const Command *c, const char *program, Arena *arena)
@@ -250,6 +265,7 @@ static bool verify_program(Command *c, const Program *program)
                              tool_proofs_part(c->args), &c->sarif);
         if (c->ledger && !is_checking(c))
             write_ledger(c, program->name, isle, report);
+        report_idle(c, isle, report);
     }
     tool_report(&diag);
     arena_free(&arena);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,7 @@ static void make_random(uint64_t seed, size_t size_max)
 
 typedef struct RandomRun {
     uint64_t num, seed, seconds; // seconds 0: no matter how long
-    size_t size_max;
+    uint64_t size;               // at most
 } RandomRun;
 
 static int run_random(const RandomRun *run)
@@ -145,7 +146,7 @@ static int run_random(const RandomRun *run)
     signal(SIGABRT, save_input);
     signal(SIGSEGV, save_input);
     while (done < run->num) {
-        make_random(run->seed + done++, run->size_max);
+        make_random(run->seed + done++, (size_t)run->size);
         LLVMFuzzerTestOneInput(input.data, input.size);
         if (done % 8 != 0)
             continue;
@@ -168,32 +169,73 @@ static int run_random(const RandomRun *run)
 }
 
 // The number behind `prefix`, or `otherwise` when the argument does not begin so.
-static uint64_t option(const char *argument, const char *prefix, uint64_t otherwise)
+static const char usage[] =
+    "usage: %s [OPTION]... [FILE|DIR]...\n"
+    "Replays files, and those in directories at any depth, without libFuzzer.\n"
+    "  --random=N          then run N random inputs\n"
+    "  --seconds=T         run random inputs for T seconds of CPU time, or N of them\n"
+    "  --seed=S            which ones (default: 1; input N of S is input 1 of S + N - 1)\n"
+    "  --size=BYTES        their longest (default: 512)\n"
+    "  --artifacts=PREFIX  where an input that fails is left\n"
+    "  FUZZ_STATS=SECONDS in the environment: a line of JSON on stderr now and then\n";
+
+typedef struct Options {
+    RandomRun run;
+    bool help, bad;
+} Options;
+
+static void read_number(const char *text, uint64_t *out, Options *o)
 {
-    const size_t len = strlen(prefix);
-    return strncmp(argument, prefix, len) == 0 ? strtoull(argument + len, NULL, 0) : otherwise;
+    char *end;
+    *out = strtoull(text, &end, 0);
+    o->bad = o->bad || *text < '0' || *text > '9' || *end != '\0';
+}
+
+static void read_option(const char *argument, Options *o)
+{
+    const struct {
+        const char *name;
+        uint64_t *number;
+    } numbers[] = {{"--random=", &o->run.num},
+                   {"--seconds=", &o->run.seconds},
+                   {"--seed=", &o->run.seed},
+                   {"--size=", &o->run.size}};
+    for (uint32_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const size_t len = strlen(numbers[i].name);
+        if (strncmp(argument, numbers[i].name, len) != 0)
+            continue;
+        read_number(argument + len, numbers[i].number, o);
+        return;
+    }
+    if (strcmp(argument, "--help") == 0)
+        o->help = true;
+    else if (strncmp(argument, "--artifacts=", 12) == 0)
+        input.prefix = argument + 12;
+    else
+        o->bad = true;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t random = 0, seconds = 0, seed = 1, size = 512;
+    Options o = {.run = {.seed = 1, .size = 512}};
     unsigned count = 0;
     int failed = 0;
     input.prefix = "";
-    for (int i = 1; i < argc; i++) {
-        random = option(argv[i], "--random=", random);
-        seconds = option(argv[i], "--seconds=", seconds);
-        seed = option(argv[i], "--seed=", seed);
-        size = option(argv[i], "--size=", size);
-        if (strncmp(argv[i], "--artifacts=", 12) == 0)
-            input.prefix = argv[i] + 12;
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "--", 2) == 0)
+            read_option(argv[i], &o);
+    if (o.help || o.bad || argc == 1) {
+        fprintf(o.help ? stdout : stderr, usage, argv[0]);
+        return o.help ? 0 : 2;
+    }
+    for (int i = 1; i < argc; i++)
         if (strncmp(argv[i], "--", 2) != 0)
             failed |= replay(argv[i], 0, &count);
+    if (o.run.num != 0 || o.run.seconds != 0) {
+        o.run.num = o.run.num != 0 ? o.run.num : UINT64_MAX;
+        o.run.size = o.run.size < RANDOM_SIZE_MAX ? o.run.size : RANDOM_SIZE_MAX;
+        return run_random(&o.run) | failed;
     }
-    const RandomRun run = {random != 0 ? random : UINT64_MAX, seed, seconds,
-                           size < RANDOM_SIZE_MAX ? size : RANDOM_SIZE_MAX};
-    if (random != 0 || seconds != 0)
-        return run_random(&run);
     printf("%u inputs\n", count);
     return failed || count == 0;
 }

@@ -242,6 +242,32 @@ static void judge(VerifyReport *report, bool some)
     }
 }
 
+// ---- Signatures ----
+
+static void find_idle_of(VcProgram *program, IsleTermId term, VerifyReport *report, Arena *arena)
+{
+    Arena scratch = {0};
+    VcTrail trail = {{0}};
+    do {
+        Vc vc;
+        vc_run_meaning(program, term, &trail, &scratch, &vc);
+        if (vc.status == VC_PRUNED) {
+            const VerifyIdle idle = {term, str_copy(arena, vc.types), str_copy(arena, vc.message)};
+            VEC_PUSH(arena, &report->idle, idle);
+        }
+        arena_reset(&scratch);
+    } while (vc_trail_next(&trail));
+    arena_free(&scratch);
+}
+
+static void find_idle(VcProgram *program, VerifyReport *report, Arena *arena)
+{
+    for (IsleTermId term = 0; term < program->isle->terms.len; term++)
+        if (program->isle->terms.data[term].spec && program->instantiates[term] &&
+            !program->some_types[term])
+            find_idle_of(program, term, report, arena);
+}
+
 VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
 {
     VerifyReport *const report = ARENA_NEW(arena, VerifyReport);
@@ -253,6 +279,7 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
     }
     report->num_rules = isle->rules.len;
     report->rules = ARENA_ARRAY(arena, VerifyRule, isle->rules.len);
+    find_idle(program, report, arena);
     collect_tasks(program, &chosen, report, arena);
     verify_all(program, &chosen, report, arena);
     note_one_value(isle, report);

@@ -100,6 +100,13 @@ typedef struct VerifyRule {
     IsleTermId rests_on;
 } VerifyRule;
 
+// A signature for which a term's meaning contradicts itself: nothing with it is ever looked at.
+typedef struct VerifyIdle {
+    IsleTermId term;
+    Str types;
+    Str message;
+} VerifyIdle;
+
 typedef struct VerifyReport {
     VEC(VerifyTask) tasks;
     VerifyRule *rules; // by IsleRuleId
@@ -108,6 +115,8 @@ typedef struct VerifyReport {
     uint32_t rule_counts[RULE_VERDICT_COUNT];
     uint32_t resting;                // rules that are proved with `rests_on`
     uint32_t confirmed, unconfirmed; // questions
+    // Of all terms, whichever rules are looked at, but those with the tag `some_types`.
+    VEC(VerifyIdle) idle;
 } VerifyReport;
 
 // Verifies a program that isle_check accepted. Everything lives in `arena`.

@@ -67,6 +67,10 @@ typedef struct TaskCase {
 // Makes the case one that fails, with the values of a model of `conditions` in which a goal does
 // not hold, if it is one; else unknown.
 void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, uint32_t count);
+// The same of a case whose right side can't be made: that the conditions of its left side hold is
+// enough.
+void verify_replay_left(TaskCase *c, const SmtResult *model, const Expr *conditions,
+                        uint32_t count);
 
 // The budget of a question.
 uint64_t verify_budget(const Asker *asker);

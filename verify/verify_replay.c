@@ -85,20 +85,29 @@ static const VcGoal *failing_goal(const TaskCase *c, const ExprValue *values, co
     return NULL;
 }
 
+// Whether no condition is false when evaluated. Else the case is unknown, and says so.
+static bool conditions_hold(TaskCase *c, const ExprValue *values, const Bitset *known,
+                            const CaseQuestion *q)
+{
+    c->out->verdict = CASE_UNKNOWN;
+    for (uint32_t i = 0; i < q->count; i++) {
+        if (!is_bool(values, known, q->conditions[i], false))
+            continue;
+        c->out->message = STR("the solver's model is none: it does not hold when evaluated");
+        return false;
+    }
+    return true;
+}
+
 // Believes a counterexample only if its conditions are true and a goal is false when evaluated.
-static void replay(TaskCase *c, const Model *model, const Expr *conditions, uint32_t count)
+static void replay(TaskCase *c, const Model *model, const CaseQuestion *q)
 {
     const ExprPool *const pool = c->vc->pool;
     ExprValue *const values = ARENA_ARRAY(c->arena, ExprValue, pool->nodes.len);
     Bitset known = bitset_new(c->arena, pool->nodes.len);
     const bool whole = evaluate(c, model, values, &known);
-    c->out->verdict = CASE_UNKNOWN;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!is_bool(values, &known, conditions[i], false))
-            continue;
-        c->out->message = STR("the solver's model is none: it does not hold when evaluated");
+    if (!conditions_hold(c, values, &known, q))
         return;
-    }
     const VcGoal *const goal = failing_goal(c, values, &known);
     if (!goal && whole) { // the model is none, or depends on the bits of a NaN
         c->out->message = STR("the solver's model is none: the goals hold when evaluated");
@@ -115,9 +124,24 @@ static void replay(TaskCase *c, const Model *model, const Expr *conditions, uint
 // may be one with the other.
 void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, uint32_t count)
 {
+    const CaseQuestion q = {.conditions = conditions, .count = count};
     Model how = {.of = model};
-    replay(c, &how, conditions, count);
+    replay(c, &how, &q);
     how.negative_nans = true;
     if (c->out->verdict == CASE_UNKNOWN)
-        replay(c, &how, conditions, count);
+        replay(c, &how, &q);
+}
+
+void verify_replay_left(TaskCase *c, const SmtResult *model, const Expr *conditions, uint32_t count)
+{
+    const CaseQuestion q = {.conditions = conditions, .count = count};
+    const Model how = {.of = model};
+    const uint32_t nodes = c->vc->pool->nodes.len;
+    ExprValue *const values = ARENA_ARRAY(c->arena, ExprValue, nodes);
+    Bitset known = bitset_new(c->arena, nodes);
+    evaluate(c, &how, values, &known);
+    if (!conditions_hold(c, values, &known, &q))
+        return;
+    c->out->verdict = CASE_FAILED;
+    c->out->values = show_values(c, values, &known);
 }

@@ -437,7 +437,7 @@ typedef struct LeftSide {
 } LeftSide;
 
 // All right sides of a left side contradict themselves: where the left side can happen, the rule
-// would make what can't be. Of a multi term that has no excuse: it could have given nothing.
+// would make what can't be.
 static void right_side_is_missing(TaskCase *c)
 {
     const Vc *const vc = c->vc;
@@ -452,8 +452,8 @@ static void right_side_is_missing(TaskCase *c)
         set_unknown(c, &result);
     if (result.verdict != SMT_SAT)
         return;
-    c->out->verdict = CASE_FAILED;
     c->out->message = STR("the types of the right side contradict each other");
+    verify_replay_left(c, &result, left.data, left.len);
 }
 
 static uint64_t cpu_microseconds(void)
@@ -493,7 +493,6 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
 {
     const uint64_t start = cpu_microseconds();
     const uint32_t most = run->options->max_cases ? run->options->max_cases : MAX_CASES;
-    const bool multi = (run->program->isle->terms.data[task->root].flags & ISLE_MULTI) != 0;
     Arena scratch = {0};
     VcTrail trail = {{0}};
     LeftSide left = {0};
@@ -514,7 +513,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         more = vc_trail_next(&trail);
         // The next trail has another left side if what was changed last belongs to this one.
         if (!more || trail.choices.len <= vc.left_choices) {
-            if (multi && wanted && left.tried && !left.made && !run->options->compare) {
+            if (wanted && left.tried && !left.made && !run->options->compare) {
                 right_side_is_missing(&c);
                 VEC_PUSH(arena, &task->cases, found);
             }

@@ -189,21 +189,19 @@ DomTree domtree_compute(Arena *arena, const Func *f, const Cfg *cfg)
                     .last = new_numbers(arena, n)};
     if (f->first_block.i == NO_INDEX)
         return tree;
-    Arena scratch = {.on_oom = arena->on_oom, .oom_context = arena->oom_context};
-    Search s = {.cfg = cfg, .number = new_numbers(&scratch, n), .block = new_blocks(&scratch, n)};
-    s.parent = new_numbers(&scratch, n);
-    s.semi = new_numbers(&scratch, n);
-    s.idom = new_numbers(&scratch, n);
-    s.ancestor = new_numbers(&scratch, n);
-    s.best = new_numbers(&scratch, n);
-    s.bucket = new_numbers(&scratch, n);
-    s.next_in_bucket = new_numbers(&scratch, n);
-    s.stack = new_numbers(&scratch, n);
-    search_from(&scratch, &s, f->first_block, &tree);
+    Search s = {.cfg = cfg, .number = new_numbers(arena, n), .block = new_blocks(arena, n)};
+    s.parent = new_numbers(arena, n);
+    s.semi = new_numbers(arena, n);
+    s.idom = new_numbers(arena, n);
+    s.ancestor = new_numbers(arena, n);
+    s.best = new_numbers(arena, n);
+    s.bucket = new_numbers(arena, n);
+    s.next_in_bucket = new_numbers(arena, n);
+    s.stack = new_numbers(arena, n);
+    search_from(arena, &s, f->first_block, &tree);
     find_idoms(&s);
     for (uint32_t v = 1; v < s.count; v++)
         tree.idom[s.block[v].i] = s.block[s.idom[v]];
-    arena_free(&scratch);
     link_tree(&tree);
     return tree;
 }

@@ -26,10 +26,12 @@
 #endif
 #define LARGEST_CHUNK ((size_t)8 << 20)
 
+#define CHUNK_ALIGN   ((size_t)64)
+
 struct ArenaChunk {
     ArenaChunk *older;
-    size_t size; // bytes behind this head
-    _Alignas(64) char bytes[];
+    char *bytes; // behind this head, at a multiple of CHUNK_ALIGN
+    size_t size;
 };
 
 void base_assert_failed(const char *cond, const char *file, int line)
@@ -46,7 +48,8 @@ static NORETURN void arena_oom(const Arena *arena, size_t size)
     abort();
 }
 
-// Opens a chunk with room for `size` bytes at any alignment up to 64.
+// Opens a chunk with room for `size` bytes at any alignment up to 64. Aligned here: aligned_alloc
+// cuts its result out of a larger piece, and what is left over slows all of malloc down.
 static void arena_open_chunk(Arena *arena, size_t size)
 {
     size_t want = arena->chunk ? arena->chunk->size * 2 : FIRST_CHUNK;
@@ -56,10 +59,12 @@ static void arena_open_chunk(Arena *arena, size_t size)
         want = size;
     if (want > SIZE_MAX / 2)
         arena_oom(arena, want);
-    ArenaChunk *const chunk = aligned_alloc(64, (sizeof(ArenaChunk) + want + 63) & ~(size_t)63);
+    ArenaChunk *const chunk = malloc(sizeof(ArenaChunk) + CHUNK_ALIGN - 1 + want);
     if (!chunk)
         arena_oom(arena, want);
+    char *const behind = (char *)(chunk + 1);
     chunk->older = arena->chunk;
+    chunk->bytes = behind + (-(uintptr_t)behind & (CHUNK_ALIGN - 1));
     chunk->size = want;
     arena->chunk = chunk;
     arena->next = chunk->bytes;
@@ -69,7 +74,7 @@ static void arena_open_chunk(Arena *arena, size_t size)
 
 void *arena_alloc_slowly(Arena *arena, size_t size, size_t align)
 {
-    ASSERT(align != 0 && align <= 64 && (align & (align - 1)) == 0);
+    ASSERT(align != 0 && align <= CHUNK_ALIGN && (align & (align - 1)) == 0);
     size_t pad = (size_t)(-(uintptr_t)arena->next) & (align - 1);
     if (UNLIKELY(size > SIZE_MAX / 4))
         arena_oom(arena, size);

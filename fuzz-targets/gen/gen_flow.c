@@ -5,9 +5,15 @@
 
 #include "fuzz-targets/gen/gen_internal.h"
 
+static bool is_try(Opcode op)
+{
+    return op == OP_TRY_CALL || op == OP_TRY_CALL_INDIRECT;
+}
+
+// The plan's block goes on where a try_call returns to.
 bool gen_ends_block(Opcode op)
 {
-    return (uint32_t)op < OP_COUNT && (ir_ops[op].flags & OPF_TERMINATOR) != 0;
+    return (uint32_t)op < OP_COUNT && (ir_ops[op].flags & OPF_TERMINATOR) != 0 && !is_try(op);
 }
 
 // ---- Returns ----
@@ -166,12 +172,51 @@ static void emit_call(Gen *g, const GenRecord *r, Opcode op, uint32_t callee)
     (void)builder_call_indirect(g->b, op, g->sigs[callee], address, args);
 }
 
+// A try_call that catches nothing, which is all that can be compiled, and the block it returns to.
+static void emit_try_call(Gen *g, const GenRecord *r, Opcode op, uint32_t callee)
+{
+    const uint64_t seed = (uint64_t)r->a << 8 | r->b;
+    const Signature *const sig = &g->plans[callee].sig;
+    const FuncRef func = callee_ref(g, callee, r->y % 2 == 0);
+    const ValueList args = callee_args(g, callee, seed, false);
+    // Between the results stands a value of our own.
+    const uint32_t own = r->x % (sig->num_returns + 1);
+    const Type type = TYPE_I8 + r->c % 4u;
+    const Value taken = gen_operand(g, type, r->c, false, NULL);
+    const TryHandler context = {.kind = HANDLER_CONTEXT,
+                                .context = gen_operand(g, TYPE_I64, r->small, false, NULL)};
+    const Block back = builder_block(g->b);
+    BlockArg passed[GEN_SIG_MAX + 1];
+    for (uint32_t i = 0; i <= sig->num_returns; i++) {
+        const uint32_t nth = i < own ? i : i - 1;
+        const Type t = i == own ? type : sig->returns[nth].type;
+        passed[i] =
+            i == own ? blockarg_make(BLOCKARG_VALUE, taken.i) : blockarg_make(BLOCKARG_RET, nth);
+        gen_push(g, builder_append_param(g->b, back, t), t, false);
+    }
+    const TryTable table = {.sig = g->sigs[callee],
+                            .normal = {back, passed, sig->num_returns + 1},
+                            .handlers = &context,
+                            .num_handlers = r->small % 2};
+    if (op == OP_TRY_CALL)
+        builder_try_call(g->b, func, args, &table);
+    else
+        builder_try_call_indirect(g->b, builder_func_addr(g->b, TYPE_I64, func), args, &table);
+    builder_switch(g->b, back);
+}
+
 void gen_call(Gen *g, const GenRecord *r, Opcode op)
 {
     if (g->num_plans == 1)
         return; // nobody may call the entry function
     const uint32_t callee = 1 + r->shape % (g->num_plans - 1);
     const Signature *const sig = &g->plans[callee].sig;
+    if (is_try(op) && callconv_has_exceptions(sig->callconv)) {
+        emit_try_call(g, r, op, callee);
+        return;
+    }
+    if (is_try(op))
+        op = op == OP_TRY_CALL ? OP_CALL : OP_CALL_INDIRECT;
     emit_call(g, r, op, callee);
     for (uint32_t i = 0; i < sig->num_returns; i++)
         gen_push(g, builder_result(g->b, i), sig->returns[i].type, false);

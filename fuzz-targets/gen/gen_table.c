@@ -61,22 +61,20 @@ static void add_target(TableBuild *build, const Settings *settings, const Isa *i
 bool gen_leaves_out(Opcode op)
 {
     switch ((int)op) {
-    case OP_DEBUGTRAP:          // stops, and nobody goes on
-    case OP_GET_FRAME_POINTER:  // addresses of stack and code
-    case OP_GET_STACK_POINTER:  //
-    case OP_GET_RETURN_ADDRESS: //
-    case OP_FUNC_ADDR:          //
-    case OP_SYMBOL_VALUE:       //
-    case OP_STACK_ADDR:         //
-    case OP_TLS_VALUE:          // needs a thread
-    case OP_GET_PINNED_REG:     // belongs to whoever called first
-    case OP_SET_PINNED_REG:     //
-    case OP_STACK_SWITCH:       // needs a second stack
-    case OP_DYNAMIC_STACK_ADDR: // no dynamic vectors
-    case OP_EXTRACT_VECTOR:     //
-    case OP_TRY_CALL:           // the interpreter has no exceptions
-    case OP_TRY_CALL_INDIRECT:  //
-    case OP_GET_EXCEPTION_HANDLER_ADDRESS: return true;
+    case OP_DEBUGTRAP:                                  // stops, and nobody goes on
+    case OP_GET_FRAME_POINTER:                          // addresses of stack and code
+    case OP_GET_STACK_POINTER:                          //
+    case OP_GET_RETURN_ADDRESS:                         //
+    case OP_FUNC_ADDR:                                  //
+    case OP_SYMBOL_VALUE:                               //
+    case OP_STACK_ADDR:                                 //
+    case OP_TLS_VALUE:                                  // needs a thread
+    case OP_GET_PINNED_REG:                             // belongs to whoever called first
+    case OP_SET_PINNED_REG:                             //
+    case OP_STACK_SWITCH:                               // needs a second stack
+    case OP_DYNAMIC_STACK_ADDR:                         // no dynamic vectors
+    case OP_EXTRACT_VECTOR:                             //
+    case OP_GET_EXCEPTION_HANDLER_ADDRESS: return true; // an address of code
     default: return false;
     }
 }
@@ -228,6 +226,14 @@ static void find_conventions(GenTable *t, const Settings *settings)
 
 // ---- Choices ----
 
+// A try_call that catches nothing compiles wherever a call does: the mid-end makes it one, so the
+// lowering rules, which are what shapes are asked of, say nothing of it.
+static void choose_try_calls(GenTable *t)
+{
+    memcpy(t->pick[OP_TRY_CALL], t->pick[OP_CALL], sizeof(t->pick[0]));
+    memcpy(t->pick[OP_TRY_CALL_INDIRECT], t->pick[OP_CALL_INDIRECT], sizeof(t->pick[0]));
+}
+
 static void choose_shapes(GenTable *t, Arena *arena)
 {
     t->pick = arena_alloc(arena, sizeof(*t->pick) * OP_COUNT, 8);
@@ -298,6 +304,7 @@ GenTable *gen_table(const Settings *settings, const Isa *isas, uint32_t num_isas
     find_types(t);
     drop_shapes(t);
     choose_shapes(t, arena);
+    choose_try_calls(t);
     choose_ops(t);
     find_conventions(t, settings);
     ASSERT(t->num_params[CC_SYSTEM_V] != 0);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // x * y + z, rounded once; what NaNs look like is left open.
@@ -50,14 +51,10 @@
 static RuleVerdict verdict(const char *rule, uint64_t budget, bool *has_values)
 {
     Arena arena = {0};
-    Diag diag = {.arena = &arena};
-    Isle *const isle = isle_new(&arena, &diag);
-    assert_int_equal(isle_add_text(isle, STR("machine.isle"), STR(MACHINE)), STATUS_OK);
-    assert_int_equal(isle_add_text(isle, STR("rule.isle"), str_from(rule)), STATUS_OK);
-    const Status checked = isle_check(isle);
-    for (uint32_t i = 0; i < diag.messages.len; i++)
-        print_error("%.*s\n", STR_ARG(diag.messages.data[i].text));
-    assert_int_equal(checked, STATUS_OK);
+    Isle *const isle = program_begin(&arena);
+    program_add(isle, "machine.isle", STR(MACHINE));
+    program_add(isle, "rule.isle", str_from(rule));
+    program_end(isle);
     const VerifyOptions options = {.budget = budget};
     const VerifyReport *const report = verify_run(isle, &options, &arena);
     const VerifyRule found = report->rules[report->num_rules - 1];

@@ -3,7 +3,7 @@
 // A second solver is any program; what it says is believed only as far as it contradicts. The
 // solvers here are scripts that say what they are told to, whatever is asked.
 
-#include "base/tests/read_file.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify_internal.h"
 
 #include <stdio.h>
@@ -86,11 +86,7 @@ static void the_question_is_written(void **unused)
 
 static const VerifyReport *verify_by(Arena *arena, const char *solver)
 {
-    Diag diag = {.arena = arena};
-    Isle *const isle = isle_new(arena, &diag);
-    const Str text = read_file(arena, VERIFY_TESTS "/pass/identities.isle");
-    assert_int_equal(isle_add_text(isle, STR("rules.isle"), text), STATUS_OK);
-    assert_int_equal(isle_check(isle), STATUS_OK);
+    Isle *const isle = program_of(arena, read_file(arena, VERIFY_TESTS "/pass/identities.isle"));
     const VerifyOptions options = {.jobs = 1, .cross = solver};
     return verify_run(isle, &options, arena);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // Bytes in registers of 16 bits with anything above them; a store, and an instruction that not all
@@ -58,7 +59,7 @@
     "  (provide (= result a) (store (zero_ext 64 b) a #x01)))\n"                                  \
     "(decl pure is_fast () bool) (extern constructor is_fast is_fast)\n"                          \
     "(spec (is_fast) (provide (= result cpu_fast)))\n"                                            \
-    "(model u8 (type (bv 8)))\n"                                         \
+    "(model u8 (type (bv 8)))\n"                                                                  \
     "(decl pure is_below (Value u8) bool) (extern constructor is_below is_below)\n"               \
     "(spec (is_below x k) (provide (= result (bvult x k))))\n"                                    \
     "(decl partial lower (Inst) Unit)\n"                                                          \
@@ -68,16 +69,12 @@
 static RuleVerdict compare_for(VcPairGoal goal, const char *rule, const char *other)
 {
     Arena arena = {0};
-    Diag diag = {.arena = &arena};
-    Isle *const isle = isle_new(&arena, &diag);
+    Isle *const isle = program_begin(&arena);
     isle->may_overlap = true;
-    assert_int_equal(isle_add_text(isle, STR("machine.isle"), STR(MACHINE)), STATUS_OK);
-    assert_int_equal(isle_add_text(isle, STR("rule.isle"), str_from(rule)), STATUS_OK);
-    assert_int_equal(isle_add_text(isle, STR("other.isle"), str_from(other)), STATUS_OK);
-    const Status checked = isle_check(isle);
-    for (uint32_t i = 0; i < diag.messages.len; i++)
-        print_error("%.*s\n", STR_ARG(diag.messages.data[i].text));
-    assert_int_equal(checked, STATUS_OK);
+    program_add(isle, "machine.isle", STR(MACHINE));
+    program_add(isle, "rule.isle", str_from(rule));
+    program_add(isle, "other.isle", str_from(other));
+    program_end(isle);
     Bitset only = bitset_new(&arena, isle->rules.len);
     bitset_add(&only, 0);
     const VerifyOptions options = {.only = &only, .compare = true, .goal = goal, .other = 1};

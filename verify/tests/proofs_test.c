@@ -11,7 +11,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "base/tests/read_file.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 #include <stdio.h>
@@ -37,13 +37,7 @@ typedef struct Checked {
 
 static Checked run(Arena *arena, Str text, bool keys_only, uint32_t jobs)
 {
-    Diag diag = {.arena = arena};
-    Isle *const isle = isle_new(arena, &diag);
-    assert_int_equal(isle_add_text(isle, STR("rules.isle"), text), STATUS_OK);
-    const Status checked = isle_check(isle);
-    for (uint32_t i = 0; i < diag.messages.len; i++)
-        print_error("%.*s\n", STR_ARG(diag.messages.data[i].text));
-    assert_int_equal(checked, STATUS_OK);
+    Isle *const isle = program_of(arena, text);
     const VerifyOptions options = {.jobs = jobs, .keys_only = keys_only};
     return (Checked){isle, verify_run(isle, &options, arena)};
 }

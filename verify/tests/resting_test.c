@@ -11,6 +11,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 // sum is computed by twisted, by plain and by nothing; far calls twisted through near.
@@ -49,16 +50,10 @@ static void check(const char *what, uint32_t jobs, bool weak)
                {"far", "near", RULE_PROVED, RULE_PROVED},
                {"plain", NULL, RULE_PROVED, RULE_PROVED}};
     Arena arena = {0};
-    Diag diag = {.arena = &arena};
-    Isle *const isle = isle_new(&arena, &diag);
     const size_t gap = str_find(str_from(rules), STR("%s"));
     const Str text =
         str_printf(&arena, "%.*s%s%s", (int)gap, rules, what, rules + gap + strlen("%s"));
-    assert_int_equal(isle_add_text(isle, STR("rules.isle"), text), STATUS_OK);
-    const Status checked = isle_check(isle);
-    for (uint32_t i = 0; i < diag.messages.len; i++)
-        print_error("%.*s\n", STR_ARG(diag.messages.data[i].text));
-    assert_int_equal(checked, STATUS_OK);
+    Isle *const isle = program_of(&arena, text);
     const VerifyOptions options = {.jobs = jobs};
     const VerifyReport *const report = verify_run(isle, &options, &arena);
     assert_int_equal(report->resting, weak ? 2 : 0);

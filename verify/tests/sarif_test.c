@@ -10,7 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "base/tests/read_file.h"
+#include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
 #include <jansson.h>
@@ -74,10 +74,9 @@ static void check_result(const json_t *result, const json_t *kinds, const char *
 
 static uint32_t add_run(Arena *arena, const char *path, StrBuf *runs)
 {
-    Diag diag = {.arena = arena};
-    Isle *const isle = isle_new(arena, &diag);
-    assert_int_equal(isle_add_text(isle, str_from(path), read_file(arena, path)), STATUS_OK);
-    assert_int_equal(isle_check(isle), STATUS_OK);
+    Isle *const isle = program_begin(arena);
+    program_add_file(isle, path);
+    program_end(isle);
     const VerifyOptions options = {.jobs = 1};
     const VerifyReport *const report = verify_run(isle, &options, arena);
     verify_sarif_run(isle, report, path, false, runs);

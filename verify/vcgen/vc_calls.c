@@ -149,6 +149,14 @@ static Env *call_scope_names(Gen *g, const IsleDef *spec, Sym **params, Sym *res
     return bind_conditions(g, spec, env);
 }
 
+static bool modifies_states(const IsleDef *spec)
+{
+    for (uint32_t c = 0; c < spec->u.spec.num_clauses; c++)
+        if (spec->u.spec.clauses[c].kind == ISLE_CLAUSE_MODIFIES)
+            return true;
+    return false;
+}
+
 static Events *effects_of(Gen *g, bool extractor, Sym *result, const Expr *path)
 {
     if (path) // perhaps not even so: where the effects go does not matter
@@ -182,6 +190,10 @@ static bool run_spec(Gen *g, const Memo *call, const Expr *path, Expr *some)
     needs->assert_mode = true;
     needs->events = NULL;
     *some = expr_bool(g->pool, true);
+    scope->is_total =
+        !path && !call->extractor && !fallible(g, call->term, false) && !modifies_states(spec);
+    scope->since = call->since;
+    scope->nodes = g->pool->nodes.len;
     if (path) {
         scope->floor = g->floor;
         *some = succeeds(g, spec, call->term, call->extractor, env);
@@ -201,7 +213,8 @@ static bool run_spec(Gen *g, const Memo *call, const Expr *path, Expr *some)
 static bool make_values(Gen *g, const Call *call, Memo *made)
 {
     const IsleTerm *const t = &g->isle->terms.data[call->term];
-    *made = (Memo){.term = call->term, .extractor = call->extractor, .args = call->args};
+    *made = (Memo){
+        .term = call->term, .extractor = call->extractor, .args = call->args, .since = g->serial};
     if (!call->extractor) {
         made->result = sym_of_type(g, t->ret, isle_str(g->isle, t->name));
         return made->result != NULL;

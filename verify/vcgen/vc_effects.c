@@ -98,7 +98,9 @@ static void happen_trap(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
 static void happen_output(Gen *g, const IsleSpecExpr *e, Env *env, Events *events)
 {
     uint32_t number;
-    if (!spec_width(g, e->args[0], env, &number))
+    if (g->scope->conditional)
+        gen_stop(g, STOP_ERROR, e->pos, "a result that is given under a condition");
+    if (g->stop || !spec_width(g, e->args[0], env, &number))
         return;
     const Expr value = spec_scalar(g, e->args[1], env, NULL);
     if (g->stop)
@@ -429,6 +431,42 @@ static void split_access(Gen *g, const Event *l, Side *right, Events *events)
         events->list.data[i] = events->list.data[i - 1];
     events->list.data[right->at] = low;
     events->list.data[right->at + 1] = high;
+}
+
+// The variables that a taken-in instruction's value, or what the left side reads, is.
+static Bitset taken_values(Gen *g)
+{
+    Bitset out = bitset_new(g->arena, g->pool->nodes.len);
+    for (uint32_t i = 0; i < g->left.list.len; i++)
+        if (g->left.list.data[i].kind == EVENT_LOAD)
+            bitset_add(&out, g->left.list.data[i].value.index);
+    for (uint32_t i = 0; i < g->taken.len; i++) {
+        const Sym *const inst = sym_resolve(g->taken.data[i]);
+        if (inst->kind == SYM_CELL && !expr_same(inst->expr, EXPR_NONE) &&
+            expr_node(g->pool, inst->expr)->op == EXPR_VAR)
+            bitset_add(&out, inst->expr.index);
+    }
+    return out;
+}
+
+// What is taken in is in no register: a right side that has it there executes it once more.
+void effect_leave_taken(Gen *g)
+{
+    const Bitset taken = taken_values(g);
+    Bitset used = bitset_new(g->arena, g->pool->nodes.len);
+    for (uint32_t i = 0; i < g->right_events.list.len; i++) {
+        const Event *const e = &g->right_events.list.data[i];
+        const Expr parts[] = {e->guard, e->address, e->value, e->code};
+        for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++)
+            if (parts[k].index < g->pool->nodes.len)
+                expr_reach(g->pool, parts[k], &used);
+    }
+    bool both = false;
+    for (uint32_t i = 0; i < taken.size; i++)
+        both = both || (bitset_has(&taken, i) && bitset_has(&used, i));
+    if (both)
+        gen_goal(g, NULL, expr_bool(g->pool, false),
+                 STR("what is taken in is not in a register, too"));
 }
 
 void effect_contract(Gen *g)

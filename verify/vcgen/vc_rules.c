@@ -264,9 +264,13 @@ static bool has_check(const IsleRuleForm *form, const IsleCheck *check)
     return false;
 }
 
+// Whether a call matches exactly if the term's `match` says so. Of a term with rules nobody has
+// proved that one of them matches then, only the opposite.
 static bool match_is_exact(Gen *g, const IsleTerm *term)
 {
     bool any = false;
+    if (term->rules.len != 0)
+        return false;
     for (uint32_t c = 0; term->spec && c < term->spec->u.spec.num_clauses; c++) {
         const IsleClause *const clause = &term->spec->u.spec.clauses[c];
         for (uint32_t i = 0; clause->kind == ISLE_CLAUSE_MATCH && i < clause->num_exprs; i++) {

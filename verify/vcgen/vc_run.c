@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One run: a rule, a trail, a condition. At the end the equations among the assumptions are used
-// up: a variable that equals an expression is replaced by it everywhere.
+// One run: a rule, a trail, a condition.
 
 #include "verify/vcgen/vcgen_internal.h"
 
@@ -35,6 +34,7 @@ static void add_attr(VcProgram *p, const IsleDef *def)
         p->zero_above[term] |= str_eq(tag, STR("zero_above"));
         p->zero_above_32[term] |= str_eq(tag, STR("zero_above_32"));
         p->whole_result[term] |= str_eq(tag, STR("whole_result"));
+        p->some_types[term] |= str_eq(tag, STR("some_types"));
     }
 }
 
@@ -72,6 +72,7 @@ VcProgram *vc_program_new(Arena *arena, Isle *isle)
     p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->whole_result = ARENA_ARRAY(arena, bool, isle->terms.len);
+    p->some_types = ARENA_ARRAY(arena, bool, isle->terms.len);
     p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
     for (uint32_t i = 0; i < isle->defs.len; i++) {
         const IsleDef *const def = isle->defs.data[i];
@@ -165,8 +166,43 @@ Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...)
     return NULL;
 }
 
+// Whether a variable was there before the call: a cell's is as old as its cell.
+static bool is_older(const Gen *g, const CallScope *scope, uint32_t var)
+{
+    for (uint32_t i = 0; i < g->vars.len; i++)
+        if (g->vars.data[i].var.index == var)
+            return g->vars.data[i].serial < scope->since;
+    return var < scope->nodes;
+}
+
+// Whether a condition is about bits alone that were there before the call, and new. Widths and
+// kinds of types are found out by all calls together.
+static bool is_of_others(Gen *g, const CallScope *scope, Expr e)
+{
+    Bitset parts = bitset_new(g->arena, g->pool->nodes.len);
+    expr_reach(g->pool, e, &parts);
+    bool bits = false;
+    for (uint32_t i = 0; i < parts.size; i++) {
+        const ExprNode *const node = expr_node(g->pool, (Expr){i});
+        if (!bitset_has(&parts, i) || node->op != EXPR_VAR)
+            continue;
+        if (!is_older(g, scope, i))
+            return false;
+        bits = bits || node->sort.kind == SORT_BV;
+    }
+    for (uint32_t i = 0; i < g->vc->assumptions.len && bits; i++)
+        bits = !expr_same(g->vc->assumptions.data[i], e);
+    return bits;
+}
+
 void gen_assume(Gen *g, const CallScope *scope, Expr e)
 {
+    // What a constructor says of its operands nobody has promised: to assume it would be to look
+    // away where it is not so.
+    if (scope && scope->is_total && !expr_is_true(g->pool, e) && is_of_others(g, scope, e)) {
+        gen_goal(g, scope, e, STR("what it provides holds for all operands"));
+        return;
+    }
     if (scope)
         e = expr_implies(g->pool, scope->guard, e);
     if (expr_is_true(g->pool, e))
@@ -337,6 +373,8 @@ static void run_root(Gen *g, IsleTermId root, uint32_t n)
         return;
     promise(g, root, args, result, false);
     if (!g->stop)
+        effect_leave_taken(g);
+    if (!g->stop)
         effect_contract(g);
 }
 
@@ -357,204 +395,6 @@ static void run_pair(Gen *g, const VcPair *pair)
         gen_goal(g, NULL, same, STR("both rules give the same"));
     if (!g->stop)
         effect_contract_other(g);
-}
-
-// ---- Equations used up ----
-
-typedef struct Roots {
-    VEC(Expr *) places;
-} Roots;
-
-static void all_roots(Gen *g, Roots *roots)
-{
-    Vc *const vc = g->vc;
-    for (uint32_t i = 0; i < vc->assumptions.len; i++)
-        VEC_PUSH(g->arena, &roots->places, &vc->assumptions.data[i]);
-    for (uint32_t i = 0; i < vc->higher.len; i++)
-        VEC_PUSH(g->arena, &roots->places, &vc->higher.data[i]);
-    for (uint32_t i = 0; i < vc->goals.len; i++)
-        VEC_PUSH(g->arena, &roots->places, &vc->goals.data[i].expr);
-    for (uint32_t i = 0; i < vc->inputs.len; i++)
-        VEC_PUSH(g->arena, &roots->places, &vc->inputs.data[i]);
-    for (uint32_t c = 0; c < vc->calls.len; c++) {
-        VcCall *const call = &vc->calls.data[c];
-        for (uint32_t i = 0; i < call->args.len; i++)
-            VEC_PUSH(g->arena, &roots->places, &call->args.data[i]);
-        for (uint32_t i = 0; i < call->results.len; i++)
-            VEC_PUSH(g->arena, &roots->places, &call->results.data[i]);
-    }
-}
-
-static bool occurs(Gen *g, Expr var, Expr in)
-{
-    if (in.index < var.index)
-        return false;
-    Bitset seen = bitset_new(g->arena, g->pool->nodes.len);
-    expr_reach(g->pool, in, &seen);
-    return bitset_has(&seen, var.index);
-}
-
-static Expr unknown_bits(Gen *g, uint32_t width)
-{
-    return expr_var(g->pool, STR("rest"), sort_bv(width));
-}
-
-// `part`, some bits of a variable, is `value`: the variable is that between unknown bits. A few
-// bits are more of a condition.
-static bool from_part(Gen *g, Expr part, Expr value, Expr *var, Expr *whole)
-{
-    const ExprNode n = *expr_node(g->pool, part);
-    if (n.op != EXPR_EXTRACT || n.sort.width < 8 || expr_node(g->pool, n.args[0])->op != EXPR_VAR ||
-        occurs(g, n.args[0], value))
-        return false;
-    const uint32_t width = expr_node(g->pool, n.args[0])->sort.width;
-    *var = n.args[0];
-    *whole = value;
-    if (n.p0 + 1 < width) {
-        const Expr parts[] = {unknown_bits(g, width - 1 - n.p0), *whole};
-        *whole = expr_make(g->pool, EXPR_CONCAT, parts, 0, 0);
-    }
-    if (n.p1 > 0) {
-        const Expr parts[] = {*whole, unknown_bits(g, n.p1)};
-        *whole = expr_make(g->pool, EXPR_CONCAT, parts, 0, 0);
-    }
-    return true;
-}
-
-// A variable is its own low part extended: there is an unknown number of that width.
-static bool from_extension(Gen *g, Expr var, Expr value, Expr *whole)
-{
-    const ExprNode n = *expr_node(g->pool, value);
-    if (expr_node(g->pool, var)->op != EXPR_VAR || (n.op != EXPR_ZERO_EXT && n.op != EXPR_SIGN_EXT))
-        return false;
-    const ExprNode part = *expr_node(g->pool, n.args[0]);
-    if (part.op != EXPR_EXTRACT || part.p1 != 0 || !expr_same(part.args[0], var))
-        return false;
-    const Expr low = unknown_bits(g, part.sort.width);
-    *whole = expr_make(g->pool, n.op, &low, n.p0, 0);
-    return true;
-}
-
-// Whether `e` says what a variable is.
-static bool as_definition(Gen *g, Expr e, Expr *var, Expr *value)
-{
-    const ExprNode node = *expr_node(g->pool, e);
-    if (node.op == EXPR_VAR) {
-        *var = e;
-        *value = expr_bool(g->pool, true);
-        return true;
-    }
-    if (node.op == EXPR_NOT && expr_node(g->pool, node.args[0])->op == EXPR_VAR) {
-        *var = node.args[0];
-        *value = expr_bool(g->pool, false);
-        return true;
-    }
-    // A value that is a part of a register stays, the register is what is replaced.
-    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
-        const Expr left = node.args[i], right = node.args[1 - i];
-        *var = left;
-        if (from_extension(g, left, right, value) || from_part(g, left, right, var, value))
-            return true;
-    }
-    for (uint32_t i = 0; node.op == EXPR_EQ && i < 2; i++) {
-        *var = node.args[i];
-        *value = node.args[1 - i];
-        if (expr_node(g->pool, *var)->op == EXPR_VAR && !occurs(g, *var, *value))
-            return true;
-    }
-    return false;
-}
-
-// Whether an equation with it may say what a variable is.
-static bool is_part(Gen *g, Expr e)
-{
-    const ExprNode *const n = expr_node(g->pool, e);
-    return n->op == EXPR_VAR ||
-           (n->op == EXPR_EXTRACT && expr_node(g->pool, n->args[0])->op == EXPR_VAR);
-}
-
-// An equation of two parts joined, as two.
-static bool split_parts(Gen *g, const ExprNode *eq, Expr *high, Expr *low)
-{
-    for (uint32_t i = 0; eq->op == EXPR_EQ && i < 2; i++) {
-        const ExprNode n = *expr_node(g->pool, eq->args[i]);
-        if (n.op != EXPR_CONCAT || expr_node(g->pool, eq->args[1 - i])->op == EXPR_VAR ||
-            (!is_part(g, n.args[0]) && !is_part(g, n.args[1])))
-            continue;
-        const uint32_t split = expr_node(g->pool, n.args[1])->sort.width;
-        const Expr other = eq->args[1 - i];
-        *high = expr_eq(g->pool, n.args[0], expr_extract(g->pool, n.sort.width - 1, split, other));
-        *low = expr_eq(g->pool, n.args[1], expr_extract(g->pool, split - 1, 0, other));
-        return true;
-    }
-    return false;
-}
-
-// Splits conjunctions, drops what is true.
-static void tidy(Gen *g)
-{
-    VEC(Expr) out = {0};
-    for (uint32_t i = 0; i < g->vc->assumptions.len; i++) {
-        const Expr e = g->vc->assumptions.data[i];
-        const ExprNode node = *expr_node(g->pool, e);
-        Expr high, low;
-        if (split_parts(g, &node, &high, &low)) {
-            VEC_PUSH(g->arena, &g->vc->assumptions, high);
-            VEC_PUSH(g->arena, &g->vc->assumptions, low);
-        } else if (node.op == EXPR_AND) {
-            VEC_PUSH(g->arena, &g->vc->assumptions, node.args[0]);
-            VEC_PUSH(g->arena, &g->vc->assumptions, node.args[1]);
-        } else if (!expr_is_true(g->pool, e)) {
-            VEC_PUSH(g->arena, &out, e);
-        }
-    }
-    g->vc->assumptions.len = 0;
-    for (uint32_t i = 0; i < out.len; i++)
-        VEC_PUSH(g->arena, &g->vc->assumptions, out.data[i]);
-}
-
-static bool use_one(Gen *g)
-{
-    for (uint32_t i = 0; i < g->vc->assumptions.len; i++) {
-        Expr var, value;
-        if (!as_definition(g, g->vc->assumptions.data[i], &var, &value))
-            continue;
-        g->vc->assumptions.data[i] = expr_bool(g->pool, true);
-        Roots roots = {{0}};
-        all_roots(g, &roots);
-        Expr *const flat = ARENA_ARRAY(g->arena, Expr, roots.places.len);
-        uint32_t count = 0;
-        for (uint32_t r = 0; r < roots.places.len; r++)
-            if (!expr_same(*roots.places.data[r], EXPR_NONE))
-                flat[count++] = *roots.places.data[r];
-        Expr *const by = ARENA_ARRAY(g->arena, Expr, var.index + 1);
-        for (uint32_t v = 0; v < var.index; v++)
-            by[v] = EXPR_NONE;
-        by[var.index] = value;
-        expr_substitute(g->pool, by, var.index + 1, flat, count);
-        count = 0;
-        for (uint32_t r = 0; r < roots.places.len; r++)
-            if (!expr_same(*roots.places.data[r], EXPR_NONE))
-                *roots.places.data[r] = flat[count++];
-        return true;
-    }
-    return false;
-}
-
-static void use_equations(Gen *g)
-{
-    do
-        tidy(g);
-    while (use_one(g));
-    VcGoal *const goals = g->vc->goals.data;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < g->vc->goals.len; i++)
-        if (!expr_is_true(g->pool, goals[i].expr))
-            goals[kept++] = goals[i];
-    g->vc->goals.len = kept;
-    for (uint32_t i = 0; i < g->vc->assumptions.len; i++)
-        if (expr_is_false(g->pool, g->vc->assumptions.data[i]))
-            gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
 }
 
 // ---- What there is to show ----
@@ -634,8 +474,28 @@ static VcStatus status_of(const Gen *g)
     return VC_ERROR;
 }
 
-// `like` of the pair is `n`: the rule alone.
-static void run(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)
+// A call of the term, with operands of which nothing is known.
+static void run_meaning(Gen *g, IsleTermId term)
+{
+    const IsleTerm *const t = &g->isle->terms.data[term];
+    const bool constructs = t->constructor != ISLE_HOW_NONE || t->rules.len != 0;
+    Call call = {.term = term, .extractor = !constructs};
+    call.args = ARENA_ARRAY(g->arena, Sym *, t->num_args + 1);
+    g->right = constructs; // where effects may be
+    if (constructs ? !make_args(g, t, call.args)
+                   : !(call.args[0] = sym_of_type(g, t->ret, (Str){0})))
+        return;
+    CallResult result;
+    call_spec(g, &call, &result);
+    g->settle = true;
+    if (!g->stop)
+        spec_drain(g);
+}
+
+typedef enum RunKind { RUN_RULE, RUN_PAIR, RUN_MEANING } RunKind;
+
+static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *trail, Arena *arena,
+                Vc *out)
 {
     Isle *const isle = program->isle;
     Gen g = {.program = program,
@@ -653,15 +513,16 @@ static void run(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *a
     for (uint32_t i = 0; i < isle->defs.len; i++)
         g.modified[i] = EXPR_NONE;
     vc_num_rules(program, pair->root);
-    if (pair->like == pair->n)
-        run_root(&g, pair->root, pair->n);
-    else
-        run_pair(&g, pair);
+    switch (kind) {
+    case RUN_RULE: run_root(&g, pair->root, pair->n); break;
+    case RUN_PAIR: run_pair(&g, pair); break;
+    case RUN_MEANING: run_meaning(&g, pair->root); break;
+    }
     trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
     show_calls(&g);
     show_states(&g);
     if (!g.stop)
-        use_equations(&g);
+        gen_use_equations(&g);
     out->status = status_of(&g);
     out->types = buf_view(&g.types);
     if (out->status == VC_ERROR || (out->status == VC_PRUNED && g.stop_pos.offset != 0))
@@ -671,11 +532,18 @@ static void run(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *a
 
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
 {
-    run(program, &(VcPair){.root = root, .n = n, .like = n}, trail, arena, out);
+    const VcPair pair = {.root = root, .n = n, .like = n};
+    run(program, RUN_RULE, &pair, trail, arena, out);
 }
 
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)
 {
     ASSERT(pair->like != pair->n);
-    run(program, pair, trail, arena, out);
+    run(program, RUN_PAIR, pair, trail, arena, out);
+}
+
+void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *arena, Vc *out)
+{
+    ASSERT(program->isle->terms.data[term].spec);
+    run(program, RUN_MEANING, &(VcPair){.root = term}, trail, arena, out);
 }

@@ -51,6 +51,7 @@ static void under(Gen *g, Expr cond, const IsleSpecExpr *e, Env *env, CallScope 
     CallScope *const inner = ARENA_NEW(g->arena, CallScope);
     *inner = *scope;
     inner->guard = expr_and(g->pool, scope->guard, cond);
+    inner->conditional = true;
     statement(g, e, env, inner);
     scope->loads = inner->loads;
     // What follows in the outer scope: a trap in here ends that as well.

@@ -182,6 +182,7 @@ Expr sym_expr(Gen *g, Sym *sym, IslePos pos)
         return EXPR_NONE;
     }
     sym->expr = expr_var(g->pool, sym->name, sym->sort);
+    VEC_PUSH(g->arena, &g->vars, ((CellVar){sym->expr, sym->serial}));
     if (sym->serial < g->floor)
         VEC_PUSH(g->arena, &g->late, sym->expr);
     return sym->expr;
@@ -433,8 +434,10 @@ Sym *sym_merge(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos)
 static bool may_define(const Gen *g, const CallScope *scope, const Sym *sym)
 {
     (void)g;
+    const bool number = sym->sorted && sym->sort.kind != SORT_INT; // widths are for all to tell
     return sym->kind == SYM_CELL && expr_same(sym->expr, EXPR_NONE) && !scope->assert_mode &&
-           sym->serial >= scope->floor;
+           sym->serial >= scope->floor &&
+           !(scope->is_total && number && sym->serial < scope->since);
 }
 
 // Lets an undefined cell be another value. False: not possible.

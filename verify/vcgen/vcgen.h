@@ -28,6 +28,7 @@ typedef struct VcProgram {
     bool *zero_above;              // by term: has the tag `zero_above`
     bool *zero_above_32;           // by term: has the tag `zero_above_32`
     bool *whole_result;            // by term: has the tag `whole_result`
+    bool *some_types;              // by term: has the tag `some_types`
     IsleSym result;                // the name `result`
 } VcProgram;
 
@@ -130,5 +131,9 @@ typedef struct VcPair {
 // that the specification speaks of, or all that there are if it says nothing of their width. Other
 // rules, and whether any of both is right, are no matter.
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
+
+// Makes the condition that one call of a term with a specification is, for a signature: PRUNED if
+// its meaning contradicts that.
+void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *arena, Vc *out);
 
 #endif

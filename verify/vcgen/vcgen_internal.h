@@ -96,6 +96,11 @@ typedef struct CallScope {
     Events *events;
     VEC(Event) loads; // of this call: equal ones are one
     bool waits;       // an effect could not be evaluated yet
+    bool conditional; // below a condition
+    // Of a constructor that can't fail, what it provides: cells since this one, and expressions
+    // since that node, are the call's own. Nothing may be said of others alone.
+    bool is_total;
+    uint32_t since, nodes;
 } CallScope;
 
 // A statement that waits for widths.
@@ -111,6 +116,7 @@ typedef struct Memo {
     Sym **args;
     Sym *result; // of a constructor
     Expr some;
+    uint32_t since; // the first cell that is its own
 } Memo;
 
 // A call to show, when all is known.
@@ -120,6 +126,12 @@ typedef struct GenCall {
     Sym **params;
     Sym *result;
 } GenCall;
+
+// A variable, and the cell that it was made for.
+typedef struct CellVar {
+    Expr var;
+    uint32_t serial;
+} CellVar;
 
 typedef struct Gen {
     VcProgram *program;
@@ -147,6 +159,7 @@ typedef struct Gen {
     Expr *modified;     // by definition of a state: when a call changes it, EXPR_NONE: never
     uint32_t floor;     // of what is tried: older cells may not be defined
     VEC(Expr) late;     // variables of older cells, made while something was tried
+    VEC(CellVar) vars;  // of cells
     CallScope *scope;
     Expr condition;   // within arms of `if`: when this one counts
     Untried *untried; // rules of higher priority that wait for numbers
@@ -161,6 +174,9 @@ uint32_t gen_choose(Gen *g, uint32_t count);
 // Adds an assumption, under the condition of `scope` if there is one.
 void gen_assume(Gen *g, const CallScope *scope, Expr e);
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what);
+// Replaces variables by what the assumptions say that they are (vc_equations.c). Ends the run if
+// these contradict each other.
+void gen_use_equations(Gen *g);
 
 // ---- Values (vc_values.c) ----
 
@@ -235,6 +251,8 @@ void effect_happen(Gen *g, const IsleSpecExpr *e, Env *env, CallScope *scope);
 Expr effect_load(Gen *g, const IsleSpecExpr *e, Env *env);
 // What both sides do, compared.
 void effect_contract(Gen *g);
+// The right side has no use for the registers of what it has taken in.
+void effect_leave_taken(Gen *g);
 // The same with the right side of another rule in the place of the left side, of which nothing
 // counts but how wide its results are.
 void effect_contract_other(Gen *g);

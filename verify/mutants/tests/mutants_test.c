@@ -12,6 +12,7 @@
 // clang-format on
 
 #include "verify/mutants/mutants.h"
+#include "verify/tests/rule_program.h"
 
 #include <stdio.h>
 
@@ -76,13 +77,7 @@ static void note(void *context, const MutantResult *r)
 static Str run(Arena *arena, const char *text, MutantOptions options)
 {
     const VerifyText texts[] = {{"rules.isle", (const unsigned char *)text, strlen(text)}, {0}};
-    Diag diag = {.arena = arena};
-    Isle *const isle = isle_new(arena, &diag);
-    assert_int_equal(isle_add_text(isle, STR("rules.isle"), str_from(text)), STATUS_OK);
-    const Status checked = isle_check(isle);
-    for (uint32_t i = 0; i < diag.messages.len; i++)
-        print_error("%.*s\n", STR_ARG(diag.messages.data[i].text));
-    assert_int_equal(checked, STATUS_OK);
+    Isle *const isle = program_of(arena, str_from(text));
     Log log = {.lines = {.arena = arena}};
     options.texts = texts;
     options.report = note;
