@@ -162,11 +162,36 @@ static void models_that_are_none_are_not_shown(void **unused)
     arena_free(&arena);
 }
 
+// ---- Counterexamples as CLIF ----
+
+// The rules of the mid-end with one more, which is wrong: its counterexample is a function.
+static void counterexamples_are_functions(void **unused)
+{
+    (void)unused;
+    Arena arena = {0};
+    Isle *const isle = program_begin(&arena);
+    for (const VerifyText *t = verify_texts_opt; t->path; t++)
+        program_add(isle, t->path, (Str){(const char *)t->data, t->len});
+    program_add(isle, "wrong.isle", STR("(rule wrong (simplify (isub ty x y)) (isub ty y x))"));
+    program_end(isle);
+    const VerifyReport *const report =
+        verify_run(isle, &(VerifyOptions){.rule = "wrong"}, &arena);
+    const VerifyRule *const wrong = &report->rules[report->num_rules - 1];
+    assert_int_equal(wrong->verdict, RULE_FAILED);
+    static const char *const parts[] = {"function %counterexample(i", "= isub v", "return v",
+                                        "; print: %counterexample("};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!str_contains(wrong->worst->clif, str_from(parts[i])))
+            fail_msg("no %s in\n%.*s", parts[i], STR_ARG(wrong->worst->clif));
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(signatures_that_contradict_are_named),
                                        cmocka_unit_test(cases_left_out_are_no_proof),
                                        cmocka_unit_test(lost_tasks_are_no_proof),
-                                       cmocka_unit_test(models_that_are_none_are_not_shown)};
+                                       cmocka_unit_test(models_that_are_none_are_not_shown),
+ cmocka_unit_test(counterexamples_are_functions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
