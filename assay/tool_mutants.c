@@ -11,8 +11,10 @@
 #    include <jansson.h>
 #    include <stdio.h>
 #    include <stdlib.h>
+#    include <string.h>
 
 enum { KILLED_WANTED = 95, SECONDS = 20 }; // percent; for one mutant
+enum { RUNS_WANTED = 1000000 };            // of what computes the same
 
 typedef struct Tally {
     uint32_t fates[MUTANT_FATE_COUNT], verdicts[RULE_VERDICT_COUNT];
@@ -30,7 +32,39 @@ typedef struct Mutants {
 
 // ---- Those that compute the same ----
 
-// Lines "PROGRAM NAME | reason"; `#` begins a comment.
+// The next column of a line, and what is behind it.
+static Str take_column(Str *rest)
+{
+    const char *const bar = memchr(rest->data, '|', rest->len);
+    const size_t len = bar ? (size_t)(bar - rest->data) : rest->len;
+    const Str column = str_trim((Str){rest->data, len});
+    *rest = (Str){rest->data + len + (bar != NULL), rest->len - len - (bar != NULL)};
+    return column;
+}
+
+// Whether evidence is enough: "runs N fired M", in so many of which the changed rule took part.
+static bool is_evidence(Arena *arena, Str column)
+{
+    unsigned long long runs = 0, fired = 0;
+    const Str text = str_printf(arena, "%.*s", STR_ARG(column)); // with an end
+    return sscanf(text.data, "runs %llu fired %llu", &runs, &fired) == 2 && fired <= runs &&
+           fired >= RUNS_WANTED;
+}
+
+static void read_line(Mutants *m, Str line)
+{
+    Str rest = str_trim(line);
+    if (rest.len == 0 || rest.data[0] == '#')
+        return;
+    const Str name = take_column(&rest), evidence = take_column(&rest);
+    if (is_evidence(m->arena, evidence))
+        strtable_add(m->arena, &m->equivalent, name);
+    else
+        fprintf(stderr, "%.*s is listed without evidence, and counts as a survivor\n",
+                STR_ARG(name));
+}
+
+// Lines "PROGRAM NAME | runs N fired M | reason"; `#` begins a comment.
 static bool read_equivalent(Mutants *m)
 {
     const char *const path = m->args->values[OPT_VERIFY_EQUIVALENT];
@@ -41,15 +75,10 @@ static bool read_equivalent(Mutants *m)
         return false;
     }
     while (text.len != 0) {
-        size_t end = 0, bar = 0;
-        while (end < text.len && text.data[end] != '\n')
-            end++;
-        while (bar < end && text.data[bar] != '|')
-            bar++;
-        const Str line = str_trim((Str){text.data, bar});
-        if (line.len != 0 && line.data[0] != '#')
-            strtable_add(m->arena, &m->equivalent, line);
-        const size_t next = end < text.len ? end + 1 : end;
+        const char *const newline = memchr(text.data, '\n', text.len);
+        const size_t end = newline ? (size_t)(newline - text.data) : text.len;
+        read_line(m, (Str){text.data, end});
+        const size_t next = end + (newline != NULL);
         text = (Str){text.data + next, text.len - next};
     }
     return true;

@@ -5,14 +5,24 @@
 #include "fuzz-targets/fuzz_harness.h"
 
 #include "fuzz-targets/target.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define STATS_EVERY (UINT64_C(1) << 14)
-#define CLOCK_EVERY 16u // inputs between two looks at the clock
-#define GROUP_BYTE  3   // of the header
+#define STATS_EVERY      (UINT64_C(1) << 14)
+#define CLOCK_EVERY      16u // inputs between two looks at the clock
+#define GROUP_BYTE       3   // of the header
+
+// What a program as text begins with.
+#define TEXT_MARK        "; rules"
+
+// Of programs that watched rules took part in: how often their inputs are changed, and how many
+// there are for each input from outside.
+#define WATCH_TIMES      15u
+#define WATCH_TIMES_TEXT 255u
+#define WATCH_PROGRAMS   2u
 
 // The leak check costs more than all else together, because engines keep memory for the next input.
 // Leaks of the compiler are for the target that runs no engine, and so are stacks that are used
@@ -42,6 +52,9 @@ static void finish(void)
     Harness *const h = the_harness;
     if (h->stats_seconds > 0)
         harness_print_stats(h);
+    StrBuf watched = {.arena = &h->scratch};
+    watch_print(&h->watch, &watched);
+    fwrite(watched.data, 1, watched.len, stderr);
     h->ready = false;
     for (uint32_t i = 0; i < h->num_groups; i++)
         judge_destroy(&h->judges[i]);
@@ -57,6 +70,7 @@ static void read_environment(Harness *h)
     h->stats_seconds = seconds ? strtod(seconds, NULL) : 0;
     h->started = time_of(CLOCK_PROCESS_CPUTIME_ID);
     h->last_stats = time_of(CLOCK_MONOTONIC);
+    watch_read(&h->watch, h->judges, h->num_groups, &h->arena);
     the_harness = h;
     atexit(finish);
 }
@@ -189,28 +203,118 @@ static uint32_t choose_group(const Harness *h, const uint8_t *data, size_t size)
     return group;
 }
 
-void harness_run(Harness *h, const uint8_t *data, size_t size)
-{
+// A case that was made of an input.
+typedef struct Made {
     GenCase c;
-    if (!h->ready)
-        set_up(h);
-    const uint32_t group = choose_group(h, data, size);
-    if (!h->tables[group])
-        return; // a machine without any of the engines
-    h->make(h->tables[group], data, size, &h->scratch, &c);
+    uint32_t group;
+    Str input;
+    bool is_text;
+} Made;
+
+// The judge's verdict; when watched rules want runs and all agrees, on more inputs, too.
+static Verdict judge(Harness *h, Made *made)
+{
+    Judge *const j = &h->judges[made->group];
+    watch_begin(&h->watch, made->group);
+    Verdict v = judge_case(j, &made->c, &h->scratch);
+    const Str program = made->is_text ? (Str){0} : made->input;
+    const bool more = v.finding == FINDING_NONE && watch_end(&h->watch, made->group, program);
+    const uint32_t times = !more ? 0 : made->is_text ? WATCH_TIMES_TEXT : WATCH_TIMES;
+    for (uint32_t i = 0; i < times && v.finding == FINDING_NONE; i++) {
+        gen_other_inputs(&made->c, gen_mix(h->inputs) + i, &h->scratch);
+        v = judge_again(j, &made->c, &h->scratch);
+        if (v.finding == FINDING_NONE)
+            watch_again(&h->watch, made->group);
+    }
+    return v;
+}
+
+static void run_made(Harness *h, Made *made)
+{
     StrBuf text = {.arena = &h->scratch};
+    const Judge *const j = &h->judges[made->group];
     if (h->print) {
         // Before it is judged: the compiler may break down.
-        judge_print(&h->judges[group], &c, NULL, &text);
+        judge_print(j, &made->c, NULL, &text);
         fwrite(text.data, 1, text.len, stderr);
         text.len = 0;
     }
-    const Verdict v = judge_case(&h->judges[group], &c, &h->scratch);
+    const Verdict v = judge(h, made);
     if (v.finding != FINDING_NONE) {
-        judge_print(&h->judges[group], &c, &v, &text);
-        report(h, &v, judge_engine(&h->judges[group], &v), buf_view(&text),
-               (Str){(const char *)data, size});
+        judge_print(j, &made->c, &v, &text);
+        report(h, &v, judge_engine(j, &v), buf_view(&text), made->input);
     }
     maybe_print_stats(h);
     arena_reset(&h->scratch);
+}
+
+static void run_bytes(Harness *h, const uint8_t *data, size_t size)
+{
+    Made made = {.group = choose_group(h, data, size), .input = {(const char *)data, size}};
+    if (!h->tables[made.group])
+        return; // a machine without any of the engines
+    h->make(h->tables[made.group], data, size, &h->scratch, &made.c);
+    run_made(h, &made);
+}
+
+// ---- Programs as text ----
+
+// One function as a module, for one group: as it is and optimised, so that rules for what the
+// mid-end makes of it are used, too.
+static void run_function(Harness *h, uint32_t group, Func *f, Str text)
+{
+    for (uint8_t level = OPT_LEVEL_NONE; level <= OPT_LEVEL_SPEED; level++) {
+        Made made = {.group = group, .input = text, .is_text = true};
+        GenCase *const c = &made.c;
+        *c = (GenCase){.module = {.arena = &h->scratch}, .settings = settings_defaults()};
+        c->settings.values[SETTING_OPT_LEVEL] = level;
+        c->settings.values[SETTING_ENABLE_LLVM_ABI_EXTENSIONS] = 1;
+        c->settings.values[SETTING_ENABLE_MULTI_RET_IMPLICIT_SRET] = 1;
+        VEC_PUSH(&h->scratch, &c->module.funcs, f);
+        gen_other_inputs(c, gen_mix(h->inputs), &h->scratch);
+        run_made(h, &made);
+    }
+}
+
+// Runs each function of the text until the rules that are watched, and used for it, have the runs
+// that are wanted.
+static void run_text(Harness *h, Str text)
+{
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    ClifFile *file;
+    const ParseOptions options = {0};
+    if (text_parse_file(&arena, STR("input"), text, &options, &file, &diag) != STATUS_OK) {
+        StrBuf message = {.arena = &arena};
+        for (uint32_t i = 0; i < diag.messages.len; i++)
+            diag_format(&diag.messages.data[i], &message);
+        fprintf(stderr, "%.*s\n", (int)message.len, message.data);
+        abort();
+    }
+    do {
+        for (uint32_t i = 0; i < file->module.funcs.len; i++)
+            for (uint32_t group = 0; group < h->num_groups; group++)
+                if (h->tables[group])
+                    run_function(h, group, file->module.funcs.data[i], text);
+    } while (watch_wants(&h->watch));
+    arena_free(&arena);
+}
+
+void harness_run(Harness *h, const uint8_t *data, size_t size)
+{
+    if (!h->ready)
+        set_up(h);
+    if (size > strlen(TEXT_MARK) && memcmp(data, TEXT_MARK, strlen(TEXT_MARK)) == 0) {
+        run_text(h, (Str){(const char *)data, size});
+        return;
+    }
+    run_bytes(h, data, size);
+    for (uint32_t i = 0; i < WATCH_PROGRAMS; i++) {
+        uint8_t program[WATCH_BYTES];
+        const size_t length = watch_next(&h->watch, program);
+        if (length != 0)
+            run_bytes(h, program, length);
+    }
+    if (watch_is_done(&h->watch))
+        exit(0);
 }

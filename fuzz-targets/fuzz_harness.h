@@ -4,6 +4,9 @@
 // of engines and targets, each with a table of what all its targets can do; its bytes become a
 // module, the judge compares, and a finding is printed as a file test and aborts.
 //
+// An input that begins with `; rules` is text: each of its functions, the first parameter of which
+// is the heap's address, is a module for each group.
+//
 // Aborts come from functions named after the kind of finding, so that tools which tell crashes
 // apart by their stacks tell these apart.
 //
@@ -15,9 +18,11 @@
 //                  not hide the others; at most FINDINGS_MAX of each kind and engine
 //   FUZZ_STATS     seconds between two lines of statistics, and one more at the end; otherwise
 //                  there is one every 2^14 inputs
+//   FUZZ_RULES     rules that are to take part in many runs (fuzz_watch.h)
 #ifndef FUZZ_HARNESS_H
 #define FUZZ_HARNESS_H
 
+#include "fuzz-targets/fuzz_watch.h"
 #include "fuzz-targets/gen/gen.h"
 #include "fuzz-targets/judge/judge.h"
 
@@ -50,6 +55,7 @@ typedef struct Harness {
     const char *findings; // NULL: abort
     uint32_t found[FINDING_COUNT][ENGINE_COUNT];
     double stats_seconds, last_stats; // 0: by inputs
+    Watch watch;
 } Harness;
 
 // Runs one input. Does not return when there is a finding, unless FUZZ_FINDINGS is set.

@@ -3,14 +3,17 @@
 
 `assay verify --mutants` makes and verifies them. Of those that survive, the ones listed in
 scripts/equivalent-mutants compute the same; any other is a hole in a meaning or in the verifier.
-With --differential all survivors, listed ones too, are also put into a copy of the tree together,
-one of a rule at a time, and the compiler that comes out must pass the file tests and random inputs
-of the fuzz targets: what computes the same is not found by them either.
+With --differential all survivors, listed ones too, are put into a copy of the tree together, one of
+a rule at a time. The compiler that comes out must pass the file tests, random inputs of the fuzz
+targets, and the functions of fuzz-targets/rules on so many inputs that each changed rule takes part
+in --runs of them: what computes the same is not found by them either. That is the evidence which
+the list has of each mutant; --write writes it there.
 """
 
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -33,7 +36,12 @@ def add_arguments(parser):
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("-v", "--verbose", action="store_true", help="list those that are killed, too")
     parser.add_argument("--differential", type=int, metavar="INPUTS",
-                        help="run survivors on this many random inputs")
+                        help="run survivors on this many random inputs, and their functions")
+    parser.add_argument("--runs", type=int, default=1000000,
+                        help="runs of functions that each rule takes part in (1,000,000)")
+    parser.add_argument("--results", metavar="FILE",
+                        help="what `assay verify --mutants --json` said before, instead of asking it")
+    parser.add_argument("--write", action="store_true", help="write the evidence into the list")
 
 
 def command(args, target, *more):
@@ -76,12 +84,43 @@ def put_in(mutants):
     return before
 
 
+def run_functions(target, group, args):
+    """Whether all agree, and by rule how many runs it took part in; all runs as those of the rule ''."""
+    program = os.path.join(compiler_faults.BUILD, "fuzz-targets", "fuzz_" + TARGETS[target])
+    rules = sorted({mutant["mutant"].split(":")[0] for mutant in group})
+    done = subprocess.run([program, os.path.join(ROOT, "fuzz-targets", "rules", target + ".clif")],
+                          env={**os.environ, "FUZZ_RULES": ",".join(rules), "FUZZ_STATS": "1000000",
+                               "FUZZ_RULE_RUNS": str(args.runs)},
+                          cwd=os.path.dirname(compiler_faults.BUILD), capture_output=True, text=True,
+                          check=False)
+    runs = collections.Counter()
+    for line in done.stderr.splitlines():
+        if line.startswith('{"rule"') or line.startswith('{"group"'):
+            said = json.loads(line)
+            runs[said.get("rule", "")] += said["runs"]
+    return done, runs
+
+
+def say_functions(target, group, runs, args):
+    """Reports each mutant, and gives the evidence by its name."""
+    evidence = {}
+    for mutant in group:
+        fired = runs[mutant["mutant"].split(":")[0]]
+        said = f"runs {runs['']} fired {fired}"
+        enough = fired >= args.runs
+        print(f"{'agree' if enough else 'seldom':10} {target} {mutant['mutant']}: {said}", flush=True)
+        if enough:
+            evidence[f"{target} {mutant['mutant']}"] = said
+    return evidence
+
+
 def run_round(target, group, args):
+    """Whether all agree, and the evidence of each mutant that is run often enough."""
     build = subprocess.run(["cmake", "--build", compiler_faults.BUILD, "-j2", "--target", "assay",
                             "fuzz_" + TARGETS[target]], capture_output=True, text=True, check=False)
     if build.returncode != 0:
         print("\n".join(build.stdout.splitlines()[-12:]))
-        return False
+        return False, {}
     tool = os.path.join(compiler_faults.BUILD, "assay", "assay")
     tests = subprocess.run([tool, "test", f"--engine={ENGINES[target]}",
                             os.path.join(ROOT, "filetests", "cases", "runtests")],
@@ -90,30 +129,58 @@ def run_round(target, group, args):
                            f"--random={args.differential}", f"--seed={args.seed}"],
                           cwd=os.path.dirname(compiler_faults.BUILD), capture_output=True, text=True,
                           check=False)
-    good = tests.returncode == 0 and fuzz.returncode == 0
+    functions, runs = run_functions(target, group, args)
+    good = tests.returncode == 0 and fuzz.returncode == 0 and functions.returncode == 0
     print(f"{'agree' if good else 'DIFFER'}: {target}, {len(group)} mutants together: file tests "
           f"{'pass' if tests.returncode == 0 else 'fail'}, {args.differential} random inputs "
-          f"{'pass' if fuzz.returncode == 0 else 'fail'}", flush=True)
+          f"{'pass' if fuzz.returncode == 0 else 'fail'}, functions "
+          f"{'pass' if functions.returncode == 0 else 'fail'}", flush=True)
     if not good:
-        print("\n".join((tests.stdout + fuzz.stdout + fuzz.stderr).splitlines()[-20:]))
+        print("\n".join((tests.stdout + fuzz.stdout + fuzz.stderr + functions.stderr).splitlines()[-30:]))
         print("\n".join("  " + mutant["mutant"] for mutant in group))
-    return good
+        return False, {}
+    evidence = say_functions(target, group, runs, args)
+    return len(evidence) == len(group), evidence
+
+
+def write_evidence(evidence):
+    """Into the second column of the list, of those that are in it."""
+    with open(EQUIVALENT, encoding="utf-8") as source:
+        lines = source.read().splitlines()
+    for i, line in enumerate(lines):
+        columns = [column.strip() for column in re.split(r" \| ", line)]
+        if not line.startswith("#") and columns[0] in evidence:
+            lines[i] = " | ".join([columns[0], evidence[columns[0]], columns[-1]])
+    with open(EQUIVALENT, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+
+
+def results(target, args):
+    if not args.results:
+        return subprocess.run(command(args, target, "--json"), capture_output=True, text=True,
+                              check=False).stdout
+    with open(args.results, encoding="utf-8") as said:
+        return said.read()
 
 
 def differential(target, args):
-    done = subprocess.run(command(args, target, "--json"), capture_output=True, text=True, check=False)
-    mutants = [json.loads(line) for line in done.stdout.splitlines()]
-    survivors = [m for m in mutants if m["fate"] in ("survived", "equivalent")]
+    mutants = [json.loads(line) for line in results(target, args).splitlines()]
+    survivors = [m for m in mutants if m["fate"] in ("survived", "equivalent") and m["target"] == target and
+                 (args.filter or "") in m["mutant"]]
     compiler_faults.set_up([TARGETS[target]])
-    good = True
+    good, evidence = True, {}
     for group in rounds(survivors):
         before = put_in(group)
         try:
-            good = run_round(target, group, args) and good
+            agree, more = run_round(target, group, args)
+            good = agree and good
+            evidence.update(more)
         finally:
             for path, text in before.items():
                 with open(path, "wb") as source:
                     source.write(text)
+    if args.write:
+        write_evidence(evidence)
     return good
 
 

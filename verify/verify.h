@@ -64,6 +64,7 @@ typedef struct VerifyOptions {
     // `only` are rules of its root.
     bool compare;
     IsleRuleId other;   // if `compare`
+    VcPairGoal goal;    // if `compare`
     bool any_order;     // assume nothing of rules of higher priority
     uint32_t jobs;      // worker processes; 0: all in this one
     uint64_t budget;    // of a question, in the solver's steps; 0: the default

@@ -480,7 +480,7 @@ static void make_case(const VerifyRun *run, const VerifyTask *task, VcTrail *tra
         return;
     }
     const uint32_t other = number_of(run->program, task->root, run->options->other);
-    const VcPair pair = {task->root, task->number, other};
+    const VcPair pair = {task->root, task->number, other, run->options->goal};
     vc_run_pair(run->program, &pair, trail, arena, vc);
 }
 

@@ -96,6 +96,9 @@ void gen_case(const GenTable *table, const uint8_t *data, size_t size, Arena *ar
 void gen_single(const GenTable *table, const uint8_t *data, size_t size, Arena *arena,
                 GenCase *out);
 
+// Gives the case other inputs, which depend on `seed` alone, in `arena`.
+void gen_other_inputs(GenCase *c, uint64_t seed, Arena *arena);
+
 // A datum of `type` that depends on `seed` alone: often one at the edges of the type.
 DataValue gen_data(Type type, uint64_t seed);
 

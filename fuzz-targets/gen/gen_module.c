@@ -143,6 +143,14 @@ static void make_inputs(const Signature *sig, const uint8_t *tail, Arena *arena,
     }
 }
 
+void gen_other_inputs(GenCase *c, uint64_t seed, Arena *arena)
+{
+    uint8_t tail[GEN_TAIL];
+    for (uint32_t i = 0; i < GEN_TAIL; i++)
+        tail[i] = (uint8_t)gen_mix(seed + i);
+    make_inputs(&c->module.funcs.data[c->entry]->sig, tail, arena, c);
+}
+
 // ---- All of it ----
 
 // The parts of the bytes; what is missing is zero.

@@ -223,10 +223,7 @@ static void note_unsupported(Judge *j, const CallResult *result)
 
 static Verdict run_reference(Judge *j, const GenCase *c, Run *runs, Arena *arena)
 {
-    Diag diag = {.arena = arena};
     Verdict v = {.finding = FINDING_NONE};
-    const Status status = executor_load(j->interp, &c->module, &c->settings, NULL, &diag);
-    ASSERT(status == STATUS_OK);
     for (uint32_t i = 0; i < GEN_INPUTS; i++) {
         run_input(j->interp, c, i, arena, &runs[i]);
         const CallResult *const result = &runs[i].result;
@@ -248,18 +245,22 @@ static Verdict run_reference(Judge *j, const GenCase *c, Run *runs, Arena *arena
     return v;
 }
 
+// Compiles the case for one engine.
+static Verdict load_engine(Judge *j, const GenCase *c, uint32_t engine, Arena *arena)
+{
+    Diag diag = {.arena = arena};
+    if (judge_load(&j->engines[engine], c, arena, &diag) == STATUS_OK)
+        return (Verdict){.finding = FINDING_NONE};
+    Verdict v = verdict_on(FINDING_COMPILE, engine, GEN_INPUTS);
+    v.text = diag_text(&diag, arena);
+    return v;
+}
+
 static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run *expected,
                           Arena *arena)
 {
     JudgeEngine *const e = &j->engines[engine];
-    Diag diag = {.arena = arena};
     Verdict v = {.finding = FINDING_NONE};
-    const Status status = judge_load(e, c, arena, &diag);
-    if (status != STATUS_OK) {
-        v = verdict_on(FINDING_COMPILE, engine, GEN_INPUTS);
-        v.text = diag_text(&diag, arena);
-        return v;
-    }
     for (uint32_t i = 0; i < GEN_INPUTS; i++) {
         const Outcome outcome = expected[i].result.outcome;
         Run got;
@@ -285,19 +286,41 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
     return v;
 }
 
-Verdict judge_case(Judge *j, const GenCase *c, Arena *arena)
+// Runs all inputs, in engines that are to be given the case first (`load`) or have it.
+static Verdict run_case(Judge *j, const GenCase *c, bool load, Arena *arena)
 {
     arena_reset(&j->scratch);
     Run *const runs = arena_alloc(&j->scratch, sizeof(Run) * GEN_INPUTS, _Alignof(Run));
     CallResult expected[GEN_INPUTS];
+    Verdict v = run_reference(j, c, runs, arena);
+    memcpy(expected, v.expected, sizeof(expected));
+    for (uint32_t i = 0; i < j->num_engines && v.finding == FINDING_NONE; i++) {
+        if (load)
+            v = load_engine(j, c, i, arena);
+        if (v.finding == FINDING_NONE)
+            v = run_engine(j, c, i, runs, arena);
+    }
+    memcpy(v.expected, expected, sizeof(expected));
+    return v;
+}
+
+Verdict judge_case(Judge *j, const GenCase *c, Arena *arena)
+{
     judge_count_module(j, &c->module);
     Verdict v = validate(j, c, arena);
-    if (v.finding == FINDING_NONE)
-        v = run_reference(j, c, runs, arena);
-    memcpy(expected, v.expected, sizeof(expected));
-    for (uint32_t i = 0; i < j->num_engines && v.finding == FINDING_NONE; i++)
-        v = run_engine(j, c, i, runs, arena);
-    memcpy(v.expected, expected, sizeof(expected));
+    if (v.finding == FINDING_NONE) {
+        Diag diag = {.arena = arena};
+        const Status status = executor_load(j->interp, &c->module, &c->settings, NULL, &diag);
+        ASSERT(status == STATUS_OK);
+        v = run_case(j, c, true, arena);
+    }
+    j->stats.findings += v.finding != FINDING_NONE;
+    return v;
+}
+
+Verdict judge_again(Judge *j, const GenCase *c, Arena *arena)
+{
+    const Verdict v = run_case(j, c, false, arena);
     j->stats.findings += v.finding != FINDING_NONE;
     return v;
 }

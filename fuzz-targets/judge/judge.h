@@ -75,6 +75,10 @@ void judge_destroy(Judge *j);
 // Runs all inputs of `c`. The verdict's texts are in `arena`.
 Verdict judge_case(Judge *j, const GenCase *c, Arena *arena);
 
+// Runs the inputs of `c`, of which judge_case has just been asked with others, once more: the
+// engines have its code still.
+Verdict judge_again(Judge *j, const GenCase *c, Arena *arena);
+
 // The engine that a verdict is about.
 Engine judge_engine(const Judge *j, const Verdict *verdict);
 

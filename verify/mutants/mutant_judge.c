@@ -103,22 +103,32 @@ static Str changed_text(const Judge *j, Str text)
                       (int)(text.len - r->end), text.data + r->end);
 }
 
+static VerifyText text_of(const char *path, Str text)
+{
+    return (VerifyText){path, (const unsigned char *)text.data, text.len};
+}
+
 // With `more` behind it, if that is not empty.
 static Isle *read_mutant(Judge *j, Str more, Diag *diag)
 {
     Isle *const isle = isle_new(j->arena, diag);
     isle->may_overlap = more.len != 0;
-    for (const VerifyText *t = j->base->options->texts; t->path; t++) {
-        Str text = {(const char *)t->data, t->len};
-        if (str_eq_c(j->out->path, t->path))
-            text = changed_text(j, text);
-        if (isle_add_text(isle, str_from(t->path), text) != STATUS_OK)
-            return NULL;
+    uint32_t count = 0;
+    while (j->base->options->texts[count].path)
+        count++;
+    VerifyText *const texts = ARENA_ARRAY(j->arena, VerifyText, count + 2); // and the end
+    for (uint32_t i = 0; i < count; i++) {
+        const VerifyText *const t = &j->base->options->texts[i];
+        texts[i] = *t;
+        if (str_eq_c(j->out->path, t->path)) {
+            const Str text = changed_text(j, (Str){(const char *)t->data, t->len});
+            texts[i] = text_of(t->path, text);
+        }
     }
-    if (more.len != 0 && isle_add_text(isle, STR("more"), more) != STATUS_OK)
-        return NULL;
-    const bool good =
-        isle_check(isle) == STATUS_OK && isle->rules.len == j->isle->rules.len + (more.len != 0);
+    if (more.len != 0)
+        texts[count] = text_of("more", more);
+    const bool good = verify_read(isle, texts) == STATUS_OK &&
+                      isle->rules.len == j->isle->rules.len + (more.len != 0);
     return good ? isle : NULL;
 }
 
@@ -235,6 +245,18 @@ static bool is_right_in_any_order(Judge *j)
     return report->rules[j->mutant->rule].verdict == RULE_PROVED;
 }
 
+static bool is_proved_of_both(const Judge *j, Isle *both, VcPairGoal goal)
+{
+    Bitset own = bitset_new(j->arena, both->rules.len);
+    bitset_add(&own, j->mutant->rule);
+    VerifyOptions options = options_of(j, &own);
+    options.compare = true;
+    options.goal = goal;
+    options.other = both->rules.len - 1;
+    const VerifyReport *const report = verify_run(both, &options, j->arena);
+    return report->rules[j->mutant->rule].verdict == RULE_PROVED;
+}
+
 // Whether the rule, changed, is proved to do what it did before: where it matches now it did then,
 // and both right sides do the same. Where it does not match any more, other rules are right.
 static bool does_the_same(Judge *j)
@@ -249,15 +271,9 @@ static bool does_the_same(Judge *j)
     StrBuf text = {.arena = j->arena};
     isle_dump_def(j->isle, &was, &text);
     Isle *const both = read_mutant(j, buf_view(&text), &diag);
-    if (!both)
-        return false;
-    Bitset own = bitset_new(j->arena, both->rules.len);
-    bitset_add(&own, j->mutant->rule);
-    VerifyOptions options = options_of(j, &own);
-    options.compare = true;
-    options.other = both->rules.len - 1;
-    const VerifyReport *const report = verify_run(both, &options, j->arena);
-    return report->rules[j->mutant->rule].verdict == RULE_PROVED;
+    return both && (is_proved_of_both(j, both, VC_PAIR_PLAIN) ||
+                    (is_proved_of_both(j, both, VC_PAIR_MATCHES) &&
+                     is_proved_of_both(j, both, VC_PAIR_SAME)));
 }
 
 static bool is_case_of(const VerifyTask *task, Str types)

@@ -59,11 +59,14 @@
     "  (provide (= result a) (store (zero_ext 64 b) a #x01)))\n"                                  \
     "(decl pure is_fast () bool) (extern constructor is_fast is_fast)\n"                          \
     "(spec (is_fast) (provide (= result cpu_fast)))\n"                                            \
+    "(model u8 (type (bv 8)))\n"                                                                  \
+    "(decl pure is_below (Value u8) bool) (extern constructor is_below is_below)\n"               \
+    "(spec (is_below x k) (provide (= result (bvult x k))))\n"                                    \
     "(decl partial lower (Inst) Unit)\n"                                                          \
     "(spec (lower inst) (match (= (fresh 1) #b1)) (provide (execute inst)))\n"
 
 // What is said of the first rule, compared with the second.
-static RuleVerdict compare(const char *rule, const char *other)
+static RuleVerdict compare_for(VcPairGoal goal, const char *rule, const char *other)
 {
     Arena arena = {0};
     Isle *const isle = program_begin(&arena);
@@ -74,10 +77,15 @@ static RuleVerdict compare(const char *rule, const char *other)
     program_end(isle);
     Bitset only = bitset_new(&arena, isle->rules.len);
     bitset_add(&only, 0);
-    const VerifyOptions options = {.only = &only, .compare = true, .other = 1};
+    const VerifyOptions options = {.only = &only, .compare = true, .goal = goal, .other = 1};
     const RuleVerdict verdict = verify_run(isle, &options, &arena)->rules[0].verdict;
     arena_free(&arena);
     return verdict;
+}
+
+static RuleVerdict compare(const char *rule, const char *other)
+{
+    return compare_for(VC_PAIR_PLAIN, rule, other);
 }
 
 #define SUM "(rule b 1 (lower (plus x y)) (m_add x y))"
@@ -165,11 +173,44 @@ static void requirements_are_proved(void **state)
     assert_int_not_equal(compare("(rule a (lower (plus x y)) (m_fast x y))", SUM), RULE_PROVED);
 }
 
+#define TINY       "(lower (plus x y)) (if-let true (is_below y 4))"
+#define SMALL      "(lower (plus x y)) (if-let true (is_below y 16))"
+#define SMALL_RULE "(rule b 1 " SMALL " (m_add x y))"
+
+// That the other rule matches follows from the first one's conditions, or doesn't.
+static void matching_less_is_proved(void **state)
+{
+    (void)state;
+    static const char tiny[] = "(rule a " TINY " (m_add x y))";
+    assert_int_not_equal(compare(tiny, SMALL_RULE), RULE_PROVED);
+    assert_int_equal(compare_for(VC_PAIR_MATCHES, tiny, SMALL_RULE), RULE_PROVED);
+    assert_int_equal(compare_for(VC_PAIR_SAME, tiny, SMALL_RULE), RULE_PROVED);
+    assert_int_equal(compare_for(VC_PAIR_MATCHES,
+                                 "(rule a (lower (plus x y @ (zero))) (m_add x y))", SMALL_RULE),
+                     RULE_PROVED);
+    assert_int_equal(compare_for(VC_PAIR_MATCHES, "(rule a " SMALL " (m_add x y))",
+                                 "(rule b 1 " TINY " (reg x))"),
+                     RULE_FAILED);
+    assert_int_equal(
+        compare_for(VC_PAIR_MATCHES, "(rule a (lower (plus x y)) (m_add x y))", SMALL_RULE),
+        RULE_FAILED);
+    assert_int_equal(compare_for(VC_PAIR_MATCHES, "(rule a (lower (plus x y)) (reg x))",
+                                 "(rule b 1 (lower (plus x (zero))) (reg x))"),
+                     RULE_FAILED);
+    assert_int_equal(compare_for(VC_PAIR_SAME, "(rule a " TINY " (m_sub x y))", SMALL_RULE),
+                     RULE_FAILED);
+    // Nobody knows when this one matches.
+    assert_int_not_equal(compare_for(VC_PAIR_MATCHES, "(rule a (lower (plus x y)) (m_add x y))",
+                                     "(rule b 1 (lower (plus (some x) y)) (m_add x y))"),
+                         RULE_PROVED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_is_proved),      cmocka_unit_test(another_result_is_not),
         cmocka_unit_test(other_effects_are_not),   cmocka_unit_test(matching_more_is_not),
-        cmocka_unit_test(requirements_are_proved), cmocka_unit_test(taking_in_counts)};
+        cmocka_unit_test(requirements_are_proved), cmocka_unit_test(taking_in_counts),
+        cmocka_unit_test(matching_less_is_proved)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -516,9 +516,9 @@ Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args)
     return value_of(f, form->result);
 }
 
-// Whether a rule plainly matches where another one does: that can't be a goal, as what its patterns
-// provide is assumed.
-static bool matches_too(Frame *f, const IsleRuleForm *form, const IsleRuleForm *other)
+// The conditions under which a rule matches where another one does; EXPR_NONE: values do not decide
+// it.
+static Expr matches_too(Frame *f, const IsleRuleForm *form, const IsleRuleForm *other)
 {
     Gen *const g = f->g;
     Trial trial;
@@ -533,7 +533,25 @@ static bool matches_too(Frame *f, const IsleRuleForm *form, const IsleRuleForm *
         if (decided && !g->stop)
             all = expr_and(g->pool, all, holds);
     }
-    return end_trial(f, &trial) == STOP_NONE && decided && expr_is_true(g->pool, all);
+    const bool open = !decided || g->stop || is_left_open(g, &trial, all);
+    return end_trial(f, &trial) == STOP_NONE && !open ? all : EXPR_NONE;
+}
+
+// Sees to it that the other rule of a pair matches where the rule does, whose checks are assumed.
+static bool match_pair(Frame *f, const VcPair *pair)
+{
+    Gen *const g = f->g;
+    const IsleRuleForm *const forms = f->set->rules.data;
+    if (pair->goal == VC_PAIR_SAME)
+        return true;
+    const Expr matches = matches_too(f, &forms[pair->n], &forms[pair->like]);
+    const bool none = expr_same(matches, EXPR_NONE);
+    if (!none && pair->goal == VC_PAIR_MATCHES)
+        gen_goal(g, NULL, matches, STR("the other rule matches as well"));
+    else if (none || !expr_is_true(g->pool, matches))
+        gen_stop(g, STOP_ERROR, g->isle->terms.data[pair->root].pos,
+                 "nothing says that the other rule matches as well");
+    return !g->stop;
 }
 
 static bool assume_checks(Frame *f, const IsleRuleForm *form)
@@ -583,10 +601,13 @@ bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2])
     g->depth++;
     if (!assume_checks(&f, form))
         return false;
-    if (!matches_too(&f, form, other)) {
-        gen_stop(g, STOP_ERROR, g->isle->terms.data[pair->root].pos,
-                 "nothing says that the other rule matches as well");
+    if (!match_pair(&f, pair))
         return false;
+    if (pair->goal == VC_PAIR_MATCHES) {
+        g->right = true;
+        values[0] = values[1] = right_side(&f, form); // says how wide all is
+        g->depth--;
+        return values[0] != NULL;
     }
     if (!assume_checks(&f, other))
         return false;

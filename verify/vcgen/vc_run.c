@@ -388,7 +388,7 @@ static void run_pair(Gen *g, const VcPair *pair)
         return;
     }
     promise(g, pair->root, args, values[0], true);
-    if (g->stop)
+    if (g->stop || pair->goal == VC_PAIR_MATCHES)
         return;
     const Expr same = sym_equal(g, values[0], values[1], g->isle->terms.data[pair->root].pos);
     if (!g->stop)
@@ -532,7 +532,8 @@ static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *t
 
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out)
 {
-    run(program, RUN_RULE, &(VcPair){root, n, n}, trail, arena, out);
+    const VcPair pair = {.root = root, .n = n, .like = n};
+    run(program, RUN_RULE, &pair, trail, arena, out);
 }
 
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out)

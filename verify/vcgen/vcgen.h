@@ -111,14 +111,23 @@ typedef struct Vc {
 // condition's expressions are simplified by its equations.
 void vc_run(VcProgram *program, IsleTermId root, uint32_t n, VcTrail *trail, Arena *arena, Vc *out);
 
+// What is asked of two rules.
+typedef enum VcPairGoal {
+    VC_PAIR_PLAIN,   // the other one plainly matches whenever the rule does, and does the same
+    VC_PAIR_MATCHES, // the other one matches whenever the rule does: a goal of its own, as what a
+                     // rule's patterns provide is assumed where its right side is looked at
+    VC_PAIR_SAME     // where both match, they do the same
+} VcPairGoal;
+
 // Two rules of a root that has a specification.
 typedef struct VcPair {
     IsleTermId root;
     uint32_t n, like;
+    VcPairGoal goal;
 } VcPair;
 
-// Makes the condition that rule `n` does what rule `like` does, which must plainly match whenever
-// that one does (else ERROR): both have the same effects and the same results, all bits of them
+// Makes the condition that rule `n` does what rule `like` does, which must match whenever that one
+// does (else ERROR, or the goal): both have the same effects and the same results, all bits of them
 // that the specification speaks of, or all that there are if it says nothing of their width. Other
 // rules, and whether any of both is right, are no matter.
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
