@@ -174,8 +174,7 @@ static void counterexamples_are_functions(void **unused)
         program_add(isle, t->path, (Str){(const char *)t->data, t->len});
     program_add(isle, "wrong.isle", STR("(rule wrong (simplify (isub ty x y)) (isub ty y x))"));
     program_end(isle);
-    const VerifyReport *const report =
-        verify_run(isle, &(VerifyOptions){.rule = "wrong"}, &arena);
+    const VerifyReport *const report = verify_run(isle, &(VerifyOptions){.rule = "wrong"}, &arena);
     const VerifyRule *const wrong = &report->rules[report->num_rules - 1];
     assert_int_equal(wrong->verdict, RULE_FAILED);
     static const char *const parts[] = {"function %counterexample(i", "= isub v", "return v",
@@ -192,6 +191,6 @@ int main(void)
                                        cmocka_unit_test(cases_left_out_are_no_proof),
                                        cmocka_unit_test(lost_tasks_are_no_proof),
                                        cmocka_unit_test(models_that_are_none_are_not_shown),
- cmocka_unit_test(counterexamples_are_functions)};
+                                       cmocka_unit_test(counterexamples_are_functions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
