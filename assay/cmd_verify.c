@@ -7,10 +7,9 @@
 #ifdef ASSAY_VERIFY
 
 #    include "assay/tool_mutants.h"
+#    include "assay/tool_rules.h"
 #    include "assay/tool_specs.h"
 
-#    include <dirent.h>
-#    include <errno.h>
 #    include <stdio.h>
 #    include <stdlib.h>
 #    include <sys/resource.h>
@@ -38,57 +37,17 @@ typedef struct Command {
     bool failed;
     uint32_t as_said; // rules that are as the ledger says
     bool knows_rule;  // some program has the rule that is named
+    bool knows_root;  // and the term
     StrBuf sarif;     // runs
 } Command;
 
 // ---- Programs ----
 
-typedef VEC(const char *) Paths;
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-// All .isle files of a folder and of those below it, sorted.
-static Status find_files(Arena *arena, const char *folder, Paths *out, Diag *diag)
-{
-    DIR *const dir = opendir(folder);
-    Paths names = {0};
-    if (!dir)
-        return diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: %s", folder, strerror(errno));
-    for (const struct dirent *e = readdir(dir); e; e = readdir(dir))
-        if (e->d_name[0] != '.')
-            VEC_PUSH(arena, &names, str_printf(arena, "%s/%s", folder, e->d_name).data);
-    closedir(dir);
-    if (names.len != 0)
-        qsort(names.data, names.len, sizeof(*names.data), by_name);
-    for (uint32_t i = 0; i < names.len; i++) {
-        struct stat info;
-        const Str name = str_from(names.data[i]);
-        if (lstat(names.data[i], &info) != 0)
-            continue; // gone since
-        if (S_ISDIR(info.st_mode))
-            TRY(find_files(arena, names.data[i], out, diag));
-        else if (name.len > 5 && memcmp(name.data + name.len - 5, ".isle", 5) == 0)
-            VEC_PUSH(arena, out, names.data[i]);
-    }
-    return STATUS_OK;
-}
-
 static Status read_files(Isle *isle, const ToolArgs *args)
 {
-    Paths paths = {0};
+    ToolPaths paths = {0};
     Status first = STATUS_OK;
-    for (uint32_t i = 0; i < args->num_operands; i++) {
-        struct stat info;
-        if (stat(args->operands[i], &info) == 0 && S_ISDIR(info.st_mode))
-            TRY(find_files(isle->arena, args->operands[i], &paths, isle->diag));
-        else
-            VEC_PUSH(isle->arena, &paths, args->operands[i]);
-    }
-    if (paths.len == 0)
-        return diag_error(isle->diag, STATUS_INVALID, NULL, POS_NONE, "no .isle files there");
+    TRY(tool_rule_files(isle->arena, args, &paths, isle->diag));
     for (uint32_t i = 0; i < paths.len; i++) {
         Str text;
         Status status = tool_read_file(isle->arena, paths.data[i], &text, isle->diag);
@@ -191,16 +150,6 @@ static void check_ledger(Command *c, const Program *program, const Isle *isle,
              program->texts ? "--target " : "FILE...", program->name, c->ledger);
 }
 
-static bool write_file(const char *path, Str text, Diag *diag)
-{
-    FILE *const file = fopen(path, "wb");
-    bool good = file && fwrite(text.data, 1, text.len, file) == text.len;
-    good = (!file || fclose(file) == 0) && good;
-    if (!good)
-        diag_error(diag, STATUS_IO, NULL, POS_NONE, "%s: %s", path, strerror(errno));
-    return good;
-}
-
 static void write_ledger(Command *c, const char *program, const Isle *isle,
                          const VerifyReport *report)
 {
@@ -212,7 +161,7 @@ static void write_ledger(Command *c, const char *program, const Isle *isle,
     tool_read_file(arena, path, &before, &ignored); // there may be none yet
     const Str text =
         verify_ledger_text(isle, report, *program ? program : "files", before, arena, &over);
-    const bool good = write_file(path, text, isle->diag);
+    const bool good = tool_replace_file(path, text, isle->diag);
     if (good && over)
         diag_error(isle->diag, STATUS_INVALID, NULL, POS_NONE,
                    "%s: more rules are without a proof than were allowed", path);
@@ -241,6 +190,14 @@ static bool knows_rule(const Command *c, const Isle *isle)
     return !name;
 }
 
+static bool knows_root(const Command *c, const Isle *isle)
+{
+    const char *const name = c->options.root;
+    const IsleTermId term = name ? isle_find_term(isle, str_from(name)) : ISLE_NONE;
+    return !name || (term != ISLE_NONE && isle->terms.data[term].spec &&
+                     isle->terms.data[term].rules.len != 0);
+}
+
 static bool verify_program(Command *c, const Program *program)
 {
     Arena arena = {0};
@@ -254,6 +211,7 @@ static bool verify_program(Command *c, const Program *program)
     if (status == STATUS_OK) {
         fflush(stdout); // the workers are forks
         c->knows_rule = c->knows_rule || knows_rule(c, isle);
+        c->knows_root = c->knows_root || knows_root(c, isle);
         const VerifyReport *const report = verify_run(isle, &options, &arena);
         const Proofs proofs = {c->args, program->name, isle, report, &c->totals};
         if (is_checking(c))
@@ -325,7 +283,53 @@ static const char *find_cache(const ToolArgs *args, Arena *arena)
     return cache ? path : NULL;
 }
 
-// Options that don't go together, and numbers.
+// What is of use with another option alone, and what is of none with it. A mode of 0 is none.
+typedef struct Match {
+    uint8_t option, mode, other_mode;
+    const char *says;
+} Match;
+
+static const Match needs[] = {
+    {OPT_VERIFY_TUPLES, OPT_VERIFY_CHECK_SPECS, OPT_VERIFY_CHECK_SPECS,
+     "--tuples is for --check-specs"},
+    {OPT_VERIFY_SEED, OPT_VERIFY_CHECK_SPECS, OPT_VERIFY_MUTANTS,
+     "--seed is for --check-specs and --mutants"},
+    {OPT_VERIFY_MUTANT, OPT_VERIFY_MUTANTS, OPT_VERIFY_MUTANTS, "--mutant is for --mutants"},
+    {OPT_VERIFY_EQUIVALENT, OPT_VERIFY_MUTANTS, OPT_VERIFY_MUTANTS,
+     "--equivalent is for --mutants"},
+};
+
+static const uint8_t proof_options[] = {
+    OPT_VERIFY_RULE,  OPT_VERIFY_ROOT,         OPT_VERIFY_EXPLAIN,      OPT_VERIFY_CLIF,
+    OPT_VERIFY_SARIF, OPT_VERIFY_CHECK_LEDGER, OPT_VERIFY_WRITE_LEDGER, OPT_VERIFY_CROSS_CHECK,
+};
+
+// Options that don't go together: EXIT_OK, or what is said of the first.
+static int check_modes(const ToolArgs *args)
+{
+    const char *const *const given = args->values;
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (given[needs[i].option] && !given[needs[i].mode] && !given[needs[i].other_mode])
+            return tool_usage_error(args, "%s", needs[i].says);
+    if (given[OPT_VERIFY_CHECK_SPECS] && given[OPT_VERIFY_MUTANTS])
+        return tool_usage_error(args, "--check-specs and --mutants exclude each other");
+    const char *const mode = given[OPT_VERIFY_CHECK_SPECS] ? "--check-specs"
+                             : given[OPT_VERIFY_MUTANTS]   ? "--mutants"
+                                                           : NULL;
+    for (size_t i = 0; mode && i < sizeof(proof_options); i++)
+        if (given[proof_options[i]])
+            return tool_usage_error(args,
+                                    "%s is not with --rule, --root, --explain, --clif, "
+                                    "--sarif, a ledger or --cross-check",
+                                    mode);
+    if (given[OPT_VERIFY_CACHE] && given[OPT_VERIFY_NO_CACHE])
+        return tool_usage_error(args, "--cache and --no-cache exclude each other");
+    if (given[OPT_VERIFY_TARGET] && args->num_operands != 0)
+        return tool_usage_error(args, "--target is for the tool's own rules: no files");
+    return EXIT_OK;
+}
+
+// Numbers, and what to do.
 static int read_options(Command *c)
 {
     const ToolArgs *const args = c->args;
@@ -333,6 +337,9 @@ static int read_options(Command *c)
     const char *const write = args->values[OPT_VERIFY_WRITE_LEDGER];
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t jobs = cores > 0 ? (uint64_t)cores : 1, budget = 0;
+    const int modes = check_modes(args);
+    if (modes != EXIT_OK)
+        return modes;
     if (!tool_number(args, OPT_VERIFY_JOBS, 1, 64, &jobs) ||
         !tool_number(args, OPT_VERIFY_BUDGET, 1, UINT32_MAX, &budget))
         return EXIT_USAGE;
@@ -354,12 +361,26 @@ static int read_options(Command *c)
     return read_targets(c);
 }
 
+// Before anything is proved: what is to be written can be.
+static bool may_write(const Command *c, Arena *arena)
+{
+    const char *const *const given = c->args->values;
+    Diag diag = {.arena = arena};
+    const bool good =
+        (!given[OPT_VERIFY_SARIF] || tool_may_write(given[OPT_VERIFY_SARIF], &diag)) &&
+        (!given[OPT_VERIFY_CLIF] || tool_may_write_into(given[OPT_VERIFY_CLIF], &diag)) &&
+        (!given[OPT_VERIFY_WRITE_LEDGER] ||
+         tool_may_write_into(given[OPT_VERIFY_WRITE_LEDGER], &diag));
+    tool_report(&diag);
+    return good;
+}
+
 static bool write_sarif(const Command *c)
 {
     const char *const path = c->args->values[OPT_VERIFY_SARIF];
     Diag diag = {.arena = c->sarif.arena};
     const bool good =
-        !path || write_file(path, verify_sarif_file(buf_view(&c->sarif), diag.arena), &diag);
+        !path || tool_replace_file(path, verify_sarif_file(buf_view(&c->sarif), diag.arena), &diag);
     tool_report(&diag);
     return good;
 }
@@ -368,13 +389,19 @@ static int finish(const Command *c)
 {
     if (!c->knows_rule)
         return tool_usage_error(c->args, "there is no rule %s", named_rule(c));
-    if (!write_sarif(c))
-        return EXIT_FAILED;
+    if (!c->knows_root)
+        return tool_usage_error(c->args, "there is no term %s with rules and a meaning",
+                                c->options.root);
     if (is_checking(c)) {
         if (!c->failed)
             printf("%u rules are as the ledger says\n", c->as_said);
         return c->failed ? EXIT_FAILED : EXIT_OK;
     }
+    const bool written = write_sarif(c);
+    if (c->totals.rules == 0)
+        return tool_usage_error(c->args, tool_proofs_part(c->args)
+                                             ? "--rule, --root and --filter leave no rules"
+                                             : "there are no rules");
     if (c->args->values[OPT_VERIFY_JSON])
         tool_proofs_print_summary(&c->totals);
     else
@@ -382,7 +409,7 @@ static int finish(const Command *c)
     // What is in a ledger may be without a proof: there it is counted.
     const bool proved =
         c->totals.rules != 0 && c->totals.rule_counts[RULE_PROVED] == c->totals.rules;
-    return !c->failed && (proved || c->ledger) ? EXIT_OK : EXIT_FAILED;
+    return written && !c->failed && (proved || c->ledger) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int test_by_mutants(const Command *c)
@@ -413,6 +440,10 @@ int cmd_verify(const ToolArgs *args)
     if (c.options.cross && !verify_cross_works(c.options.cross))
         return tool_usage_error(args, "%s is no program that reads a file of SMT-LIB",
                                 c.options.cross);
+    if (!may_write(&c, &arena)) {
+        arena_free(&arena);
+        return EXIT_FAILED;
+    }
     c.options.cache = find_cache(args, &arena);
     c.sarif.arena = &arena;
     if (args->values[OPT_VERIFY_MUTANTS]) {

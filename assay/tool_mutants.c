@@ -5,6 +5,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_rules.h"
 #    include "verify/mutants/mutants.h"
 
 #    include <jansson.h>
@@ -228,12 +229,13 @@ static bool run_files(Mutants *m, const MutantOptions *options)
 {
     Arena arena = {0};
     Diag diag = {.arena = &arena};
-    VerifyText *const texts = ARENA_ARRAY(&arena, VerifyText, m->args->num_operands + 1);
-    Status status = STATUS_OK;
-    for (uint32_t i = 0; i < m->args->num_operands && status == STATUS_OK; i++) {
+    ToolPaths paths = {0};
+    Status status = tool_rule_files(&arena, m->args, &paths, &diag);
+    VerifyText *const texts = ARENA_ARRAY(&arena, VerifyText, paths.len + 1);
+    for (uint32_t i = 0; i < paths.len && status == STATUS_OK; i++) {
         Str text = {0};
-        status = tool_read_file(&arena, m->args->operands[i], &text, &diag);
-        texts[i] = (VerifyText){m->args->operands[i], (const unsigned char *)text.data, text.len};
+        status = tool_read_file(&arena, paths.data[i], &text, &diag);
+        texts[i] = (VerifyText){paths.data[i], (const unsigned char *)text.data, text.len};
     }
     tool_report(&diag);
     const bool good = status == STATUS_OK && run_program(m, "", texts, *options);
