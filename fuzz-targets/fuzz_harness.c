@@ -36,6 +36,12 @@ const char *__asan_default_options(void)
            "max_malloc_fill_size=0";
 }
 
+const HarnessGroup harness_unicorn[HARNESS_UNICORN_GROUPS] = {
+    {{ENGINE_UNICORN_X64, ENGINE_UNICORN_AARCH64}, {"x86_64", "aarch64"}, 2},
+    {{ENGINE_UNICORN_X64}, {"x86_64 has_sse3 has_ssse3 has_sse41 has_sse42 has_bmi1 has_lzcnt"}, 1},
+    {{ENGINE_UNICORN_AARCH64}, {"aarch64 has_fp16 has_dotprod"}, 1},
+};
+
 static double time_of(clockid_t clock)
 {
     struct timespec t;

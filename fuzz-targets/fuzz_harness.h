@@ -36,6 +36,11 @@ typedef struct HarnessGroup {
     uint32_t num;
 } HarnessGroup;
 
+// Both targets under Unicorn: operations that both have, or one of them with features that Unicorn
+// runs right.
+#define HARNESS_UNICORN_GROUPS 3
+extern const HarnessGroup harness_unicorn[HARNESS_UNICORN_GROUPS];
+
 // Makes a case from bytes: gen_case or gen_single.
 typedef void (*HarnessMake)(const GenTable *table, const uint8_t *data, size_t size, Arena *arena,
                             GenCase *out);

@@ -6,17 +6,10 @@
 #include "fuzz-targets/fuzz_harness.h"
 #include "fuzz-targets/target.h"
 
-// Operations that both targets have, or one of them with features that Unicorn runs right.
-static const HarnessGroup groups[] = {
-    {{ENGINE_UNICORN_X64, ENGINE_UNICORN_AARCH64}, {"x86_64", "aarch64"}, 2},
-    {{ENGINE_UNICORN_X64}, {"x86_64 has_sse3 has_ssse3 has_sse41 has_sse42 has_bmi1 has_lzcnt"}, 1},
-    {{ENGINE_UNICORN_AARCH64}, {"aarch64 has_fp16 has_dotprod"}, 1},
-};
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static Harness harness = {
-        .groups = groups, .num_groups = sizeof(groups) / sizeof(groups[0]), .make = gen_single};
+        .groups = harness_unicorn, .num_groups = HARNESS_UNICORN_GROUPS, .make = gen_single};
     harness_run(&harness, data, size);
     return 0;
 }

@@ -94,8 +94,8 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
                               {true, SMT_WHOLE, 1},   {true, SMT_PIECES, 4}, {false, SMT_WHOLE, 1}};
 
 // A question that took so many budgets on the lower rungs is not taken further: what they leave of
-// it that is not hopeless has never needed half of that.
-enum { MOST_BUDGETS = 3 };
+// it that is not hopeless has never needed three quarters of that.
+enum { MOST_BUDGETS = 2 };
 
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {

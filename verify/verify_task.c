@@ -171,7 +171,7 @@ static void feasible(TaskCase *c, const Exprs *conditions, Exprs *own)
 }
 
 // Goals are asked one by one until the case has taken so many budgets.
-enum { MOST_BUDGETS = 14 };
+enum { MOST_BUDGETS = 8 };
 
 // A question whose goals together are too much: one after the other, each with those before it as
 // conditions. The first answer that is no proof, or the last one.

@@ -42,3 +42,13 @@ CallResult executor_call(Executor *ex, uint32_t func, const DataValue *args, uin
 {
     return ex->ops->call(ex, func, args, num_args, arena);
 }
+
+Str executor_name(const ExtName *name, Arena *arena)
+{
+    if (name->kind == NAME_TESTCASE)
+        return name->text;
+    StrBuf text = {.arena = arena};
+    extname_print(name, &text);
+    const Str printed = buf_view(&text);
+    return printed.data[0] == '%' ? (Str){printed.data + 1, printed.len - 1} : printed;
+}

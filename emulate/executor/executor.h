@@ -104,4 +104,8 @@ uint64_t executor_func_address(Executor *ex, uint32_t func);
 CallResult executor_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,
                          Arena *arena);
 
+// For engines: the name that a function or a symbol goes by in calls and imports, "f" of %f. Text
+// of its own is in `arena`.
+Str executor_name(const ExtName *name, Arena *arena);
+
 #endif

@@ -41,14 +41,7 @@ static uint32_t intern(Interp *vm, Str name)
 
 uint32_t interp_name(Interp *vm, const ExtName *name)
 {
-    if (name->kind == NAME_TESTCASE)
-        return intern(vm, name->text);
-    StrBuf text = {.arena = &vm->scratch};
-    extname_print(name, &text);
-    Str printed = buf_view(&text);
-    if (printed.data[0] == '%')
-        printed = (Str){printed.data + 1, printed.len - 1};
-    return intern(vm, printed);
+    return intern(vm, executor_name(name, &vm->scratch));
 }
 
 static void do_import(Executor *ex, Str name, ImportFn fn, void *context)

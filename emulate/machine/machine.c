@@ -19,14 +19,7 @@ uint32_t machine_name(Machine *m, Str name)
 
 uint32_t machine_name_of(Machine *m, const ExtName *name)
 {
-    if (name->kind == NAME_TESTCASE)
-        return machine_name(m, name->text);
-    StrBuf text = {.arena = &m->scratch};
-    extname_print(name, &text);
-    Str printed = buf_view(&text);
-    if (printed.data[0] == '%')
-        printed = (Str){printed.data + 1, printed.len - 1};
-    return machine_name(m, printed);
+    return machine_name(m, executor_name(name, &m->scratch));
 }
 
 static void do_import(Executor *ex, Str name, ImportFn fn, void *context)

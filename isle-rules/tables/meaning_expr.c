@@ -11,33 +11,8 @@
 #define WIDTH_MAX 256
 
 typedef enum Shape {
-    SHAPE_EQUAL,
-    SHAPE_LOGIC,
-    SHAPE_INTEGER,
-    SHAPE_INTEGER_ORDER,
-    SHAPE_BITS,
-    SHAPE_BITS_ORDER,
-    SHAPE_EXTRACT,
-    SHAPE_CONCAT,
-    SHAPE_REPLICATE,
-    SHAPE_WIDEN,
-    SHAPE_RESIZE,
-    SHAPE_INT2BV,
-    SHAPE_BV2NAT,
-    SHAPE_WIDTHOF,
-    SHAPE_FLOAT,
-    SHAPE_FLOAT_ORDER,
-    SHAPE_FLOAT_CLASS,
-    SHAPE_FLOAT_CONSTANT,
-    SHAPE_CONVERT,
-    SHAPE_FRESH,
-    SHAPE_LOAD,
-    SHAPE_STORE,
-    SHAPE_TRAP,
-    SHAPE_OUTPUT,
-    SHAPE_GOTO,
-    SHAPE_EXECUTE,
-    SHAPE_EFFECT,
+#define SPEC_SHAPE(NAME) SHAPE_##NAME,
+#include "isle-rules/compiler/spec_shapes.def"
     // Of the abbreviations below.
     SHAPE_CONSTANT, // (bv NUMBER WIDTH)
     SHAPE_LOW,      // WIDTH (bv n) -> (bv WIDTH), WIDTH <= n

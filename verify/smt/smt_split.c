@@ -9,7 +9,7 @@
 
 #include "verify/smt/smt_internal.h"
 
-enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8 };
+enum { MIN_CHOICES = 3, FIRST_SHARE = 8, MOST_SHARES = 16, MOST_SHARES_ALONE = 8, FEW_SHARES = 3 };
 
 // A number that a question is split on.
 typedef struct Split {
@@ -99,12 +99,24 @@ typedef struct Pieces {
     uint32_t count;
     uint64_t budget;
     uint32_t most_shares; // of the budget, for all pieces
+    uint64_t asked, all;  // pieces
     Arena *arena;
     Expr *own; // of the piece at hand: one more than `count`
     Expr *by;
     uint32_t nodes; // of the pool when `by` was made
     SmtResult result;
 } Pieces;
+
+// Pieces that all take nearly their budget are better asked in another way. Whether they do is told
+// by the first of them.
+static bool takes_too_much(const Pieces *p)
+{
+    if (p->budget == 0)
+        return false;
+    const uint64_t shares = p->result.steps / p->budget;
+    return shares >= p->most_shares ||
+           (shares >= FEW_SHARES && shares * p->all > (uint64_t)p->most_shares * p->asked);
+}
 
 // False: the answer for the whole is known.
 static bool ask_piece(Pieces *p)
@@ -114,8 +126,8 @@ static bool ask_piece(Pieces *p)
     p->result.steps += steps;
     if (p->result.verdict != SMT_UNSAT)
         return false;
-    // Pieces that all take nearly their budget are better asked in another way.
-    if (p->budget == 0 || p->result.steps / p->most_shares <= p->budget)
+    p->asked++;
+    if (!takes_too_much(p))
         return true;
     p->result.verdict = SMT_UNKNOWN;
     p->result.reason = STR("its pieces take too many steps");
@@ -196,6 +208,7 @@ static bool without_shifts(Pieces *p)
 
 static SmtResult ask_pieces(Pieces *p, const Split *split)
 {
+    p->all = split->count;
     bool open = !has_rest(p->pool, split) || ask_rest(p, split->number, split->count);
     for (uint64_t k = 0; k < split->count && open; k++)
         open = ask_number(p, split->number, k);

@@ -613,7 +613,7 @@ bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2])
         return false;
     Frame own = f; // what is matched is the same, what is executed is not
     own.values = ARENA_ARRAY(g->arena, CallResult *, count);
-    memcpy(own.values, f.values, count * sizeof(*own.values));
+    copy_bytes(own.values, f.values, count * sizeof(*own.values));
     g->right = true;
     values[1] = right_side(&f, other);
     g->other = g->right_events;
