@@ -384,10 +384,9 @@ static void compare_outputs(Gen *g, Expr alive)
             if (found)
                 compare_output(g, alive, l, r, width);
         }
-        if (!found && right != 0)
+        if (!found)
             goal_if(g, alive, expr_bool(g->pool, false), STR("each result is given"));
     }
-    // A right side without results is for instructions whose results nothing wants.
     if (right > left)
         goal_if(g, alive, expr_bool(g->pool, false), STR("there are as many results"));
 }

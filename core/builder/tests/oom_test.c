@@ -3,7 +3,7 @@
 // Out of memory at each allocation in turn, in a child process: parsing, validating, printing and
 // building must end by the arena's hook or by the message and abort, never in another way.
 //
-// All memory comes from aligned_alloc in arena.c. The linker puts the function below in its place
+// All memory comes from malloc in arena.c. The linker puts the function below in its place
 // (--wrap), so that the library needs no switch for tests.
 
 #include "assay/builder.h"
@@ -16,12 +16,12 @@
 static uint32_t allocations; // so far
 static uint32_t fail_at;     // number of the one that fails; 0: none
 
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
-void *__wrap_aligned_alloc(size_t align, size_t size)
+void *__wrap_malloc(size_t size)
 {
-    return ++allocations == fail_at ? NULL : __real_aligned_alloc(align, size);
+    return ++allocations == fail_at ? NULL : __real_malloc(size);
 }
 
 // ---- What is run ----
