@@ -310,7 +310,8 @@ void harness_run(Harness *h, const uint8_t *data, size_t size)
 {
     if (!h->ready)
         set_up(h);
-    if (size > strlen(TEXT_MARK) && memcmp(data, TEXT_MARK, strlen(TEXT_MARK)) == 0) {
+    if (h->watch.num_rules != 0 && size > strlen(TEXT_MARK) &&
+        memcmp(data, TEXT_MARK, strlen(TEXT_MARK)) == 0) {
         run_text(h, (Str){(const char *)data, size});
         return;
     }
