@@ -60,7 +60,8 @@ static void finish(void)
         harness_print_stats(h);
     StrBuf watched = {.arena = &h->scratch};
     watch_print(&h->watch, &watched);
-    fwrite(watched.data, 1, watched.len, stderr);
+    if (watched.len != 0)
+        fwrite(watched.data, 1, watched.len, stderr);
     h->ready = false;
     for (uint32_t i = 0; i < h->num_groups; i++)
         judge_destroy(&h->judges[i]);
