@@ -199,6 +199,14 @@ static void print_totals(Mutants *m, const MutantTotals *totals)
 
 // ---- Programs ----
 
+static bool made_none(const MutantTotals *totals)
+{
+    uint32_t all = 0;
+    for (uint32_t fate = 0; fate < MUTANT_FATE_COUNT; fate++)
+        all += totals->fates[fate];
+    return all == 0;
+}
+
 static bool run_program(Mutants *m, const char *name, const VerifyText *texts,
                         MutantOptions options)
 {
@@ -218,6 +226,9 @@ static bool run_program(Mutants *m, const char *name, const VerifyText *texts,
         options.context = m;
         fflush(stdout); // the workers are forks
         const MutantTotals totals = mutant_run(isle, &options, &arena);
+        if (options.name && made_none(&totals))
+            (void)diag_error(&diag, STATUS_INVALID, NULL, POS_NONE, "no mutant%s%s is called `%s`",
+                             *name ? " of " : "", name, options.name);
         print_totals(m, &totals);
     }
     tool_report(&diag);

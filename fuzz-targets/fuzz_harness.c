@@ -60,7 +60,8 @@ static void finish(void)
         harness_print_stats(h);
     StrBuf watched = {.arena = &h->scratch};
     watch_print(&h->watch, &watched);
-    fwrite(watched.data, 1, watched.len, stderr);
+    if (watched.len != 0)
+        fwrite(watched.data, 1, watched.len, stderr);
     h->ready = false;
     for (uint32_t i = 0; i < h->num_groups; i++)
         judge_destroy(&h->judges[i]);
@@ -310,7 +311,8 @@ void harness_run(Harness *h, const uint8_t *data, size_t size)
 {
     if (!h->ready)
         set_up(h);
-    if (size > strlen(TEXT_MARK) && memcmp(data, TEXT_MARK, strlen(TEXT_MARK)) == 0) {
+    if (h->watch.num_rules != 0 && size > strlen(TEXT_MARK) &&
+        memcmp(data, TEXT_MARK, strlen(TEXT_MARK)) == 0) {
         run_text(h, (Str){(const char *)data, size});
         return;
     }

@@ -4,7 +4,8 @@
 // of engines and targets, each with a table of what all its targets can do; its bytes become a
 // module, the judge compares, and a finding is printed as a file test and aborts.
 //
-// An input that begins with `; rules` is text: each of its functions, the first parameter of which
+// While rules are watched, an input that begins with `; rules` is text; otherwise all inputs are
+// bytes, whatever they look like. Of text, each of its functions, the first parameter of which
 // is the heap's address, is a module for each group.
 //
 // Aborts come from functions named after the kind of finding, so that tools which tell crashes

@@ -97,6 +97,24 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
 // it that is not hopeless has never needed three quarters of that.
 enum { MOST_BUDGETS = 2 };
 
+// What is left of it at last: some have gone past a small share, and all that is larger went into
+// other ways.
+static const Rung last = {false, SMT_WHOLE, 4};
+
+static SmtResult ask_on(Asker *a, const Rung *rung, const Expr *conditions, uint32_t count,
+                        const ArithQuestion *facts)
+{
+    LedgerAsk how = {.conditions = conditions,
+                     .count = count,
+                     .way = rung->way,
+                     .budget = verify_budget(a) / rung->share + 1};
+    if (rung->with_facts) {
+        how.conditions = facts->conditions.data;
+        how.count = facts->conditions.len;
+    }
+    return ask_once(a, &how);
+}
+
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {
     ArithQuestion facts = {.conditions = {0}};
@@ -104,20 +122,11 @@ static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
     arith_rewrite(a->vc->pool, conditions, count, a->arena, &facts);
     const uint64_t most = MOST_BUDGETS * verify_budget(a);
     for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]) && a->steps <= most; i++) {
-        const Rung *const rung = &ladder[i];
-        LedgerAsk how = {.conditions = conditions,
-                         .count = count,
-                         .way = rung->way,
-                         .budget = verify_budget(a) / rung->share + 1};
-        if (rung->with_facts) {
-            how.conditions = facts.conditions.data;
-            how.count = facts.conditions.len;
-        }
-        result = ask_once(a, &how);
+        result = ask_on(a, &ladder[i], conditions, count, &facts);
         if (result.verdict != SMT_UNKNOWN)
             return result;
     }
-    return result;
+    return ask_on(a, &last, conditions, count, &facts);
 }
 
 static SmtResult ask_easy(Asker *a, const Expr *conditions, uint32_t count)

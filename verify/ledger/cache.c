@@ -130,6 +130,10 @@ static bool read_answer(sqlite3_stmt *row, const LedgerQuestion *q, uint64_t bud
     case SMT_UNKNOWN:
         out->verdict = SMT_UNKNOWN;
         out->reason = str_copy(arena, column_bytes(row, 4));
+        // What a smaller budget would have cost: what is asked next depends on that, and must not
+        // on who has asked before.
+        if (had > budget && budget != 0)
+            out->steps = (uint64_t)((double)out->steps * (double)budget / (double)had);
         return as_strong && (had == 0 || (budget != 0 && had >= budget));
     default: return false;
     }
