@@ -199,9 +199,9 @@ static void find_resting(const Isle *isle, VerifyReport *report, Arena *arena)
 
 // ---- Verdicts of rules ----
 
-// Rules that say themselves that they are for one value alone: (attr rule NAME (tag one_value)).
-static void note_one_value(const Isle *isle, VerifyReport *report)
+Bitset verify_tagged_rules(const Isle *isle, Str tag, Arena *arena)
 {
+    Bitset out = bitset_new(arena, isle->rules.len);
     for (uint32_t i = 0; i < isle->defs.len; i++) {
         const IsleDef *const def = isle->defs.data[i];
         if (def->kind != ISLE_DEF_ATTR || !def->u.attr.of_rule)
@@ -209,13 +209,21 @@ static void note_one_value(const Isle *isle, VerifyReport *report)
         bool tagged = false;
         for (uint32_t a = 0; a < def->u.attr.num_attrs; a++) {
             const IsleAttr *const attr = &def->u.attr.attrs[a];
-            tagged |= attr->kind == ISLE_ATTR_TAG &&
-                      str_eq(isle_str(isle, attr->tag.sym), STR("one_value"));
+            tagged |= attr->kind == ISLE_ATTR_TAG && str_eq(isle_str(isle, attr->tag.sym), tag);
         }
-        for (uint32_t r = 0; r < report->num_rules && tagged; r++)
+        for (uint32_t r = 0; r < isle->rules.len && tagged; r++)
             if (str_eq(isle->rules.data[r].label, isle_str(isle, def->name.sym)))
-                report->rules[r].several = true;
+                bitset_add(&out, r);
     }
+    return out;
+}
+
+// Rules that say themselves that they are for one value alone.
+static void note_one_value(const Isle *isle, VerifyReport *report, Arena *arena)
+{
+    const Bitset tagged = verify_tagged_rules(isle, STR("one_value"), arena);
+    for (uint32_t r = 0; r < report->num_rules; r++)
+        report->rules[r].several = report->rules[r].several || bitset_has(&tagged, r);
 }
 
 // `some`: cases were left out, so that a task without any says nothing.
@@ -282,7 +290,7 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
     find_idle(program, report, arena);
     collect_tasks(program, &chosen, report, arena);
     verify_all(program, &chosen, report, arena);
-    note_one_value(isle, report);
+    note_one_value(isle, report, arena);
     judge(report, chosen.within || chosen.explain);
     find_resting(isle, report, arena);
     return report;

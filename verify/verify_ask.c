@@ -10,7 +10,8 @@
 #include "verify/arith/arith.h"
 #include "verify/verify_internal.h"
 
-#define BUDGET UINT64_C(4000000)
+#define BUDGET       UINT64_C(4000000)
+#define DEAR_BUDGETS 4
 
 static SmtResult ask_once(Asker *a, const LedgerAsk *how)
 {
@@ -19,11 +20,10 @@ static SmtResult ask_once(Asker *a, const LedgerAsk *how)
     return result;
 }
 
-uint64_t verify_budget(const Asker *a)
+uint64_t verify_budget(const VerifyRun *run, IsleRuleId rule)
 {
-    if (a->budget != 0)
-        return a->budget;
-    return a->run->options->budget ? a->run->options->budget : BUDGET;
+    const uint64_t budget = run->options->budget ? run->options->budget : BUDGET;
+    return bitset_has(&run->dear, rule) ? DEAR_BUDGETS * budget : budget;
 }
 
 // Numbers with and without short reciprocals, odd and even, and a negative one.
@@ -71,7 +71,7 @@ static SmtResult ask_with_hints(Asker *a, const Expr *conditions, uint32_t count
             put_in(a, input, number, given, count);
             given[count] = expr_eq(pool, input, number); // for the model
             const LedgerAsk how = {
-                .conditions = given, .count = count + 1, .budget = verify_budget(a) / 8};
+                .conditions = given, .count = count + 1, .budget = a->budget / 8};
             result = ask_once(a, &how);
             if (result.verdict == SMT_SAT)
                 return result;
@@ -93,45 +93,36 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
                               {true, SMT_WHOLE, 8},   {true, SMT_PIECES, 8}, {false, SMT_PIECES, 8},
                               {true, SMT_WHOLE, 1},   {true, SMT_PIECES, 4}, {false, SMT_WHOLE, 1}};
 
-// A question that took so many budgets on the lower rungs is not taken further: what they leave of
-// it that is not hopeless has never needed three quarters of that.
+// A question that took so many budgets is not taken further: what costs that much on the lower
+// rungs is hopeless, or worth the tag `dear`.
 enum { MOST_BUDGETS = 2 };
-
-// What is left of it at last: some have gone past a small share, and all that is larger went into
-// other ways.
-static const Rung last = {false, SMT_WHOLE, 4};
-
-static SmtResult ask_on(Asker *a, const Rung *rung, const Expr *conditions, uint32_t count,
-                        const ArithQuestion *facts)
-{
-    LedgerAsk how = {.conditions = conditions,
-                     .count = count,
-                     .way = rung->way,
-                     .budget = verify_budget(a) / rung->share + 1};
-    if (rung->with_facts) {
-        how.conditions = facts->conditions.data;
-        how.count = facts->conditions.len;
-    }
-    return ask_once(a, &how);
-}
 
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)
 {
     ArithQuestion facts = {.conditions = {0}};
     SmtResult result = {.verdict = SMT_UNKNOWN};
     arith_rewrite(a->vc->pool, conditions, count, a->arena, &facts);
-    const uint64_t most = MOST_BUDGETS * verify_budget(a);
+    const uint64_t most = MOST_BUDGETS * a->budget;
     for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]) && a->steps <= most; i++) {
-        result = ask_on(a, &ladder[i], conditions, count, &facts);
+        const Rung *const rung = &ladder[i];
+        LedgerAsk how = {.conditions = conditions,
+                         .count = count,
+                         .way = rung->way,
+                         .budget = a->budget / rung->share + 1};
+        if (rung->with_facts) {
+            how.conditions = facts.conditions.data;
+            how.count = facts.conditions.len;
+        }
+        result = ask_once(a, &how);
         if (result.verdict != SMT_UNKNOWN)
             return result;
     }
-    return ask_on(a, &last, conditions, count, &facts);
+    return result;
 }
 
 static SmtResult ask_easy(Asker *a, const Expr *conditions, uint32_t count)
 {
-    const LedgerAsk how = {.conditions = conditions, .count = count, .budget = verify_budget(a)};
+    const LedgerAsk how = {.conditions = conditions, .count = count, .budget = a->budget};
     return ask_once(a, &how);
 }
 

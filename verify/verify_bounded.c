@@ -179,7 +179,7 @@ static bool ask_for_small(Asker *a, const Expr *conditions, uint32_t count, SmtR
         return false;
     Asker some = *a;
     some.steps = 0;
-    some.budget = verify_budget(a) / SHARE + 1;
+    some.budget = a->budget / SHARE + 1;
     const SmtResult result = verify_ask(&some, question.data, question.len);
     a->steps += some.steps;
     if (result.verdict != SMT_UNKNOWN)

@@ -23,14 +23,18 @@ typedef struct VerifyRun {
     const VerifyOptions *options;
     LedgerCache *cache; // or NULL
     VerifyKnown known;  // of options->like
+    Bitset dear;        // rules tagged `dear`: their questions get more of the budget
 } VerifyRun;
+
+// The rules with `(attr rule NAME (tag ...))`.
+Bitset verify_tagged_rules(const Isle *isle, Str tag, Arena *arena);
 
 // Who asks: of one case, with the steps that it took.
 typedef struct Asker {
     const VerifyRun *run;
     const Vc *vc;
     Arena *arena;
-    uint64_t budget; // of a question; 0: that of the run
+    uint64_t budget; // of a question
     uint64_t steps;
 } Asker;
 
@@ -61,7 +65,8 @@ typedef struct TaskCase {
     Arena *arena;   // of the run
     Arena *results; // of what is kept
     VerifyCase *out;
-    StrBuf *tried; // what was asked, or NULL
+    uint64_t budget; // of a question
+    StrBuf *tried;   // what was asked, or NULL
 } TaskCase;
 
 // Makes the case one that fails, with the values of a model of `conditions` in which a goal does
@@ -72,8 +77,8 @@ void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, 
 void verify_replay_left(TaskCase *c, const SmtResult *model, const Expr *conditions,
                         uint32_t count);
 
-// The budget of a question.
-uint64_t verify_budget(const Asker *asker);
+// The budget of a question of a rule: of one tagged `dear` four times that of others.
+uint64_t verify_budget(const VerifyRun *run, IsleRuleId rule);
 
 // Decides all cases of a task. What it finds lives in `arena`.
 void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena);

@@ -217,6 +217,7 @@ static LedgerCache *open_cache(const VerifyOptions *options, Arena *arena)
 static VerifyRun begin(VcProgram *program, const VerifyOptions *options, Arena *arena)
 {
     VerifyRun run = {.program = program, .options = options, .cache = open_cache(options, arena)};
+    run.dear = verify_tagged_rules(program->isle, STR("dear"), arena);
     if (options->like)
         run.known = verify_known(options->like, arena);
     return run;

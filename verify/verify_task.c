@@ -23,9 +23,14 @@ static const char *const answers[] = {
 
 typedef SmtResult (*AskBy)(Asker *asker, const Expr *conditions, uint32_t count);
 
+static Asker asker_of(const TaskCase *c)
+{
+    return (Asker){.run = c->run, .vc = c->vc, .arena = c->arena, .budget = c->budget};
+}
+
 static SmtResult ask_by(TaskCase *c, AskBy by, const char *what, const Exprs *conditions)
 {
-    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    Asker asker = asker_of(c);
     const SmtResult result = by(&asker, conditions->data, conditions->len);
     c->out->steps += asker.steps;
     if (c->tried)
@@ -180,10 +185,9 @@ static SmtResult ask_each_goal(TaskCase *c, const Exprs *conditions)
     const Vc *const vc = c->vc;
     SmtResult result = {.verdict = SMT_UNSAT};
     Exprs known = {0};
-    const Asker asker = {.run = c->run};
     push_all(c, &known, conditions->data, conditions->len);
     for (uint32_t i = 0; i < vc->goals.len && result.verdict == SMT_UNSAT; i++) {
-        if (c->out->steps > MOST_BUDGETS * verify_budget(&asker))
+        if (c->out->steps > MOST_BUDGETS * c->budget)
             return (SmtResult){.verdict = SMT_UNKNOWN, .reason = STR("too many goals are hard")};
         Exprs question = {0};
         push_all(c, &question, known.data, known.len);
@@ -198,7 +202,7 @@ static SmtResult ask_each_goal(TaskCase *c, const Exprs *conditions)
 // counterexample among them.
 static bool is_bounded(TaskCase *c, const CaseQuestion *question, SmtResult *result)
 {
-    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    Asker asker = asker_of(c);
     SmtResult some;
     const bool decided = verify_ask_bounded(&asker, question, &some);
     c->out->steps += asker.steps;
@@ -243,13 +247,13 @@ static SmtResult guess(TaskCase *c, const CaseQuestion *q)
     Exprs all = {0};
     push_all(c, &all, q->conditions, q->count);
     VEC_PUSH(c->arena, &all, q->goals);
-    Asker asker = {.run = c->run, .vc = c->vc, .arena = c->arena};
+    Asker asker = asker_of(c);
     const bool hard = verify_is_hard(&asker, all.data, all.len);
     if (!hard && !verify_has_floats(pool, all.data, all.len, c->arena))
         return result;
     if (verify_by_chance(pool, q, NULL, c->arena, &result) || !hard)
         return result;
-    asker.budget = verify_budget(&asker) / GUESS_SHARE + 1;
+    asker.budget = c->budget / GUESS_SHARE + 1;
     const SmtResult model = verify_ask_model(&asker, q->conditions, q->count);
     c->out->steps += asker.steps;
     if (model.verdict == SMT_SAT)
@@ -496,11 +500,17 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
     Arena scratch = {0};
     VcTrail trail = {{0}};
     LeftSide left = {0};
+    const uint64_t budget = verify_budget(run, task->rule);
     for (bool more = true; more;) {
         Vc vc;
         make_case(run, task, &trail, &scratch, &vc);
         VerifyCase found = {0};
-        TaskCase c = {run, &vc, &scratch, arena, &found, NULL};
+        TaskCase c = {.run = run,
+                      .vc = &vc,
+                      .arena = &scratch,
+                      .results = arena,
+                      .out = &found,
+                      .budget = budget};
         const bool wanted = is_explained(run, &vc);
         if (vc.status == VC_PRUNED && task->contradiction.len == 0)
             task->contradiction = str_copy(arena, vc.message);

@@ -138,7 +138,7 @@ static VerifyCase replay(Arena *arena, uint64_t x, uint64_t y, bool goal)
     const Expr wanted = goal ? expr_eq(vc.pool, vars[0], expr_bv(vc.pool, 8, 1)) : condition;
     VEC_PUSH(arena, &vc.goals, ((VcGoal){wanted, STR("the goal")}));
     VerifyCase out = {0};
-    TaskCase c = {&run, &vc, arena, arena, &out, NULL};
+    TaskCase c = {.run = &run, .vc = &vc, .arena = arena, .results = arena, .out = &out};
     SmtResult model = {.verdict = SMT_SAT, .num_model = vc.pool->nodes.len};
     model.model = ARENA_ARRAY(arena, ExprValue, model.num_model);
     model.model[vars[0].index] = (ExprValue){sort_bv(8), wide_from_u64(x)};
