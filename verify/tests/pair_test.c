@@ -13,17 +13,9 @@
 #include "verify/tests/rule_program.h"
 #include "verify/verify.h"
 
-// Bytes in registers of 16 bits with anything above them; a store, and an instruction that not all
-// CPUs have.
+// With loads that are taken in, a store, and an instruction that not all CPUs have.
 #define MACHINE                                                                                   \
-    "(type Inst (primitive Inst)) (type Value (primitive Value))\n"                               \
-    "(type Reg (primitive Reg)) (type Unit (primitive Unit))\n"                                   \
-    "(model Inst (type (bv))) (model Value (type (bv)))\n"                                        \
-    "(model Reg (type (bv 16))) (model Unit (type Unit))\n"                                       \
-    "(state cpu_fast (type Bool) (default true))\n"                                               \
-    "(decl plus (Value Value) Inst) (extern extractor plus plus)\n"                               \
-    "(spec (plus x y) (match (= (fresh 1) #b1)) (provide (= result (bvadd x y))))\n"              \
-    "(instantiate plus ((args (bv 8) (bv 8)) (ret (bv 8))))\n"                                    \
+    BYTE_MACHINE                                                                                  \
     "(decl got (Value) Inst) (extern extractor got got)\n"                                        \
     "(spec (got p) (match (= (fresh 1) #b1))\n"                                                   \
     "  (provide (= result (load 8 (zero_ext 64 p) #x01))))\n"                                     \
@@ -40,14 +32,6 @@
     "(spec (zero) (match (= result #x00)) (provide true))\n"                                      \
     "(decl some (Value) Value) (extern extractor some some)\n"                                    \
     "(spec (some x) (match (= (fresh 1) #b1)) (provide (= x result)))\n"                          \
-    "(decl reg (Value) Reg) (extern constructor reg reg) (attr reg (tag function))\n"             \
-    "(spec (reg x) (provide (= result (conv_to 16 x)))) (convert Value Reg reg)\n"                \
-    "(decl out (Reg) Unit) (extern constructor out out)\n"                                        \
-    "(spec (out r) (provide (output 0 r))) (convert Reg Unit out)\n"                              \
-    "(decl m_add (Reg Reg) Reg) (extern constructor m_add m_add)\n"                               \
-    "(spec (m_add a b) (provide (= result (bvadd a b))))\n"                                       \
-    "(decl m_sub (Reg Reg) Reg) (extern constructor m_sub m_sub)\n"                               \
-    "(spec (m_sub a b) (provide (= result (bvsub a b))))\n"                                       \
     "(decl m_not (Reg) Reg) (extern constructor m_not m_not)\n"                                   \
     "(spec (m_not a) (provide (= result (bvnot a))))\n"                                           \
     "(decl m_low (Reg) Reg) (extern constructor m_low m_low)\n"                                   \
@@ -57,13 +41,9 @@
     "(decl m_saved (Reg Reg) Reg) (extern constructor m_saved m_saved)\n"                         \
     "(spec (m_saved a b)\n"                                                                       \
     "  (provide (= result a) (store (zero_ext 64 b) a #x01)))\n"                                  \
-    "(decl pure is_fast () bool) (extern constructor is_fast is_fast)\n"                          \
-    "(spec (is_fast) (provide (= result cpu_fast)))\n"                                            \
     "(model u8 (type (bv 8)))\n"                                                                  \
     "(decl pure is_below (Value u8) bool) (extern constructor is_below is_below)\n"               \
-    "(spec (is_below x k) (provide (= result (bvult x k))))\n"                                    \
-    "(decl partial lower (Inst) Unit)\n"                                                          \
-    "(spec (lower inst) (match (= (fresh 1) #b1)) (provide (execute inst)))\n"
+    "(spec (is_below x k) (provide (= result (bvult x k))))\n"
 
 // What is said of the first rule, compared with the second.
 static RuleVerdict compare_for(VcPairGoal goal, const char *rule, const char *other)

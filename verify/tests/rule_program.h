@@ -8,6 +8,30 @@
 #include "base/tests/read_file.h"
 #include "isle-rules/compiler/islec.h"
 
+// A machine that adds and subtracts bytes in registers of 16 bits with anything above them, for
+// tests to add to.
+#define BYTE_MACHINE                                                                  \
+    "(type Inst (primitive Inst)) (type Value (primitive Value))\n"                   \
+    "(type Reg (primitive Reg)) (type Unit (primitive Unit))\n"                       \
+    "(model Inst (type (bv))) (model Value (type (bv)))\n"                            \
+    "(model Reg (type (bv 16))) (model Unit (type Unit))\n"                           \
+    "(state cpu_fast (type Bool) (default true))\n"                                   \
+    "(decl plus (Value Value) Inst) (extern extractor plus plus)\n"                   \
+    "(spec (plus x y) (match (= (fresh 1) #b1)) (provide (= result (bvadd x y))))\n"  \
+    "(instantiate plus ((args (bv 8) (bv 8)) (ret (bv 8))))\n"                        \
+    "(decl reg (Value) Reg) (extern constructor reg reg) (attr reg (tag function))\n" \
+    "(spec (reg x) (provide (= result (conv_to 16 x)))) (convert Value Reg reg)\n"    \
+    "(decl out (Reg) Unit) (extern constructor out out)\n"                            \
+    "(spec (out r) (provide (output 0 r))) (convert Reg Unit out)\n"                  \
+    "(decl m_add (Reg Reg) Reg) (extern constructor m_add m_add)\n"                   \
+    "(spec (m_add a b) (provide (= result (bvadd a b))))\n"                           \
+    "(decl m_sub (Reg Reg) Reg) (extern constructor m_sub m_sub)\n"                   \
+    "(spec (m_sub a b) (provide (= result (bvsub a b))))\n"                           \
+    "(decl pure is_fast () bool) (extern constructor is_fast is_fast)\n"              \
+    "(spec (is_fast) (provide (= result cpu_fast)))\n"                                \
+    "(decl partial lower (Inst) Unit)\n"                                              \
+    "(spec (lower inst) (match (= (fresh 1) #b1)) (provide (execute inst)))\n"
+
 static inline Isle *program_begin(Arena *arena)
 {
     Diag *const diag = ARENA_NEW(arena, Diag);
