@@ -222,9 +222,9 @@ void codebuf_call(CodeBuffer *buf, Inst inst);
 void codebuf_src(CodeBuffer *buf, Inst inst);
 // When a listing is wanted: the next bytes say this, up to the next note.
 void codebuf_note(CodeBuffer *buf, const char *format, ...) PRINTF_LIKE(2, 3);
-// When that is recorded: the next `length` bytes are this instruction (its offset is filled in). Targets say
-// so of all that goes through their encoder; what they put as bytes, branches for instance, goes
-// without.
+// When that is recorded: the next `length` bytes are this instruction (its offset is filled in).
+// Targets say so of all that goes through their encoder; what they put as bytes, branches for
+// instance, goes without.
 void codebuf_record(CodeBuffer *buf, const PutInst *inst);
 // Shrinks branches, lays out the pool, applies fixups. False when a fixup of a fixed range does not
 // reach; then the function has to be emitted with longer forms.

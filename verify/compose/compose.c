@@ -173,16 +173,14 @@ typedef struct MemoryMode {
 } MemoryMode;
 
 static const MemoryMode x64_modes[] = {
-    {AMODE_BASE, false, 0},   {AMODE_BASE, false, 0x12345678}, {AMODE_INDEX, false, 0},
-    {AMODE_INDEX, true, -5},  {AMODE_STACK_SLOT, false, 16},
+    {AMODE_BASE, false, 0},  {AMODE_BASE, false, 0x12345678}, {AMODE_INDEX, false, 0},
+    {AMODE_INDEX, true, -5}, {AMODE_STACK_SLOT, false, 16},
 };
 // Near and far, above and below.
 static const MemoryMode a64_modes[] = {
-    {AMODE_BASE, false, 16},         {AMODE_BASE, false, 1000001},
-    {AMODE_BASE, false, -70000},     {AMODE_STACK_SLOT, false, 16},
-    {AMODE_STACK_SLOT, false, 1 << 20}, {AMODE_INDEX, false, 0},
-    {AMODE_INDEX, true, 0},          {AMODE_INDEX_UXTW, true, 0},
-    {AMODE_INDEX_SXTW, false, 0},
+    {AMODE_BASE, false, 16},       {AMODE_BASE, false, 1000001},       {AMODE_BASE, false, -70000},
+    {AMODE_STACK_SLOT, false, 16}, {AMODE_STACK_SLOT, false, 1 << 20}, {AMODE_INDEX, false, 0},
+    {AMODE_INDEX, true, 0},        {AMODE_INDEX_UXTW, true, 0},        {AMODE_INDEX_SXTW, false, 0},
 };
 
 static bool is_frame_mode(AmodeKind amode)
@@ -245,10 +243,12 @@ static void try_operands(RowRun *r)
 static void try_row(RowRun *r, uint16_t op)
 {
     const uint32_t sizes = r->row->sizes;
+    // Those of AArch64 behind them are no conditions, and rows do not allow them.
+    const uint32_t num_conds = r->target->target->arch == ARCH_X86_64 ? 16 : 14;
     for (uint32_t size = sizes == 0 ? 0 : 1; size <= 16 && is_going(r); size *= 2) {
         if (size != 0 && (sizes & size) == 0)
             continue;
-        for (uint32_t cc = 0; cc < (r->has_cond ? 16u : 1u) && is_going(r); cc++) {
+        for (uint32_t cc = 0; cc < (r->has_cond ? num_conds : 1) && is_going(r); cc++) {
             r->c = (ComposeCase){.target = r->target->target,
                                  .op = op,
                                  .size = (uint8_t)size,
@@ -300,11 +300,11 @@ static void do_row(RowRun *r, uint16_t op)
     r->row = &t->rows[op];
     const Str name = str_from(r->row->name);
     const bool is_pseudo = (r->row->flags & ROW_PSEUDO) != 0;
-    if (!str_contains(name, r->options->filter) || (r->options->pseudo_only && !is_pseudo))
+    if (!str_contains(name, r->options->filter) ||
+        (r->options->row && !str_eq_c(name, r->options->row)))
         return;
-    const ComposeResult fresh = {.row = name,
-                                 .is_pseudo = is_pseudo,
-                                 .tested = tested_reason(t->arch, r->row->name)};
+    const ComposeResult fresh = {
+        .row = name, .is_pseudo = is_pseudo, .tested = tested_reason(t->arch, r->row->name)};
     VEC_PUSH(r->report->arena, &r->report->results, fresh);
     r->result = &r->report->results.data[r->report->results.len - 1];
     const IsleTerm *const term = &r->program->isle->terms.data[r->target->terms[op]];

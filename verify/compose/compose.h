@@ -22,7 +22,7 @@ typedef void (*ComposeEmit)(EmitCtx *ctx, const MInst *inst);
 
 typedef struct ComposeOptions {
     Str filter;        // only rows whose name contains it; empty: all
-    bool pseudo_only;  // no rows that are encoded
+    const char *row;   // only this one; NULL: all
     ComposeEmit emit;  // in the place of the target's own; NULL: that
     const char *cache; // file of the solver's answers; NULL: none
     uint64_t budget;   // of a question, in the solver's steps; 0: the default

@@ -68,8 +68,8 @@ static bool may_share(const ComposeSlot *x, const ComposeSlot *y)
 static PReg fresh_register(const Assign *a, const ComposeSlot *slot, uint32_t upto)
 {
     const Target *const t = a->c->target;
-    PRegSet free = t->allocatable & ~a->fixed & ~preg_bit(t->frame_pointer) &
-                   ~preg_bit(t->stack_pointer);
+    PRegSet free =
+        t->allocatable & ~a->fixed & ~preg_bit(t->frame_pointer) & ~preg_bit(t->stack_pointer);
     if (t->pinned != PREG_NONE)
         free &= ~preg_bit(t->pinned);
     for (uint32_t i = 0; i < upto; i++)

@@ -37,7 +37,8 @@ static void make_blocks(MFunc *f, uint32_t num_insts)
     }
 }
 
-// Fake emitters put instructions of their own behind this one: `allocs` has room for their operands.
+// Fake emitters put instructions of their own behind this one: `allocs` has room for their
+// operands.
 enum { MORE_OPERANDS = 64 };
 
 static MFunc function_of(const ComposeCase *c, Arena *arena)

@@ -59,9 +59,9 @@ int64_t compose_immediate(uint32_t n);
 
 typedef struct ComposeStep {
     PutInst put;
-    uint32_t end;  // offset behind it
-    Label label;   // of a branch, or NO(Label)
-    uint8_t trap;  // its trap site's code, or NO_TRAP_CODE
+    uint32_t end; // offset behind it
+    Label label;  // of a branch, or NO(Label)
+    uint8_t trap; // its trap site's code, or NO_TRAP_CODE
 } ComposeStep;
 
 typedef struct ComposeCode {
@@ -102,8 +102,8 @@ typedef struct ComposeTarget {
     const char *prefix; // of terms
     const char *const *flags;
     uint32_t num_flags;
-    PRegSet scratch;      // never allocated: emission may write them
-    IsleTermId *terms;    // by row: that which says most of it
+    PRegSet scratch;   // never allocated: emission may write them
+    IsleTermId *terms; // by row: that which says most of it
 } ComposeTarget;
 
 typedef enum ComposeOutcome {
@@ -119,8 +119,7 @@ typedef struct ComposeProof {
     Vc vc;
     VcSequence *sequence;
     ComposeState initial;
-    PutInst put;        // the instruction as if it were encoded
-    VcOperand results;  // of it
+    VcOperand results;      // of it
     VEC(ComposeGoal) goals; // parallel to vc.goals
     Str message;
 } ComposeProof;

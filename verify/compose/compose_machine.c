@@ -23,7 +23,7 @@ typedef struct Machine {
     const ComposeCode *code;
     ExprPool *pool;
     ComposeState now;
-    bool is_dead;        // control can't be here
+    bool is_dead; // control can't be here
     VEC(Arrival) arrivals;
     ComposeState ended; // all that has left, as one
     bool has_ended;
@@ -103,8 +103,7 @@ static Expr address_of(Machine *m, const PutInst *put, const ComposeState *s)
         index = expr_2(m->pool, EXPR_BVSHL, index, expr_bv(m->pool, 64, put->scale));
         sum = expr_2(m->pool, EXPR_BVADD, index, sum);
     }
-    return put->base == PREG_NONE ? sum
-                                  : expr_2(m->pool, EXPR_BVADD, s->regs[put->base], sum);
+    return put->base == PREG_NONE ? sum : expr_2(m->pool, EXPR_BVADD, s->regs[put->base], sum);
 }
 
 static void give(VcOperand *out, const char *name, Expr value)
@@ -118,8 +117,9 @@ static Expr register_value(Machine *m, const ComposeState *s, PReg reg, RegClass
     return reg == PREG_NONE ? expr_bv(m->pool, class == REG_INT ? 64 : 128, 0) : s->regs[reg];
 }
 
-static bool operand_value(Machine *m, const PutInst *put, uint8_t trap, Str name, VcOperand *out)
+static bool operand_value(Machine *m, const ComposeStep *step, Str name, VcOperand *out)
 {
+    const PutInst *const put = &step->put;
     const MRow *const row = &m->c->target->rows[put->op];
     int32_t k = 0;
     while (k < row->num_operands && !str_eq_c(name, row->operands[k].name))
@@ -132,7 +132,7 @@ static bool operand_value(Machine *m, const PutInst *put, uint8_t trap, Str name
         give(out, "is_mem", expr_bool(m->pool, in_memory));
     if (in_memory) {
         give(out, "address", address_of(m, put, &m->now));
-        give(out, "trap", expr_bv(m->pool, 8, trap));
+        give(out, "trap", expr_bv(m->pool, 8, step->trap));
         return true;
     }
     give(out, operand->kind == OPERAND_RM ? "reg" : "",
@@ -140,10 +140,12 @@ static bool operand_value(Machine *m, const PutInst *put, uint8_t trap, Str name
     return true;
 }
 
-static bool param_value(Machine *m, const PutInst *put, uint8_t trap, const IsleTerm *term,
-                        uint32_t p, uint32_t *num_imms, VcOperand *out)
+static bool param_value(Machine *m, const ComposeStep *step, uint32_t p, uint32_t *num_imms,
+                        VcOperand *out)
 {
     const Isle *const isle = m->proof->program->isle;
+    const PutInst *const put = &step->put;
+    const IsleTerm *const term = &isle->terms.data[m->proof->target->terms[put->op]];
     const Str type = isle_str(isle, isle->types.data[term->args[p]].name);
     *out = (VcOperand){.count = 0};
     if (str_eq(type, STR("u8"))) {
@@ -154,30 +156,30 @@ static bool param_value(Machine *m, const PutInst *put, uint8_t trap, const Isle
     } else if (str_eq(type, STR("Cond"))) {
         give(out, "", expr_bv(m->pool, 8, put->cc));
     } else if (str_eq(type, STR("TrapCode"))) {
-        give(out, "", expr_bv(m->pool, 8, trap));
+        give(out, "", expr_bv(m->pool, 8, step->trap));
     } else if (str_eq(type, STR("Flags"))) {
         for (uint32_t i = 0; i < m->proof->target->num_flags; i++)
             give(out, m->proof->target->flags[i], m->now.flags[i]);
     } else {
-        return operand_value(m, put, trap, isle_str(isle, term->spec->u.spec.params[p].sym), out);
+        return operand_value(m, step, isle_str(isle, term->spec->u.spec.params[p].sym), out);
     }
     return true;
 }
 
 // The operands of the term of a row; NULL: that can't be.
-static const VcOperand *operands_of(Machine *m, const PutInst *put, uint8_t trap)
+static const VcOperand *operands_of(Machine *m, const ComposeStep *step)
 {
     const Isle *const isle = m->proof->program->isle;
-    const IsleTermId id = m->proof->target->terms[put->op];
+    const IsleTermId id = m->proof->target->terms[step->put.op];
     const IsleTerm *const term = &isle->terms.data[id];
     if (!term->spec) {
-        cannot(m, "%s has no specification", m->c->target->rows[put->op].name);
+        cannot(m, "%s has no specification", m->c->target->rows[step->put.op].name);
         return NULL;
     }
     VcOperand *const out = ARENA_ARRAY(m->proof->arena, VcOperand, term->num_args + 1);
     uint32_t num_imms = 0;
     for (uint32_t p = 0; p < term->num_args; p++)
-        if (!param_value(m, put, trap, term, p, &num_imms, &out[p]))
+        if (!param_value(m, step, p, &num_imms, &out[p]))
             return NULL;
     return out;
 }
@@ -196,8 +198,7 @@ static bool keeps_constraints(Machine *m, const PutInst *put)
         if (operand->constraint == CONSTRAINT_REUSE && reg != put->regs[operand->reg])
             return cannot(m, "%s with different registers where it has one", row->name);
         if (operand->constraint == CONSTRAINT_FIXED && reg != operand->reg)
-            return cannot(m, "%s in %s, which it is not in", row->name,
-                          reg_name(m->proof, reg));
+            return cannot(m, "%s in %s, which it is not in", row->name, reg_name(m->proof, reg));
     }
     return true;
 }
@@ -358,7 +359,7 @@ static bool take_step(Machine *m, const ComposeStep *step)
         ((row->flags & ROW_BRANCH) != 0 && !is_branch))
         return cannot(m, "%s goes where nobody knows", row->name);
     VcStep next = {.term = p->target->terms[step->put.op], .path = m->now.path};
-    if (!(next.operands = operands_of(m, &step->put, step->trap)))
+    if (!(next.operands = operands_of(m, step)))
         return false;
     if (is_branch) {
         Expr taken;
@@ -469,11 +470,12 @@ static void compare_flags(Machine *m, Expr alive)
             continue;
         Expr meant = flag ? *flag : p->initial.flags[i], is = m->ended.flags[i];
         choose_open(m, &meant, &is);
-        add_goal(m,
-                 str_printf(p->arena, flag ? "the flag %s is what the row says"
-                                             : "the flag %s keeps its value",
-                            name),
-                 alive, meant, is);
+        add_goal(
+            m,
+            str_printf(p->arena,
+                       flag ? "the flag %s is what the row says" : "the flag %s keeps its value",
+                       name),
+            alive, meant, is);
     }
 }
 
@@ -553,9 +555,9 @@ ComposeOutcome compose_meant(ComposeProof *p, const ComposeCase *c)
     p->sequence = vc_sequence_begin(p->program, p->arena, &p->vc);
     m.pool = p->vc.pool;
     begin_state(&m);
-    p->put = meant_inst(c);
+    const ComposeStep meant = {.put = meant_inst(c), .trap = CASE_TRAP_CODE};
     VcStep step = {.term = p->target->terms[c->op], .path = m.now.path};
-    if (!(step.operands = operands_of(&m, &p->put, CASE_TRAP_CODE)))
+    if (!(step.operands = operands_of(&m, &meant)))
         return CASE_CANNOT;
     if (vc_sequence_left(p->sequence, &step, &p->results))
         return CASE_STATED;

@@ -51,8 +51,8 @@ static void print_initial(Values *v, const Bitset *seen, StrBuf *out)
         const Expr e = p->initial.regs[r];
         if (expr_same(e, EXPR_NONE) || !bitset_has(seen, e.index))
             continue;
-        buf_printf(out, " %s = ",
-                   t->target->reg_name((PReg)r, preg_class((PReg)r) == REG_INT ? 8 : 16));
+        buf_printf(out,
+                   " %s = ", t->target->reg_name((PReg)r, preg_class((PReg)r) == REG_INT ? 8 : 16));
         print_value(v, e, out);
     }
     for (uint32_t i = 0; i < t->num_flags; i++) {

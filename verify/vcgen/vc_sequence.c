@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Lists of instructions in the place of rules: calls whose operands are expressions, under paths
-// that the caller keeps account of. Specifications, effects and their comparison are those of rules.
+// that the caller keeps account of. Specifications, effects and their comparison are those of
+// rules.
 
 #include "verify/vcgen/vcgen_internal.h"
 
@@ -222,8 +223,7 @@ void vc_sequence_trap(VcSequence *s, Expr path, Expr cond, uint8_t code)
 void vc_sequence_goto(VcSequence *s, Expr path, uint32_t number)
 {
     Gen *const g = &s->gen;
-    add_event(
-        g, (Event){.kind = EVENT_GOTO, .guard = path, .value = expr_bv(g->pool, 32, number)});
+    add_event(g, (Event){.kind = EVENT_GOTO, .guard = path, .value = expr_bv(g->pool, 32, number)});
 }
 
 bool vc_sequence_is_open(const VcSequence *s, Expr value)

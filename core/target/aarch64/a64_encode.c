@@ -148,8 +148,8 @@ static uint32_t field_bits(const A64Inst *inst, const A64Field *field)
     switch ((A64FieldSource)field->source) {
     case A64_FIELD_REG: bits = preg_number(inst->regs[field->operand]); break;
     case A64_FIELD_IMM:
-        good = a64_encode_immediate((A64ImmKind)field->kind, immediate_of(inst, field),
-                                       inst->size, &bits);
+        good = a64_encode_immediate((A64ImmKind)field->kind, immediate_of(inst, field), inst->size,
+                                    &bits);
         break;
     case A64_FIELD_IMM2:
         good = a64_encode_immediate((A64ImmKind)field->kind, inst->imm2, inst->size, &bits);
