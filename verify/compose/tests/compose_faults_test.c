@@ -204,6 +204,12 @@ static void slot_beside(EmitCtx *ctx, const MInst *inst)
     put_like(ctx, *inst);
 }
 
+// A copy, on some CPUs.
+static void move_by_rorx(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"rorx_rm", inst->size, {reg(ctx, inst, 0), reg(ctx, inst, 1)}, 0, 0});
+}
+
 // ---- AArch64 ----
 
 static void add_by_move(EmitCtx *ctx, const MInst *inst)
@@ -328,6 +334,7 @@ static const Fake fakes[] = {
      "memory is accessed at the same address"},
     {ARCH_X86_64, "mov_load", load_twice, COMPOSE_FAILED, "the right side does no more"},
     {ARCH_X86_64, "mov_load", load_bytes, COMPOSE_CANNOT, "bytes that are no row"},
+    {ARCH_X86_64, "mov_rr", move_by_rorx, COMPOSE_FAILED, "x64_rorx_rm"},
     {ARCH_X86_64, "mfence", put_nothing, COMPOSE_FAILED, "does all that the left does"},
     {ARCH_AARCH64, "add_rr", add_by_move, COMPOSE_FAILED, "rd = x0, rn = x1, rm = x0"},
     {ARCH_AARCH64, "add_rr", add_in_place, COMPOSE_FAILED, "x1 keeps its value"},
