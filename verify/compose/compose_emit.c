@@ -232,6 +232,18 @@ static const char *take_apart(ComposeCode *code, const Target *target, Arena *ar
     return next == buf->insts.len ? NULL : "instructions that overlap";
 }
 
+// The allocator has an instruction made once more before another one: before what reads the flags,
+// or the first one of the table that neither reads nor writes them.
+static void emit_anew(ComposeCode *code, const ComposeCase *c, ComposeEmit emit)
+{
+    const MInst again = code->f.insts.data[0];
+    uint16_t op = 0;
+    while (c->target->rows[op].flags_use != MFLAGS_NONE)
+        op++;
+    code->f.insts.data[0].op = c->flags_die ? op : flag_reader(c->target);
+    emit(&code->ctx, &again);
+}
+
 void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeCode *out)
 {
     *out = (ComposeCode){.cannot = NULL};
@@ -246,7 +258,9 @@ void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeC
     for (uint32_t b = 0; b < out->f.blocks.len; b++)
         out->ctx.blocks[b] = codebuf_label(&out->buf);
     codebuf_bind(&out->buf, out->ctx.blocks[0]);
-    for (const ComposeCase *at = c; at; at = at->then, out->ctx.index++)
+    if (c->is_anew)
+        emit_anew(out, c, emit);
+    for (const ComposeCase *at = c; at && !c->is_anew; at = at->then, out->ctx.index++)
         emit(&out->ctx, &out->f.insts.data[out->ctx.index]);
     out->cannot = take_apart(out, c->target, arena);
 }

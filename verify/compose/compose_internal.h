@@ -30,6 +30,7 @@ typedef struct ComposeCase {
     int32_t disp;
     bool flags_die;                 // nothing reads the flags behind it
     bool is_far;                    // branches must reach far
+    bool is_anew;                   // it is not in its place, but repeated before another one
     uint8_t next;                   // the block behind it, from 1; 0: none
     const struct ComposeCase *then; // what follows in the block; NULL: nothing that matters
 } ComposeCase;

@@ -131,6 +131,15 @@ static void zero_by_xor(EmitCtx *ctx, const MInst *inst)
         put_like(ctx, *inst);
 }
 
+// That flags may be written is asked of what stands behind the wrong place.
+static void repeat_by_xor(EmitCtx *ctx, const MInst *inst)
+{
+    if (inst == &ctx->f->insts.data[ctx->index])
+        put_like(ctx, *inst);
+    else
+        zero_by_xor(ctx, inst);
+}
+
 // Of 8 bits the upper ones stay.
 static void extend_by_nothing(EmitCtx *ctx, const MInst *inst)
 {
@@ -327,6 +336,7 @@ static const Fake fakes[] = {
     {ARCH_X86_64, "test_rr", test_first_alone, COMPOSE_FAILED, "the same successor is chosen"},
     {ARCH_X86_64, "add_rm", slot_beside, COMPOSE_FAILED, "memory is accessed at the same address"},
     {ARCH_X86_64, "mov_ri", zero_by_xor, COMPOSE_FAILED, "keeps its value"},
+    {ARCH_X86_64, "mov_ri", repeat_by_xor, COMPOSE_FAILED, "repeated before another one"},
     {ARCH_X86_64, "movzx_rm8", extend_by_nothing, COMPOSE_FAILED, "add al, al"},
     {ARCH_X86_64, "cvtsi2sd", convert_late, COMPOSE_FAILED, "dst, in xmm0, is what the row says"},
     {ARCH_X86_64, "mov_load", load_untold, COMPOSE_FAILED, "have the same trap code"},
