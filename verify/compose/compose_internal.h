@@ -130,6 +130,55 @@ typedef struct ComposeProof {
     Str message;
 } ComposeProof;
 
+// A jump that has not arrived yet.
+typedef struct ComposeArrival {
+    uint32_t label;
+    ComposeState state;
+} ComposeArrival;
+
+typedef struct ComposeMachine {
+    ComposeProof *proof;
+    const ComposeCase *c;
+    const ComposeCode *code;
+    ExprPool *pool;
+    ComposeState now;
+    bool is_dead; // control can't be here
+    VEC(ComposeArrival) arrivals;
+    ComposeState ended; // all that has left, as one
+    bool has_ended;
+    Bitset witnessed; // open values that have been chosen
+} ComposeMachine;
+
+// Says why a case is no sequence of rows. False, for convenience.
+bool compose_cannot(ComposeMachine *m, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// Registers of the target, and their names.
+bool compose_has_register(const Target *t, uint32_t reg);
+const char *compose_reg_name(const ComposeProof *proof, uint32_t reg);
+
+// Begins with a state of which nothing is known.
+void compose_begin(ComposeMachine *m);
+// The address of an instruction's memory operand in a state.
+Expr compose_address(ComposeMachine *m, const PutInst *put, const ComposeState *s);
+// The operands of the term of a row, read from the state at hand; NULL: that can't be.
+const VcOperand *compose_operands(ComposeMachine *m, const ComposeStep *step);
+// Whether operands that the row ties are in one register, and others in those that it fixes.
+bool compose_keeps_constraints(ComposeMachine *m, const PutInst *put);
+// A scalar of a result by its name, NULL: there is none. The value of the `n`th result of a row
+// that has one: alone, with flags, or the half of a pair.
+const Expr *compose_scalar(const VcOperand *results, Str name);
+const Expr *compose_result(const VcOperand *results, uint32_t n);
+// Something of which nothing is known.
+Expr compose_anything(ComposeMachine *m, uint32_t width);
+Expr compose_any_register(ComposeMachine *m, uint32_t reg);
+// Registers and flags behind a row with these results.
+bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *results);
+
+// Runs the steps of the code (compose_run.c). False: it is no sequence of rows.
+bool compose_run(ComposeMachine *m);
+
+// ---- What must hold (compose_compare.c) ----
+
 // Whether the code is nothing but the row itself, encoded.
 bool compose_is_itself(const ComposeCase *c, const ComposeCode *code);
 // Begins a proof with what the row says of the case; only its program, target and arena are set.
