@@ -95,7 +95,10 @@ static void compare(ComposeMachine *m)
     ComposeProof *const p = m->proof;
     // The pinned register is one: to set it is its only effect.
     const Expr pinned = vc_sequence_take_effect(p->sequence, ISLE_SPEC_OP_SET_PINNED);
-    const Expr alive = vc_sequence_end(p->sequence);
+    const uint32_t first = p->vc.goals.len;
+    const Expr alive = expr_and(m->pool, vc_sequence_end(p->sequence), p->exit);
+    for (uint32_t i = first; i < p->vc.goals.len; i++)
+        p->vc.goals.data[i].expr = expr_implies(m->pool, p->exit, p->vc.goals.data[i].expr);
     for (uint32_t i = p->goals.len; i < p->vc.goals.len; i++)
         VEC_PUSH(p->arena, &p->goals,
                  ((ComposeGoal){p->vc.goals.data[i].what, EXPR_NONE, EXPR_NONE}));
@@ -187,6 +190,7 @@ ComposeOutcome compose_meant(ComposeProof *p, const ComposeCase *c)
     ComposeMachine m = {.proof = p, .c = c};
     p->sequence = vc_sequence_begin(p->program, p->arena, &p->vc);
     m.pool = p->vc.pool;
+    p->exit = expr_bool(m.pool, true);
     compose_begin(&m);
     for (const ComposeCase *at = c; at; at = at->then)
         if (!run_left(&m, at))
@@ -201,7 +205,7 @@ static bool is_itself(const ComposeCase *c, const ComposeStep *step)
     const PutInst meant = meant_inst(c), *const a = &meant, *const b = &step->put;
     const MRow *const row = &c->target->rows[c->op];
     const bool may_trap = (row->flags & (ROW_LOAD | ROW_STORE | ROW_TRAP)) != 0 || c->memory >= 0;
-    if (step->label.i != NO_INDEX)
+    if (step->label.i != NO_INDEX || step->exclusive != NOT_EXCLUSIVE)
         return false;
     for (int32_t k = 0; k < row->num_operands; k++)
         if (k != a->mem_operand && a->regs[k] != b->regs[k])

@@ -59,7 +59,13 @@ int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
 
+// Of AArch64, put as bytes: ldaxr and ldaxp, stlxr and stlxp. PutInst.size is that of the access,
+// base has its address, regs[0] the value, or its lower half and regs[1] the upper one, regs[2]
+// whether the store has failed.
+typedef enum ComposeExclusive { NOT_EXCLUSIVE, EXCLUSIVE_LOAD, EXCLUSIVE_STORE } ComposeExclusive;
+
 typedef struct ComposeStep {
+    ComposeExclusive exclusive; // else a row
     PutInst put;
     uint32_t end; // offset behind it
     Label label;  // of a branch, or NO(Label)
@@ -121,6 +127,7 @@ typedef struct ComposeProof {
     Vc vc;
     VcSequence *sequence;
     ComposeState initial; // nothing is known of it
+    Expr exit;            // the round of a loop that is looked at is its last one
     ComposeState meant;   // what the row says, behind it
     PRegSet written;      // registers that it writes,
     PRegSet loose;        // of these, those of which it says nothing,
@@ -136,6 +143,18 @@ typedef struct ComposeArrival {
     ComposeState state;
 } ComposeArrival;
 
+// A loop, which begins where the code does, and its last exclusive load.
+typedef struct ComposeLoop {
+    uint32_t back;  // the step that jumps to its begin, NO_INDEX: there is none
+    PRegSet writes; // registers that a round writes
+    bool writes_flags;
+    bool is_loaded;
+    Expr path, address, value; // of the load
+    uint32_t size;
+    bool has_stored;
+    Expr stores; // when the exclusive store succeeds
+} ComposeLoop;
+
 typedef struct ComposeMachine {
     ComposeProof *proof;
     const ComposeCase *c;
@@ -147,6 +166,7 @@ typedef struct ComposeMachine {
     ComposeState ended; // all that has left, as one
     bool has_ended;
     Bitset witnessed; // open values that have been chosen
+    ComposeLoop loop;
 } ComposeMachine;
 
 // Says why a case is no sequence of rows. False, for convenience.
@@ -173,6 +193,16 @@ Expr compose_anything(ComposeMachine *m, uint32_t width);
 Expr compose_any_register(ComposeMachine *m, uint32_t reg);
 // Registers and flags behind a row with these results.
 bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *results);
+
+// ---- Loops (compose_loop.c) ----
+
+// Finds the loop of the code, and makes the state at hand that of any of its rounds. False: there
+// is one of another sort.
+bool compose_enter_loop(ComposeMachine *m);
+// The jump back, under `again`.
+bool compose_go_round(ComposeMachine *m, Expr again);
+// An exclusive access.
+bool compose_exclusive(ComposeMachine *m, const ComposeStep *step);
 
 // Runs the steps of the code (compose_run.c). False: it is no sequence of rows.
 bool compose_run(ComposeMachine *m);

@@ -88,7 +88,8 @@ static bool jump(ComposeMachine *m, const ComposeStep *step, Expr cond)
     } else if (step->label.i == NO_INDEX || m->code->buf.labels.data[step->label.i] == NO_INDEX) {
         return compose_cannot(m, "a jump to a place that is not known");
     } else if (m->code->buf.labels.data[step->label.i] < step->end) {
-        return compose_cannot(m, "a loop");
+        if (!compose_go_round(m, there.path))
+            return false;
     } else {
         VEC_PUSH(m->proof->arena, &m->arrivals, ((ComposeArrival){step->label.i, there}));
     }
@@ -105,6 +106,8 @@ static bool take_step(ComposeMachine *m, const ComposeStep *step)
     const MRow *const row = &m->c->target->rows[step->put.op];
     const bool is_branch = step->label.i != NO_INDEX;
     VcOperand results;
+    if (step->exclusive != NOT_EXCLUSIVE)
+        return compose_exclusive(m, step);
     if (!compose_keeps_constraints(m, &step->put))
         return false;
     if (step->put.mem_operand >= 0 && step->put.amode == AMODE_CONSTANT)
@@ -138,6 +141,8 @@ bool compose_run(ComposeMachine *m)
 {
     const bool is_branch = ends_block(m->c);
     m->now = m->proof->initial;
+    if (!compose_enter_loop(m))
+        return false;
     arrive(m, 0);
     for (uint32_t i = 0; i < m->code->steps.len; i++) {
         const ComposeStep *const step = &m->code->steps.data[i];
