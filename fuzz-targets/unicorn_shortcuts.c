@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What Unicorn 2.0.1 does for us in vain, left out of the fuzz programs. They are linked with
-// Unicorn's archive, in which calls lead to functions of ours (CMakeLists.txt here): by the linker's
-// --wrap those from another file, and all if the symbol is made a weak one first.
+// Unicorn's archive, in which calls lead to functions of ours (CMakeLists.txt here): by the
+// linker's --wrap those from another file, and all if the symbol is made a weak one first.
 //
-// - After each access to memory the emulated program looks whether it was asked to stop: translated,
+// - After each access to memory the emulated program looks whether it was asked to stop:
+// translated,
 //   that is the end of a basic block, for which all registers go back to memory. It looks at the
 //   start of each translated block as well. What relies on the look is a store that fails; it is
 //   left at once instead, as loads that fail are.

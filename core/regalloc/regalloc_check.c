@@ -43,7 +43,7 @@ typedef struct Checker {
     uint32_t *def_block;  // by vreg
     uint32_t *first_move; // by instruction
     bool *queued;
-    uint32_t *arg_first; // by vreg, while an edge is crossed: its first argument with it, plus 1
+    uint32_t *arg_first;  // by vreg, while an edge is crossed: its first argument with it, plus 1
     uint32_t *live_stamp; // by vreg: the last edge crossed into a block that it lives into
     uint32_t edges_crossed;
     VEC(uint32_t) arg_next;
