@@ -4,20 +4,19 @@
 // Unicorn's archive, in which calls lead to functions of ours (CMakeLists.txt here): by the
 // linker's --wrap those from another file, and all if the symbol is made a weak one first.
 //
-// - After each access to memory the emulated program looks whether it was asked to stop:
-// translated,
-//   that is the end of a basic block, for which all registers go back to memory. It looks at the
-//   start of each translated block as well. What relies on the look is a store that fails; it is
-//   left at once instead, as loads that fail are.
+// - After each access to memory the emulated program looks whether it was asked to stop. In what is
+//   translated that ends a basic block: all registers go back to memory. It looks at the start of
+//   each translated block as well. What relies on the look is a store that fails; it is left at
+//   once instead, as loads that fail are.
 // - Each store may hit code that has been translated, so it leaves the fast path, to build a tree
-//   of the pages touched, look for translations there, and free the tree. Our guests can't write to
-//   their code: it is mapped without the right to, and Unicorn checks that before. Pages are called
-//   dirty, which is what they are after such a store, as soon as there is an entry for them.
+//   of the pages touched, look for translations there, and free the tree. But for the code's own
+//   pages, where that path finds that guests have no right to write, pages are called dirty, which
+//   is what they are after such a store, as soon as there is an entry for them.
 // - Translations are optimised. Most of ours run eight times.
 //
 // Arguments that are not looked at are declared as what they are to a caller: pointers and words.
 
-#include "base/base.h"
+#include "emulate/machine/machine.h"
 
 // MemTxAttrs is a word of flags.
 #define SHORTCUTS(arch)                                                                           \
@@ -43,7 +42,8 @@
                                                uint64_t size)                                     \
     {                                                                                             \
         __real_tlb_set_page_with_attrs_##arch(cpu, address, physical, attrs, rights, mode, size); \
-        tlb_set_dirty_##arch(cpu, address);                                                       \
+        if (address - MACHINE_CODE >= MACHINE_CODE_MAX)                                           \
+            tlb_set_dirty_##arch(cpu, address);                                                   \
     }
 
 SHORTCUTS(x86_64)
