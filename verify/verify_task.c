@@ -292,7 +292,7 @@ static void prove(TaskCase *c)
         if (result.verdict != SMT_UNSAT)
             return;
     }
-    if (vc->unmatched) {
+    if (vc->unmatched || vc->unmet) {
         c->out->verdict = CASE_INAPPLICABLE;
         return;
     }
@@ -514,7 +514,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         const bool wanted = is_explained(run, &vc);
         if (vc.status == VC_PRUNED && task->contradiction.len == 0)
             task->contradiction = str_copy(arena, vc.message);
-        left.made |= vc.status != VC_PRUNED && !vc.unmatched;
+        left.made |= vc.status != VC_PRUNED && !vc.unmatched && !vc.unmet;
         if (vc.status != VC_PRUNED && wanted) {
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);

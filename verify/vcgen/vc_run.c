@@ -166,33 +166,34 @@ Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...)
     return NULL;
 }
 
-// Whether a variable was there before the call: a cell's is as old as its cell.
-static bool is_older(const Gen *g, const CallScope *scope, uint32_t var)
+// The cell that a variable was made for; NULL: it was made for none.
+static const Sym *cell_of(const Gen *g, uint32_t var)
 {
     for (uint32_t i = 0; i < g->vars.len; i++)
         if (g->vars.data[i].var.index == var)
-            return g->vars.data[i].serial < scope->since;
-    return var < scope->nodes;
+            return g->vars.data[i].cell;
+    return NULL;
 }
 
-// Whether a condition is about bits alone that were there before the call, and new. Widths and
+// Whether a condition is about values alone that were there before the call, and new. Widths and
 // kinds of types are found out by all calls together.
 static bool is_of_others(Gen *g, const CallScope *scope, Expr e)
 {
     Bitset parts = bitset_new(g->arena, g->pool->nodes.len);
     expr_reach(g->pool, e, &parts);
-    bool bits = false;
+    bool values = false;
     for (uint32_t i = 0; i < parts.size; i++) {
         const ExprNode *const node = expr_node(g->pool, (Expr){i});
         if (!bitset_has(&parts, i) || node->op != EXPR_VAR)
             continue;
-        if (!is_older(g, scope, i))
+        const Sym *const cell = cell_of(g, i);
+        if (cell ? cell->serial >= scope->since : i >= scope->nodes)
             return false;
-        bits = bits || node->sort.kind == SORT_BV;
+        values = values || (node->sort.kind != SORT_INT && !(cell && cell->of_type));
     }
-    for (uint32_t i = 0; i < g->vc->assumptions.len && bits; i++)
-        bits = !expr_same(g->vc->assumptions.data[i], e);
-    return bits;
+    for (uint32_t i = 0; i < g->vc->assumptions.len && values; i++)
+        values = !expr_same(g->vc->assumptions.data[i], e);
+    return values;
 }
 
 void gen_assume(Gen *g, const CallScope *scope, Expr e)
@@ -207,25 +208,92 @@ void gen_assume(Gen *g, const CallScope *scope, Expr e)
         e = expr_implies(g->pool, scope->guard, e);
     if (expr_is_true(g->pool, e))
         return;
+    const uint32_t at = g->vc->assumptions.len;
     VEC_PUSH(g->arena, &g->vc->assumptions, e);
-    if (expr_is_false(g->pool, e) && !g->no_fork)
+    if (scope && scope->needs)
+        VEC_PUSH(g->arena, &g->guarded, ((Guarded){at, scope->needs}));
+    else if (expr_is_false(g->pool, e) && !g->no_fork)
         gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
     else if (expr_is_false(g->pool, e))
         gen_stop(g, STOP_PRUNED, (IslePos){0}, "the other rule does not match");
+}
+
+static Str promise_name(Gen *g, const CallScope *scope, Str what)
+{
+    return str_printf(g->arena, "%.*s: %.*s",
+                      STR_ARG(isle_str(g->isle, g->isle->terms.data[scope->term].name)),
+                      STR_ARG(what));
 }
 
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
 {
     if (scope && scope == g->promised)
         return;
+    if (scope && scope->assert_mode && scope->needs) {
+        e = expr_implies(g->pool, scope->guard, e);
+        if (!expr_is_true(g->pool, e))
+            VEC_PUSH(g->arena, &scope->needs->wanted, ((VcGoal){e, promise_name(g, scope, what)}));
+        return;
+    }
     if (scope) { // what comes after a trap does not matter
         e = expr_implies(g->pool, expr_and(g->pool, g->alive, scope->guard), e);
-        what = str_printf(g->arena, "%.*s: %.*s",
-                          STR_ARG(isle_str(g->isle, g->isle->terms.data[scope->term].name)),
-                          STR_ARG(what));
+        what = promise_name(g, scope, what);
     }
     if (!expr_is_true(g->pool, e))
         VEC_PUSH(g->arena, &g->vc->goals, ((VcGoal){e, what}));
+}
+
+// Nothing is left of what the call and those behind it provide.
+static void forget_from(Gen *g, uint32_t order)
+{
+    for (uint32_t i = 0; i < g->guarded.len; i++)
+        if (g->guarded.data[i].needs->order >= order)
+            g->vc->assumptions.data[g->guarded.data[i].assumption] = expr_bool(g->pool, true);
+}
+
+static void assume_needs(Gen *g, const Needs *needs)
+{
+    for (uint32_t i = 0; i < needs->wanted.len; i++)
+        VEC_PUSH(g->arena, &g->vc->assumptions, needs->wanted.data[i].expr);
+}
+
+// Sorts out the calls that require something: those of which something is provided, by them or
+// behind them, come first. How many these are; what others require are goals like all.
+static uint32_t count_cases_of_needs(Gen *g)
+{
+    uint32_t last = 0, count = 0;
+    for (uint32_t i = 0; i < g->guarded.len; i++)
+        if (g->guarded.data[i].needs->order >= last)
+            last = g->guarded.data[i].needs->order + 1;
+    for (uint32_t i = 0; i < g->needs.len; i++) {
+        Needs *const needs = g->needs.data[i];
+        if (needs->wanted.len != 0 && needs->order < last)
+            g->needs.data[count++] = needs;
+        for (uint32_t k = 0; k < needs->wanted.len && needs->order >= last; k++)
+            VEC_PUSH(g->arena, &g->vc->goals, needs->wanted.data[k]);
+    }
+    return count;
+}
+
+void gen_choose_needs(Gen *g)
+{
+    Vc *const vc = g->vc;
+    const uint32_t count = count_cases_of_needs(g), chosen = gen_choose(g, count + 1);
+    for (uint32_t i = 0; i < count && chosen == 0; i++)
+        for (uint32_t k = 0; k < g->needs.data[i]->wanted.len; k++)
+            VEC_PUSH(g->arena, &g->met, g->needs.data[i]->wanted.data[k].expr);
+    if (chosen == 0)
+        return;
+    const Needs *const one = g->needs.data[chosen - 1];
+    forget_from(g, one->order);
+    for (uint32_t i = 0; i + 1 < chosen; i++)
+        assume_needs(g, g->needs.data[i]);
+    vc->unmet = true;
+    vc->goals.len = 0;
+    for (uint32_t i = 0; i < one->wanted.len; i++)
+        VEC_PUSH(g->arena, &vc->goals, one->wanted.data[i]);
+    buf_printf(&g->types, "%swhat %.*s requires", g->types.len ? ", " : "",
+               STR_ARG(isle_str(g->isle, g->isle->terms.data[one->term].name)));
 }
 
 // ---- The root ----
@@ -474,8 +542,20 @@ static VcStatus status_of(const Gen *g)
     return VC_ERROR;
 }
 
-// A call of the term, with operands of which nothing is known.
-static void run_meaning(Gen *g, IsleTermId term)
+// Gives the parts of an operand that are values of an open width this one.
+static void set_widths(Gen *g, Sym *sym, uint32_t width)
+{
+    sym = sym_resolve(sym);
+    if (sym->kind == SYM_CELL && (!sym->sorted || sym->sort.width == 0) &&
+        (!sym->sorted || sym->sort.kind == SORT_BV))
+        sym_set_sort(g, sym, sort_bv(width), (IslePos){0});
+    for (uint32_t i = 0; sym->kind == SYM_STRUCT && i < sym->num_fields; i++)
+        set_widths(g, sym->fields[i], width);
+}
+
+// A call of the term, with operands of which nothing is known. `width` not 0: of those whose width
+// no signature gives.
+static void run_meaning(Gen *g, IsleTermId term, uint32_t width)
 {
     const IsleTerm *const t = &g->isle->terms.data[term];
     const bool constructs = t->constructor != ISLE_HOW_NONE || t->rules.len != 0;
@@ -485,6 +565,9 @@ static void run_meaning(Gen *g, IsleTermId term)
     if (constructs ? !make_args(g, t, call.args)
                    : !(call.args[0] = sym_of_type(g, t->ret, (Str){0})))
         return;
+    for (uint32_t i = 0; width != 0 && !g->program->instantiates[term] && i < t->num_args; i++)
+        set_widths(g, call.args[i], width);
+    g->vc->left_assumptions = g->vc->assumptions.len;
     CallResult result;
     call_spec(g, &call, &result);
     g->settle = true;
@@ -492,8 +575,39 @@ static void run_meaning(Gen *g, IsleTermId term)
         spec_drain(g);
 }
 
-typedef enum RunKind { RUN_RULE, RUN_PAIR, RUN_MEANING } RunKind;
+static void run_call(Gen *g, const VcCallOf *of)
+{
+    Vc *const vc = g->vc;
+    run_meaning(g, of->term, of->width);
+    if (g->stop)
+        return;
+    if (g->waiting.len != 0) {
+        gen_stop(g, STOP_PRUNED, g->waiting.data[0].expr->pos, "a width is open");
+        return;
+    }
+    vc->goals.len = 0;
+    for (uint32_t i = 0; i < g->needs.len; i++)
+        for (uint32_t k = 0; k < g->needs.data[i]->wanted.len; k++)
+            VEC_PUSH(g->arena, &vc->goals, g->needs.data[i]->wanted.data[k]);
+}
 
+// Of the inputs, the variables that are values.
+static void keep_values(Gen *g)
+{
+    Vc *const vc = g->vc;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < vc->inputs.len; i++) {
+        const ExprNode *const node = expr_node(g->pool, vc->inputs.data[i]);
+        const Sym *const cell = node->op == EXPR_VAR ? cell_of(g, vc->inputs.data[i].index) : NULL;
+        if (cell && !cell->of_type && node->sort.kind != SORT_INT)
+            vc->inputs.data[kept++] = vc->inputs.data[i];
+    }
+    vc->inputs.len = kept;
+}
+
+typedef enum RunKind { RUN_RULE, RUN_PAIR, RUN_MEANING, RUN_CALL } RunKind;
+
+// Of a call, `pair` has its term and width.
 static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *trail, Arena *arena,
                 Vc *out)
 {
@@ -516,13 +630,20 @@ static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *t
     switch (kind) {
     case RUN_RULE: run_root(&g, pair->root, pair->n); break;
     case RUN_PAIR: run_pair(&g, pair); break;
-    case RUN_MEANING: run_meaning(&g, pair->root); break;
+    case RUN_MEANING: run_meaning(&g, pair->root, 0); break;
+    case RUN_CALL: run_call(&g, &(VcCallOf){pair->root, pair->n}); break;
     }
-    trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
     show_calls(&g);
     show_states(&g);
-    if (!g.stop)
+    if (!g.stop && (kind == RUN_RULE || kind == RUN_PAIR))
+        gen_choose_needs(&g);
+    trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
+    if (kind == RUN_CALL)
+        keep_values(&g);
+    else if (!g.stop)
         gen_use_equations(&g);
+    if (!g.stop && out->unmet && out->goals.len == 0)
+        gen_stop(&g, STOP_PRUNED, (IslePos){0}, "what is required holds");
     out->status = status_of(&g);
     out->types = buf_view(&g.types);
     if (out->status == VC_ERROR || (out->status == VC_PRUNED && g.stop_pos.offset != 0))
@@ -546,4 +667,10 @@ void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *
 {
     ASSERT(program->isle->terms.data[term].spec);
     run(program, RUN_MEANING, &(VcPair){.root = term}, trail, arena, out);
+}
+
+void vc_run_call(VcProgram *program, const VcCallOf *of, VcTrail *trail, Arena *arena, Vc *out)
+{
+    ASSERT(program->isle->terms.data[of->term].spec);
+    run(program, RUN_CALL, &(VcPair){.root = of->term, .n = of->width}, trail, arena, out);
 }

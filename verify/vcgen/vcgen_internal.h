@@ -61,6 +61,7 @@ struct Sym {
     Sym *tag;        // ENUM: the number of the variant
     const IsleSpecExpr *lambda;
     Env *env;
+    bool of_type;    // CELL: the kind of a type, which has its width beside it
     Events *effects; // of an instruction: what happens when it is executed
     bool executed;
 };
@@ -86,9 +87,25 @@ typedef enum Stop {
     STOP_ERROR
 } Stop;
 
+// What a call requires.
+typedef struct Needs {
+    IsleTermId term;
+    uint32_t order;     // of the call
+    VEC(VcGoal) wanted; // as far as they are known
+} Needs;
+
+// An assumption that a call provides which requires something.
+typedef struct Guarded {
+    uint32_t assumption;
+    const Needs *needs;
+} Guarded;
+
 // What the statements of one call of a specification share.
 typedef struct CallScope {
     IsleTermId term;
+    // Of a call that requires something: what it says may be wrong where that is not so, and must
+    // not prove it.
+    Needs *needs;
     bool assert_mode; // a root's own specification: what it provides must be proved
     Expr guard;       // what must hold for the statements to
     uint32_t floor;   // cells older than this may not be defined
@@ -130,7 +147,7 @@ typedef struct GenCall {
 // A variable, and the cell that it was made for.
 typedef struct CellVar {
     Expr var;
-    uint32_t serial;
+    const Sym *cell;
 } CellVar;
 
 typedef struct Gen {
@@ -160,6 +177,9 @@ typedef struct Gen {
     uint32_t floor;     // of what is tried: older cells may not be defined
     VEC(Expr) late;     // variables of older cells, made while something was tried
     VEC(CellVar) vars;  // of cells
+    VEC(Guarded) guarded;
+    VEC(Needs *) needs; // of calls, in their order
+    VEC(Expr) met;      // of these, what is required is so
     CallScope *scope;
     Expr condition;   // within arms of `if`: when this one counts
     Untried *untried; // rules of higher priority that wait for numbers
@@ -174,6 +194,9 @@ uint32_t gen_choose(Gen *g, uint32_t count);
 // Adds an assumption, under the condition of `scope` if there is one.
 void gen_assume(Gen *g, const CallScope *scope, Expr e);
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what);
+// Chooses what to prove, once all is known: what one of the calls requires, from what it does not
+// provide itself, nor any call behind it; or all else, where everything that is required is so.
+void gen_choose_needs(Gen *g);
 // Replaces variables by what the assumptions say that they are (vc_equations.c). Ends the run if
 // these contradict each other.
 void gen_use_equations(Gen *g);
