@@ -18,8 +18,6 @@ static void all_roots(Gen *g, Roots *roots)
         VEC_PUSH(g->arena, &roots->places, &vc->higher.data[i]);
     for (uint32_t i = 0; i < vc->goals.len; i++)
         VEC_PUSH(g->arena, &roots->places, &vc->goals.data[i].expr);
-    for (uint32_t i = 0; i < g->met.len; i++)
-        VEC_PUSH(g->arena, &roots->places, &g->met.data[i]);
     for (uint32_t i = 0; i < vc->inputs.len; i++)
         VEC_PUSH(g->arena, &roots->places, &vc->inputs.data[i]);
     for (uint32_t c = 0; c < vc->calls.len; c++) {
@@ -201,8 +199,4 @@ void gen_use_equations(Gen *g)
     for (uint32_t i = 0; i < g->vc->assumptions.len; i++)
         if (expr_is_false(g->pool, g->vc->assumptions.data[i]))
             gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
-    // Where it is plainly not so is for the case that proves it to say: there is a right side.
-    for (uint32_t i = 0; i < g->met.len; i++)
-        if (!expr_is_true(g->pool, g->met.data[i]))
-            VEC_PUSH(g->arena, &g->vc->assumptions, g->met.data[i]);
 }

@@ -279,9 +279,6 @@ void gen_choose_needs(Gen *g)
 {
     Vc *const vc = g->vc;
     const uint32_t count = count_cases_of_needs(g), chosen = gen_choose(g, count + 1);
-    for (uint32_t i = 0; i < count && chosen == 0; i++)
-        for (uint32_t k = 0; k < g->needs.data[i]->wanted.len; k++)
-            VEC_PUSH(g->arena, &g->met, g->needs.data[i]->wanted.data[k].expr);
     if (chosen == 0)
         return;
     const Needs *const one = g->needs.data[chosen - 1];

@@ -179,7 +179,6 @@ typedef struct Gen {
     VEC(CellVar) vars;  // of cells
     VEC(Guarded) guarded;
     VEC(Needs *) needs; // of calls, in their order
-    VEC(Expr) met;      // of these, what is required is so
     CallScope *scope;
     Expr condition;   // within arms of `if`: when this one counts
     Untried *untried; // rules of higher priority that wait for numbers
