@@ -199,6 +199,14 @@ Expr sym_expr(Gen *g, Sym *sym, IslePos pos)
     return sym->expr;
 }
 
+const Sym *sym_of_var(const Gen *g, Expr var)
+{
+    for (uint32_t i = 0; i < g->vars.len; i++)
+        if (expr_same(g->vars.data[i].var, var))
+            return g->vars.data[i].cell;
+    return NULL;
+}
+
 bool sym_set_sort(Gen *g, Sym *sym, Sort sort, IslePos pos)
 {
     sym = sym_resolve(sym);

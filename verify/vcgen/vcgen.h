@@ -100,8 +100,8 @@ typedef struct Vc {
     Str types;        // the signatures chosen, for people
     // The case is that no rule of a term matches, and the goal that there is no such case.
     bool unmatched;
-    // The case is that something is not so that a call requires, and the goals that it is. Other
-    // goals are of the case where it is.
+    // The case is that something is not so that a call requires, and the goals that it is. The
+    // other goals are those of a case of its own.
     bool unmet;
     // How many of the trail's choices, and of the assumptions, are of the left side alone;
     // UINT32_MAX choices: the right side was not reached. Of use when PRUNED: no equation is used
