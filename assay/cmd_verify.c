@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_emission.h"
 #    include "assay/tool_mutants.h"
 #    include "assay/tool_rules.h"
 #    include "assay/tool_specs.h"
@@ -26,6 +27,7 @@ typedef struct Program {
 static const Program programs[] = {
     {"opt", verify_texts_opt}, {"x64", verify_texts_x64}, {"aarch64", verify_texts_aarch64}};
 
+enum { PROGRAM_X64 = 1, PROGRAM_AARCH64 = 2 };
 enum { NUM_PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
 typedef struct Command {
@@ -300,6 +302,14 @@ static const Match needs[] = {
      "--equivalent is for --mutants"},
 };
 
+// What is done instead of proving rules.
+static const struct {
+    uint8_t option;
+    const char *name;
+} modes[] = {{OPT_VERIFY_CHECK_SPECS, "--check-specs"},
+             {OPT_VERIFY_CHECK_EMISSION, "--check-emission"},
+             {OPT_VERIFY_MUTANTS, "--mutants"}};
+
 static const uint8_t proof_options[] = {
     OPT_VERIFY_RULE,  OPT_VERIFY_ROOT,         OPT_VERIFY_EXPLAIN,      OPT_VERIFY_CLIF,
     OPT_VERIFY_SARIF, OPT_VERIFY_CHECK_LEDGER, OPT_VERIFY_WRITE_LEDGER, OPT_VERIFY_CROSS_CHECK,
@@ -312,11 +322,14 @@ static int check_modes(const ToolArgs *args)
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
         if (given[needs[i].option] && !given[needs[i].mode] && !given[needs[i].other_mode])
             return tool_usage_error(args, "%s", needs[i].says);
-    if (given[OPT_VERIFY_CHECK_SPECS] && given[OPT_VERIFY_MUTANTS])
-        return tool_usage_error(args, "--check-specs and --mutants exclude each other");
-    const char *const mode = given[OPT_VERIFY_CHECK_SPECS] ? "--check-specs"
-                             : given[OPT_VERIFY_MUTANTS]   ? "--mutants"
-                                                           : NULL;
+    const char *mode = NULL;
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (!given[modes[i].option])
+            continue;
+        if (mode)
+            return tool_usage_error(args, "%s and %s exclude each other", mode, modes[i].name);
+        mode = modes[i].name;
+    }
     for (size_t i = 0; mode && i < sizeof(proof_options); i++)
         if (given[proof_options[i]])
             return tool_usage_error(args,
@@ -338,9 +351,9 @@ static int read_options(Command *c)
     const char *const write = args->values[OPT_VERIFY_WRITE_LEDGER];
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t jobs = cores > 0 ? (uint64_t)cores : 1, budget = 0;
-    const int modes = check_modes(args);
-    if (modes != EXIT_OK)
-        return modes;
+    const int fits = check_modes(args);
+    if (fits != EXIT_OK)
+        return fits;
     if (!tool_number(args, OPT_VERIFY_JOBS, 1, 64, &jobs) ||
         !tool_number(args, OPT_VERIFY_BUDGET, 1, UINT32_MAX, &budget))
         return EXIT_USAGE;
@@ -447,6 +460,14 @@ int cmd_verify(const ToolArgs *args)
     }
     c.options.cache = find_cache(args, &arena);
     c.sarif.arena = &arena;
+    if (args->values[OPT_VERIFY_CHECK_EMISSION]) {
+        const EmissionWanted wanted = {.x64 = c.wanted[PROGRAM_X64],
+                                       .aarch64 = c.wanted[PROGRAM_AARCH64],
+                                       .cache = c.options.cache};
+        const int emission = tool_check_emission(args, &wanted);
+        arena_free(&arena);
+        return emission;
+    }
     if (args->values[OPT_VERIFY_MUTANTS]) {
         const int mutants = test_by_mutants(&c);
         arena_free(&arena);

@@ -25,6 +25,15 @@ void codebuf_bind(CodeBuffer *buf, Label label)
     codebuf_note(buf, "L%u:", label.i);
 }
 
+void codebuf_record(CodeBuffer *buf, const PutInst *inst)
+{
+    if (!buf->recording)
+        return;
+    PutInst put = *inst;
+    put.offset = buf->bytes.len;
+    VEC_PUSH(buf->scratch, &buf->insts, put);
+}
+
 void codebuf_note(CodeBuffer *buf, const char *format, ...)
 {
     if (!buf->listing)

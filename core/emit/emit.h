@@ -95,6 +95,21 @@ typedef struct CodeNote {
     Str text;
 } CodeNote;
 
+// An instruction as its target's encoder gets it: a row, registers decided.
+typedef struct PutInst {
+    uint32_t offset, length; // of its bytes
+    uint16_t op;
+    uint8_t size, cc;
+    PReg regs[ROW_OPERANDS_MAX]; // by operand of the row, but that in memory; PREG_NONE: a zero
+    int8_t mem_operand;          // which operand of the row is in memory, -1: none
+    uint8_t amode;               // AmodeKind; AMODE_CONSTANT: relative to the instruction
+    PReg base, index;            // PREG_NONE: none
+    uint8_t scale;
+    int32_t disp;
+    int64_t imm;
+    int32_t imm2;
+} PutInst;
+
 typedef struct CompiledFunc {
     const Func *func;
     const uint8_t *code; // constants included, behind the instructions
@@ -169,6 +184,8 @@ typedef struct CodeBuffer {
     uint32_t code_size; // before the pool, once finished
     bool listing;       // notes are wanted
     VEC(CodeNote) notes;
+    bool recording; // what is encoded is kept in `insts`
+    VEC(PutInst) insts;
     struct Chaos *chaos; // base/chaos.h; NULL: off
 } CodeBuffer;
 
@@ -205,6 +222,10 @@ void codebuf_call(CodeBuffer *buf, Inst inst);
 void codebuf_src(CodeBuffer *buf, Inst inst);
 // When a listing is wanted: the next bytes say this, up to the next note.
 void codebuf_note(CodeBuffer *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+// When that is recorded: the next `length` bytes are this instruction (its offset is filled in).
+// Targets say so of all that goes through their encoder; what they put as bytes, branches for
+// instance, goes without.
+void codebuf_record(CodeBuffer *buf, const PutInst *inst);
 // Shrinks branches, lays out the pool, applies fixups. False when a fixup of a fixed range does not
 // reach; then the function has to be emitted with longer forms.
 NODISCARD bool codebuf_finish(CodeBuffer *buf);

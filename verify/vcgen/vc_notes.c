@@ -140,3 +140,17 @@ void gen_choose_needs(Gen *g)
     buf_printf(&g->types, "%swhat %.*s requires", g->types.len ? ", " : "",
                STR_ARG(isle_str(g->isle, g->isle->terms.data[one->term].name)));
 }
+
+void gen_join_needs(Gen *g)
+{
+    for (uint32_t i = 0; i < g->guarded.len; i++) {
+        const Needs *const needs = g->guarded.data[i].needs;
+        Expr *const e = &g->vc->assumptions.data[g->guarded.data[i].assumption];
+        for (uint32_t k = 0; k < needs->wanted.len; k++)
+            *e = expr_or(g->pool, *e, expr_not(g->pool, needs->wanted.data[k].expr));
+    }
+    for (uint32_t i = 0; i < g->needs.len; i++)
+        for (uint32_t k = 0; k < g->needs.data[i]->wanted.len; k++)
+            VEC_PUSH(g->arena, &g->vc->goals, g->needs.data[i]->wanted.data[k]);
+    g->guarded.len = g->needs.len = 0;
+}

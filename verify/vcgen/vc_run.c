@@ -294,9 +294,8 @@ static void run_call(Gen *g, const VcCallOf *of)
         return;
     }
     vc->goals.len = 0;
-    for (uint32_t i = 0; i < g->needs.len; i++)
-        for (uint32_t k = 0; k < g->needs.data[i]->wanted.len; k++)
-            VEC_PUSH(g->arena, &vc->goals, g->needs.data[i]->wanted.data[k]);
+    g->guarded.len = 0; // what is provided is to be looked at by itself
+    gen_join_needs(g);
 }
 
 // Of the inputs, the variables that are values.

@@ -150,4 +150,57 @@ void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *
 // values: neither widths nor kinds of types. Operands whose width nothing says have `width` bits.
 void vc_run_call(VcProgram *program, const VcCallOf *of, VcTrail *trail, Arena *arena, Vc *out);
 
+// ---- Sequences ----
+
+// Two lists of instructions, given one by one, that must come to the same: the left one is what is
+// meant, the right one what is done. Each instruction is a call of a constructor with a
+// specification, on operands that are expressions of `vc->pool`. What holds of them afterwards is
+// for the caller to say; effects are compared by vc_sequence_end.
+typedef struct VcSequence VcSequence;
+
+// A scalar of an operand or result, by the name of the innermost field; without a name, the value
+// itself.
+typedef struct VcScalar {
+    Str name;
+    Expr value;
+} VcScalar;
+
+// The operands of one parameter. A scalar that is not given is unknown.
+typedef struct VcOperand {
+    VcScalar scalars[8];
+    uint32_t count;
+} VcOperand;
+
+typedef struct VcStep {
+    IsleTermId term;
+    const VcOperand *operands; // by parameter
+    Expr path;                 // the instruction is executed only if
+} VcStep;
+
+// Begins, with nothing on either side. `vc` is filled while the sequence grows.
+VcSequence *vc_sequence_begin(VcProgram *program, Arena *arena, Vc *vc);
+// The value of a state of the program, as both sides see it. Before the first step.
+Expr vc_sequence_state(VcSequence *s, const char *name);
+// What the right side reads at this very address is `value`: the reading is no effect, and can't
+// trap.
+void vc_sequence_know(VcSequence *s, Expr address, Expr value);
+// A step of the left side: its operands satisfy what it requires. Or of the right side: they must,
+// whenever it is executed. The scalars of the result go to `results`. *path: when control goes on
+// behind the step. False: vc->status and vc->message say why.
+bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results);
+bool vc_sequence_right(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
+// A step of the right side that only chooses a successor: *first: when it is the first one.
+bool vc_sequence_branch(VcSequence *s, const VcStep *step, Expr *first);
+// On the right side, under `path`: a trap with a code if `cond` holds; the end, at successor
+// `number`.
+void vc_sequence_trap(VcSequence *s, Expr path, Expr cond, uint8_t code);
+void vc_sequence_goto(VcSequence *s, Expr path, uint32_t number);
+// Whether a value of the left side is one that nothing is known of: any will do.
+bool vc_sequence_is_open(const VcSequence *s, Expr value);
+// The operand of the only effect of this kind on the left side, which is taken away from it;
+// EXPR_NONE: there is none.
+Expr vc_sequence_take_effect(VcSequence *s, IsleSpecOp op);
+// Adds the goals that both sides have the same effects. The value: when neither has trapped.
+Expr vc_sequence_end(VcSequence *s);
+
 #endif

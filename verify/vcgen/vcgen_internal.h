@@ -198,6 +198,9 @@ void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what);
 // Chooses what to prove, once all is known: what one of the calls requires, from what it does not
 // provide itself, nor any call behind it; or all else.
 void gen_choose_needs(Gen *g);
+// What calls have required since the last time becomes goals, and what they have provided counts
+// only where that is so.
+void gen_join_needs(Gen *g);
 // Replaces variables by what the assumptions say that they are (vc_equations.c). Ends the run if
 // these contradict each other.
 void gen_use_equations(Gen *g);

@@ -12,8 +12,40 @@
 #define X21 PREG(REG_INT, 21)
 #define X29 PREG(REG_INT, 29)
 
+// For who looks at what emission does. Register 31 is zero but where the row's field can hold the
+// stack pointer.
+static void record_inst(EmitCtx *ctx, const A64Inst *inst)
+{
+    const MRow *const row = &a64_rows[inst->op];
+    PutInst put = {.length = 4,
+                   .op = inst->op,
+                   .size = inst->size,
+                   .cc = inst->cc,
+                   .mem_operand = -1,
+                   .base = PREG_NONE,
+                   .index = PREG_NONE,
+                   .imm = inst->imm,
+                   .imm2 = inst->imm2};
+    for (int8_t k = 0; k < row->num_operands; k++) {
+        const bool is_zero = inst->regs[k] == A64_SP && !a64_takes_sp(inst->op);
+        put.regs[k] = is_zero ? PREG_NONE : inst->regs[k];
+        if (row->operands[k].kind == OPERAND_MEM)
+            put.mem_operand = k;
+    }
+    if (inst->has_mem) {
+        put.amode = inst->mem.kind;
+        put.base = inst->mem.base;
+        put.index = inst->mem.kind == AMODE_BASE ? PREG_NONE : inst->mem.index;
+        put.scale = inst->mem.scale;
+        put.disp = inst->mem.disp;
+    }
+    codebuf_record(ctx->buf, &put);
+}
+
 void a64_put_inst(EmitCtx *ctx, const A64Inst *inst)
 {
+    if (ctx->buf->recording)
+        record_inst(ctx, inst);
     StrBuf text = {.arena = ctx->buf->scratch};
     if (ctx->buf->listing) {
         a64_print(inst, &text);

@@ -133,6 +133,14 @@ static uint32_t encode_ldst(const A64Inst *inst, const A64Encoding *e)
            (mem->scale != 0 ? 1u : 0u) << 12 | 2u << 10 | base;
 }
 
+// The number of an immediate: of a float its bits at the row's size, whatever is above them.
+static int64_t immediate_of(const A64Inst *inst, const A64Field *field)
+{
+    if (field->kind == A64_IMM_FPIMM8 && inst->size == 4)
+        return (int64_t)((uint64_t)inst->imm & UINT32_MAX);
+    return inst->imm;
+}
+
 static uint32_t field_bits(const A64Inst *inst, const A64Field *field)
 {
     uint32_t bits = 0;
@@ -140,7 +148,8 @@ static uint32_t field_bits(const A64Inst *inst, const A64Field *field)
     switch ((A64FieldSource)field->source) {
     case A64_FIELD_REG: bits = preg_number(inst->regs[field->operand]); break;
     case A64_FIELD_IMM:
-        good = a64_encode_immediate((A64ImmKind)field->kind, inst->imm, inst->size, &bits);
+        good = a64_encode_immediate((A64ImmKind)field->kind, immediate_of(inst, field), inst->size,
+                                    &bits);
         break;
     case A64_FIELD_IMM2:
         good = a64_encode_immediate((A64ImmKind)field->kind, inst->imm2, inst->size, &bits);

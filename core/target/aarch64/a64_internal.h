@@ -65,9 +65,13 @@ extern const A64Encoding a64_encodings[A64_ROW_COUNT][A64_ENCODINGS_MAX];
 // Register 31: the stack pointer or the zero register, as the field says. Never allocated.
 #define A64_SP PREG(REG_INT, 31)
 
+// Whether register 31 is the stack pointer in the fields of this row; in those of others it is
+// zero, but as the base of a memory operand.
+bool a64_takes_sp(uint16_t op);
+
 // Never allocated: what emission makes up as it goes.
-#define X16    PREG(REG_INT, 16)
-#define X17    PREG(REG_INT, 17)
+#define X16 PREG(REG_INT, 16)
+#define X17 PREG(REG_INT, 17)
 
 // A memory operand with physical registers.
 typedef struct A64Mem {

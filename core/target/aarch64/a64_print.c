@@ -22,6 +22,11 @@ const char *a64_reg_name(PReg reg, uint32_t bytes)
     return names[row][n];
 }
 
+bool a64_takes_sp(uint16_t op)
+{
+    return op == A64_ADD_IMM || op == A64_SUB_IMM;
+}
+
 static const char *const condition_names[16] = {"eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc",
                                                 "hi", "ls", "ge", "lt", "gt", "le", "al", "nv"};
 
@@ -105,8 +110,8 @@ static void print_field(const A64Inst *inst, Str field, StrBuf *out)
         print_memory(&inst->mem, out);
     } else if (colon) {
         buf_puts(out, a64_reg_name(inst->regs[k], (uint32_t)(colon[1] - '0')));
-    } else if (inst->regs[k] == A64_SP && (inst->op == A64_ADD_IMM || inst->op == A64_SUB_IMM)) {
-        buf_puts(out, "sp"); // in these forms
+    } else if (inst->regs[k] == A64_SP && a64_takes_sp(inst->op)) {
+        buf_puts(out, "sp");
     } else {
         buf_puts(out,
                  a64_reg_name(inst->regs[k],

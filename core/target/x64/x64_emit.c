@@ -4,6 +4,30 @@
 
 #include "target/x64/x64_internal.h"
 
+// For who looks at what emission does.
+static void record_inst(EmitCtx *ctx, const X64Inst *inst, uint32_t length)
+{
+    const bool has_memory = inst->mem_operand >= 0;
+    PutInst put = {.length = length,
+                   .op = inst->op,
+                   .size = inst->size,
+                   .cc = inst->cc,
+                   .mem_operand = inst->mem_operand,
+                   .base = PREG_NONE,
+                   .index = PREG_NONE,
+                   .imm = inst->imm,
+                   .imm2 = inst->imm2};
+    copy_bytes(put.regs, inst->regs, sizeof(put.regs));
+    if (has_memory) {
+        put.amode = inst->mem.rip ? AMODE_CONSTANT : AMODE_INDEX;
+        put.base = inst->mem.base;
+        put.index = inst->mem.index;
+        put.scale = inst->mem.scale;
+        put.disp = inst->mem.disp;
+    }
+    codebuf_record(ctx->buf, &put);
+}
+
 static void note_inst(EmitCtx *ctx, const X64Inst *inst)
 {
     StrBuf text = {.arena = ctx->buf->scratch};
@@ -17,6 +41,8 @@ static void put_inst(EmitCtx *ctx, const X64Inst *inst)
 {
     note_inst(ctx, inst);
     const X64Bytes bytes = x64_encode(inst);
+    if (ctx->buf->recording)
+        record_inst(ctx, inst, bytes.len);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 
@@ -309,6 +335,8 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
     X64Bytes bytes = x64_encode(&out);
     if (bytes.rip_field >= 0)
         refer_to_memory(ctx, inst, constant, &bytes);
+    if (ctx->buf->recording)
+        record_inst(ctx, &out, bytes.len);
     codebuf_put(ctx->buf, bytes.bytes, bytes.len);
 }
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shared by the files of compose.
+#ifndef VERIFY_COMPOSE_INTERNAL_H
+#define VERIFY_COMPOSE_INTERNAL_H
+
+#include "verify/compose/compose.h"
+#include "verify/ledger/ledger.h"
+#include "verify/vcgen/vcgen.h"
+
+// ---- Cases ----
+
+// The trap code of all cases, and the one of an access that no trap site tells of.
+enum { CASE_TRAP_CODE = 9, NO_TRAP_CODE = 0xfe };
+
+enum { CASE_SUCCS = 3 };
+
+// How an instruction is emitted: everything but the values of registers.
+typedef struct ComposeCase {
+    const Target *target;
+    uint16_t op;
+    uint8_t size, cc;
+    int64_t imm;
+    int32_t imm2;
+    PReg regs[ROW_OPERANDS_MAX]; // by operand of the row
+    int32_t memory;              // the operand in memory, -1: none
+    AmodeKind amode;             // of that
+    PReg base, index;            // PREG_NONE: none
+    uint8_t scale;
+    int32_t disp;
+    bool flags_die; // nothing reads the flags behind it
+    bool is_far;    // branches must reach far
+    uint8_t next;   // the block behind it, from 1; 0: none
+} ComposeCase;
+
+// Two registers of operands: whether the constraints of the row allow that they are one, and the
+// next choice of registers in each case.
+typedef struct ComposeSlot {
+    bool is_def, is_early, is_late;
+    uint8_t class;
+    PReg fixed;     // PREG_NONE: any
+    int32_t reused; // the slot whose register it takes, -1: none
+    PReg *reg;      // in the case
+} ComposeSlot;
+
+enum { SLOTS_MAX = ROW_OPERANDS_MAX + 2 };
+
+typedef bool (*ComposeVisit)(void *context, const ComposeCase *c);
+
+// Calls `visit` for each assignment of registers that the row allows, up to the names of the
+// registers; stops when it says false, and gives that back. All but registers is set in `c`.
+bool compose_assign(ComposeCase *c, ComposeVisit visit, void *context);
+
+// The immediates to try: those that a row does not allow are passed over.
+enum { COMPOSE_IMMEDIATES = 1100 };
+int64_t compose_immediate(uint32_t n);
+
+// ---- What is emitted (compose_emit.c) ----
+
+typedef struct ComposeStep {
+    PutInst put;
+    uint32_t end; // offset behind it
+    Label label;  // of a branch, or NO(Label)
+    uint8_t trap; // its trap site's code, or NO_TRAP_CODE
+} ComposeStep;
+
+typedef struct ComposeCode {
+    CodeBuffer buf;
+    EmitCtx ctx;
+    MFunc f;
+    VEC(ComposeStep) steps;
+    const char *cannot; // why it is no sequence of rows; NULL: it is
+} ComposeCode;
+
+// Emits the case and takes apart what was put. Everything lives in `arena`.
+void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeCode *out);
+
+// The offset of the case's memory operand from the stack pointer, where it is in the frame.
+int32_t compose_frame_offset(const ComposeCase *c);
+
+// Appends the listing, a line each.
+void compose_print_code(const ComposeCode *code, StrBuf *out);
+
+// ---- The machine (compose_machine.c) ----
+
+enum { REGS = 64, FLAGS = 6 };
+
+typedef struct ComposeState {
+    Expr path; // when control is here
+    Expr regs[REGS];
+    Expr flags[FLAGS];
+} ComposeState;
+
+// A promise: what is there must be what is meant.
+typedef struct ComposeGoal {
+    Str what;
+    Expr meant, is; // EXPR_NONE: of the effects, `what` says it
+} ComposeGoal;
+
+typedef struct ComposeTarget {
+    const Target *target;
+    const char *prefix; // of terms
+    const char *const *flags;
+    uint32_t num_flags;
+    PRegSet scratch;   // never allocated: emission may write them
+    IsleTermId *terms; // by row: that which says most of it
+} ComposeTarget;
+
+typedef enum ComposeOutcome {
+    CASE_STATED,      // so far
+    CASE_NOT_ALLOWED, // the row requires another immediate
+    CASE_CANNOT       // `message` says why
+} ComposeOutcome;
+
+typedef struct ComposeProof {
+    VcProgram *program;
+    const ComposeTarget *target;
+    Arena *arena;
+    Vc vc;
+    VcSequence *sequence;
+    ComposeState initial;
+    VcOperand results;      // of it
+    VEC(ComposeGoal) goals; // parallel to vc.goals
+    Str message;
+} ComposeProof;
+
+// Whether the code is nothing but the row itself, encoded.
+bool compose_is_itself(const ComposeCase *c, const ComposeCode *code);
+// Begins a proof with what the row says of the case; only its program, target and arena are set.
+ComposeOutcome compose_meant(ComposeProof *proof, const ComposeCase *c);
+// Composes the steps, and states what must hold.
+ComposeOutcome compose_done(ComposeProof *proof, const ComposeCase *c, const ComposeCode *code);
+
+// ---- Questions (compose_prove.c) ----
+
+// Decides whether all goals hold; else *detail gets the values for which one does not, and which.
+ComposeVerdict compose_prove(ComposeProof *proof, LedgerCache *cache, uint64_t budget, bool *asked,
+                             StrBuf *detail);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emitters that put something else than the row says, in the place of the target's: each must be
+// found, with the registers that show it. And a few that are right in another way than the
+// target's.
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#include "verify/compose/compose.h"
+#include "verify/embed/embed.h"
+
+// ---- What fakes put ----
+
+static uint16_t row_named(const Target *target, const char *name)
+{
+    for (uint16_t op = 0; op < target->num_rows; op++)
+        if (strcmp(target->rows[op].name, name) == 0)
+            return op;
+    fail_msg("no row %s", name);
+    return 0;
+}
+
+// The row of a target, with registers in the order of its operands, through the target's emission.
+typedef struct Put {
+    const char *row;
+    uint8_t size;
+    PReg regs[4];
+    int64_t imm;
+    uint8_t cc;
+} Put;
+
+// Operands of what is put follow those of the instruction; compose_emit leaves room for them.
+static void put(EmitCtx *ctx, const Put *what)
+{
+    const MFunc *const f = ctx->f;
+    const uint16_t op = row_named(f->target, what->row);
+    MInst inst = {.op = op, .size = what->size, .imm = what->imm, .cc = what->cc};
+    inst.operands = 12 + 4 * ctx->buf->insts.len;
+    inst.num_operands = f->target->rows[op].num_operands;
+    for (uint32_t k = 0; k < inst.num_operands; k++)
+        f->allocs[inst.operands + k] = alloc_reg(what->regs[k]);
+    f->target->emit_inst(ctx, &inst);
+}
+
+static PReg reg(const EmitCtx *ctx, const MInst *inst, uint32_t k)
+{
+    return alloc_preg(emit_alloc(ctx, inst, k));
+}
+
+// The instruction with some of it changed, through the target's emission.
+static void put_like(EmitCtx *ctx, MInst inst)
+{
+    ctx->f->target->emit_inst(ctx, &inst);
+}
+
+#define RAX PREG(REG_INT, 0)
+#define R8  PREG(REG_INT, 8)
+#define X9  PREG(REG_INT, 9)
+#define X16 PREG(REG_INT, 16)
+
+// ---- x86-64 ----
+
+static void select_always(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"movaps_rr", 16, {reg(ctx, inst, 0), reg(ctx, inst, 2)}, 0, 0});
+}
+
+static void select_opposite(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.cc ^= 1;
+    put_like(ctx, other);
+}
+
+// The register is read behind its end: what follows the jump is the move itself, once more.
+static void select_twice(EmitCtx *ctx, const MInst *inst)
+{
+    put_like(ctx, *inst);
+    select_always(ctx, inst);
+}
+
+static void trap_never(EmitCtx *ctx, const MInst *inst)
+{
+    (void)ctx;
+    (void)inst;
+}
+
+static void trap_other_code(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.trap = (TrapCode)(inst->trap + 1);
+    put_like(ctx, other);
+}
+
+static void trap_twice(EmitCtx *ctx, const MInst *inst)
+{
+    put_like(ctx, *inst);
+    select_opposite(ctx, inst);
+}
+
+static void branch_to_other(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.op = row_named(ctx->f->target, "jcc_or");
+    put_like(ctx, other);
+}
+
+static void narrow_pinned(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"mov_rr", 4, {reg(ctx, inst, 0), PREG(REG_INT, 15)}, 0, 0});
+}
+
+static void pin_another(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"mov_rr", 8, {PREG(REG_INT, 14), reg(ctx, inst, 0)}, 0, 0});
+}
+
+// xor is shorter and writes the flags.
+static void zero_by_xor(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg to = reg(ctx, inst, 0);
+    if (inst->imm == 0)
+        put(ctx, &(Put){"xor_rm", 4, {to, to, to}, 0, 0});
+    else
+        put_like(ctx, *inst);
+}
+
+// Of 8 bits the upper ones stay.
+static void extend_by_nothing(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg to = reg(ctx, inst, 0), zero[3] = {to, to, to};
+    if (inst->amode != AMODE_NONE) {
+        put_like(ctx, *inst);
+        return;
+    }
+    put(ctx, &(Put){"xor_rm", 1, {zero[0], zero[1], zero[2]}, 0, 0});
+    put(ctx, &(Put){"add_rm", 1, {to, to, reg(ctx, inst, 1)}, 0, 0});
+}
+
+// The register that is to be read is zeroed first, if it is the same one.
+static void convert_late(EmitCtx *ctx, const MInst *inst)
+{
+    put_like(ctx, *inst);
+    put(ctx, &(Put){"zero_vec", 16, {reg(ctx, inst, 0)}, 0, 0});
+}
+
+static void load_untold(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.trap = TRAP_NONE;
+    put_like(ctx, other);
+}
+
+static void load_beside(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.disp += 8;
+    put_like(ctx, other);
+}
+
+static void load_twice(EmitCtx *ctx, const MInst *inst)
+{
+    put_like(ctx, *inst);
+    put_like(ctx, *inst);
+}
+
+static void load_bytes(EmitCtx *ctx, const MInst *inst)
+{
+    const uint8_t nop = 0x90;
+    put_like(ctx, *inst);
+    codebuf_put(ctx->buf, &nop, 1);
+}
+
+static void wait_for_ever(EmitCtx *ctx, const MInst *inst)
+{
+    const uint8_t jne[2] = {0x0f, 0x85};
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put_like(ctx, *inst);
+    const uint32_t start = codebuf_offset(ctx->buf);
+    codebuf_put(ctx->buf, jne, 2);
+    codebuf_branch32(ctx->buf, start, 0x75, again);
+}
+
+static void no_fence(EmitCtx *ctx, const MInst *inst)
+{
+    (void)ctx;
+    (void)inst;
+}
+
+// ---- AArch64 ----
+
+static void add_by_move(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg rd = reg(ctx, inst, 0), rn = reg(ctx, inst, 1), rm = reg(ctx, inst, 2);
+    put(ctx, &(Put){"mov_rr", inst->size, {rd, rn}, 0, 0});
+    put(ctx, &(Put){"add_rr", inst->size, {rd, rd, rm}, 0, 0});
+}
+
+static void add_in_place(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg rd = reg(ctx, inst, 0), rn = reg(ctx, inst, 1), rm = reg(ctx, inst, 2);
+    put(ctx, &(Put){"add_rr", inst->size, {rn, rn, rm}, 0, 0});
+    put(ctx, &(Put){"mov_rr", inst->size, {rd, rn}, 0, 0});
+}
+
+static void add_wide(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.size = 8;
+    put_like(ctx, other);
+}
+
+static void add_by_scratch(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg rd = reg(ctx, inst, 0), rn = reg(ctx, inst, 1), rm = reg(ctx, inst, 2);
+    put(ctx, &(Put){"mov_rr", 8, {X16, rm}, 0, 0});
+    put(ctx, &(Put){"add_rr", inst->size, {rd, rn, X16}, 0, 0});
+}
+
+// a + b = 2 (a & b) + (a ^ b), which is for the solver to find out.
+static void add_by_parts(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg rd = reg(ctx, inst, 0), rn = reg(ctx, inst, 1), rm = reg(ctx, inst, 2);
+    put(ctx, &(Put){"and_rr", inst->size, {X16, rn, rm}, 0, 0});
+    put(ctx, &(Put){"eor_rr", inst->size, {rd, rn, rm}, 0, 0});
+    put(ctx, &(Put){"add_rr", inst->size, {rd, rd, X16}, 0, 0});
+    put(ctx, &(Put){"add_rr", inst->size, {rd, rd, X16}, 0, 0});
+}
+
+static void move_low_half(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.imm = (int64_t)((uint64_t)inst->imm & UINT32_MAX);
+    put_like(ctx, other);
+}
+
+static void address_by_x9(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"mov_imm", 8, {X9}, 1, 0});
+    put_like(ctx, *inst);
+}
+
+static void branch_on_zero(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.op = row_named(ctx->f->target, "cbz");
+    put_like(ctx, other);
+}
+
+static void test_other_bit(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.imm = inst->imm ^ 32;
+    put_like(ctx, other);
+}
+
+static void trap_narrow(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.size = 4;
+    put_like(ctx, other);
+}
+
+static void float_half(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.size = 4;
+    put_like(ctx, other);
+}
+
+static void store_before_trap(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.op = row_named(ctx->f->target, "strb");
+    put_like(ctx, other);
+}
+
+// ---- The table ----
+
+typedef struct Fake {
+    Arch arch;
+    const char *row;
+    ComposeEmit emit;
+    ComposeVerdict verdict;
+    const char *says; // in the detail
+} Fake;
+
+static const Fake fakes[] = {
+    {ARCH_X86_64, "select_vec", select_always, COMPOSE_FAILED, "xmm0, is what the row says"},
+    {ARCH_X86_64, "select_vec", select_opposite, COMPOSE_FAILED, "xmm0, is what the row says"},
+    {ARCH_X86_64, "select_vec", select_twice, COMPOSE_FAILED,
+     "dst = xmm0, src1 = xmm0, src2 = xmm1"},
+    {ARCH_X86_64, "select_vec", wait_for_ever, COMPOSE_CANNOT, "a loop"},
+    {ARCH_X86_64, "trap_if", trap_never, COMPOSE_FAILED, "both sides trap, or neither does"},
+    {ARCH_X86_64, "trap_if", select_opposite, COMPOSE_FAILED, "both sides trap, or neither does"},
+    {ARCH_X86_64, "trap_if", trap_other_code, COMPOSE_FAILED, "trap with the same code"},
+    {ARCH_X86_64, "trap_if", trap_twice, COMPOSE_FAILED, "both sides trap, or neither does"},
+    {ARCH_X86_64, "jcc_and", branch_to_other, COMPOSE_FAILED, "the same successor is chosen"},
+    {ARCH_X86_64, "jcc", select_opposite, COMPOSE_FAILED, "the same successor is chosen"},
+    {ARCH_X86_64, "jcc", trap_never, COMPOSE_CANNOT, "control that goes on behind a branch"},
+    {ARCH_X86_64, "get_pinned", narrow_pinned, COMPOSE_FAILED, "mov eax, r15d"},
+    {ARCH_X86_64, "set_pinned", pin_another, COMPOSE_FAILED, "the pinned register is what is set"},
+    {ARCH_X86_64, "mov_ri", zero_by_xor, COMPOSE_FAILED, "keeps its value"},
+    {ARCH_X86_64, "movzx_rm8", extend_by_nothing, COMPOSE_FAILED, "add al, al"},
+    {ARCH_X86_64, "cvtsi2sd", convert_late, COMPOSE_FAILED, "dst, in xmm0, is what the row says"},
+    {ARCH_X86_64, "mov_load", load_untold, COMPOSE_FAILED, "have the same trap code"},
+    {ARCH_X86_64, "mov_load", load_beside, COMPOSE_FAILED,
+     "memory is accessed at the same address"},
+    {ARCH_X86_64, "mov_load", load_twice, COMPOSE_FAILED, "the right side does no more"},
+    {ARCH_X86_64, "mov_load", load_bytes, COMPOSE_CANNOT, "bytes that are no row"},
+    {ARCH_X86_64, "mfence", no_fence, COMPOSE_FAILED, "does all that the left does"},
+    {ARCH_AARCH64, "add_rr", add_by_move, COMPOSE_FAILED, "rd = x0, rn = x1, rm = x0"},
+    {ARCH_AARCH64, "add_rr", add_in_place, COMPOSE_FAILED, "x1 keeps its value"},
+    {ARCH_AARCH64, "add_rr", add_wide, COMPOSE_FAILED, "rd, in x0, is what the row says"},
+    {ARCH_AARCH64, "add_rr", add_by_scratch, COMPOSE_PROVED, ""},
+    {ARCH_AARCH64, "add_rr", add_by_parts, COMPOSE_PROVED, ""},
+    {ARCH_AARCH64, "mov_imm", move_low_half, COMPOSE_FAILED, "which is 0x"},
+    {ARCH_AARCH64, "address", address_by_x9, COMPOSE_FAILED, "x9 keeps its value"},
+    {ARCH_AARCH64, "cbnz", branch_on_zero, COMPOSE_FAILED, "the same successor is chosen"},
+    {ARCH_AARCH64, "tbz", test_other_bit, COMPOSE_FAILED, "the same successor is chosen"},
+    {ARCH_AARCH64, "trap_z", trap_narrow, COMPOSE_FAILED, "both sides trap, or neither does"},
+    {ARCH_AARCH64, "fmov_const", float_half, COMPOSE_FAILED, "rd, in q0, is what the row says"},
+    {ARCH_AARCH64, "str_w", store_before_trap, COMPOSE_FAILED, "have the same size"},
+    {ARCH_AARCH64, "ldr_x", load_untold, COMPOSE_FAILED, "have the same trap code"},
+    {ARCH_AARCH64, "b_cond", select_opposite, COMPOSE_FAILED, "the same successor is chosen"},
+};
+
+// ---- The tests ----
+
+static Isle *program_of(const VerifyText *texts, Arena *arena, Diag *diag)
+{
+    Isle *const isle = isle_new(arena, diag);
+    assert_int_equal(verify_read(isle, texts), STATUS_OK);
+    return isle;
+}
+
+static uint32_t check_fakes(Isle *isle, Arch arch)
+{
+    uint32_t wrong = 0;
+    for (size_t i = 0; i < sizeof(fakes) / sizeof(fakes[0]); i++) {
+        const Fake *const fake = &fakes[i];
+        ComposeReport report = {.arena = isle->arena};
+        const ComposeOptions options = {.row = fake->row, .emit = fake->emit};
+        if (fake->arch != arch)
+            continue;
+        compose_rows(isle, target_find(arch), &options, &report);
+        assert_int_equal(report.results.len, 1);
+        const ComposeResult *const r = &report.results.data[0];
+        if (r->verdict == fake->verdict && str_contains(r->detail, str_from(fake->says)))
+            continue;
+        print_error("%zu. %s: verdict %d:\n%.*s\n", i, fake->row, (int)r->verdict,
+                    STR_ARG(r->detail));
+        wrong++;
+    }
+    return wrong;
+}
+
+static void test_x64(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    assert_int_equal(check_fakes(program_of(verify_texts_x64, &arena, &diag), ARCH_X86_64), 0);
+    arena_free(&arena);
+}
+
+static void test_aarch64(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    assert_int_equal(check_fakes(program_of(verify_texts_aarch64, &arena, &diag), ARCH_AARCH64), 0);
+    arena_free(&arena);
+}
+
+// What fails has all that shows it.
+static void test_detail(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Diag diag = {.arena = &arena};
+    Isle *const isle = program_of(verify_texts_aarch64, &arena, &diag);
+    ComposeReport report = {.arena = &arena};
+    const ComposeOptions options = {.row = "add_rr", .emit = add_by_move};
+    compose_rows(isle, target_find(ARCH_AARCH64), &options, &report);
+    const ComposeResult *const r = &report.results.data[0];
+    const char *why;
+    assert_false(compose_is_good(r, &why));
+    assert_true(str_contains(r->detail, STR("add_rr, 4 bytes, rd = x0, rn = x1, rm = x0")));
+    assert_true(str_contains(r->detail, STR("    mov w0, w1\n    add w0, w0, w0\n")));
+    assert_true(str_contains(r->detail, STR("  before: x0 = 0x")));
+    assert_true(str_contains(r->detail, STR("x1 = 0x")));
+    assert_true(
+        str_contains(r->detail, STR("not so: rd, in x0, is what the row says, which is 0x")));
+    arena_free(&arena);
+}
+
+// What the table says, and what it may not.
+static void test_table(void **state)
+{
+    (void)state;
+    const char *why;
+    const ComposeResult proved = {.verdict = COMPOSE_PROVED},
+                        proved_in_table = {.verdict = COMPOSE_PROVED, .tested = "a loop"},
+                        loop = {.verdict = COMPOSE_CANNOT, .tested = "a loop"},
+                        loop_not_in_table = {.verdict = COMPOSE_CANNOT},
+                        wrong_in_table = {.verdict = COMPOSE_FAILED, .tested = "a loop"},
+                        open_in_table = {.verdict = COMPOSE_UNKNOWN, .tested = "a loop"};
+    assert_true(compose_is_good(&proved, &why));
+    assert_true(compose_is_good(&loop, &why));
+    assert_false(compose_is_good(&proved_in_table, &why));
+    assert_false(compose_is_good(&loop_not_in_table, &why));
+    assert_false(compose_is_good(&wrong_in_table, &why));
+    assert_false(compose_is_good(&open_in_table, &why));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_x64),
+        cmocka_unit_test(test_aarch64),
+        cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
