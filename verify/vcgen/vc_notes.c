@@ -105,6 +105,12 @@ static void assume_needs(Gen *g, const Needs *needs)
         VEC_PUSH(g->arena, &g->vc->assumptions, needs->wanted.data[i].expr);
 }
 
+static void note_met(Gen *g, const Needs *needs)
+{
+    for (uint32_t i = 0; i < needs->wanted.len; i++)
+        VEC_PUSH(g->arena, &g->vc->met, needs->wanted.data[i].expr);
+}
+
 // Sorts out the calls that require something: those of which something is provided, by them or
 // behind them, come first. How many these are; what others require are goals like all.
 static uint32_t count_cases_of_needs(Gen *g)
@@ -127,6 +133,8 @@ void gen_choose_needs(Gen *g)
 {
     Vc *const vc = g->vc;
     const uint32_t count = count_cases_of_needs(g), chosen = gen_choose(g, count + 1);
+    for (uint32_t i = 0; i < count && chosen == 0; i++)
+        note_met(g, g->needs.data[i]);
     if (chosen == 0)
         return;
     const Needs *const one = g->needs.data[chosen - 1];

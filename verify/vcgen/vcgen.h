@@ -93,6 +93,7 @@ typedef struct Vc {
     ExprPool *pool;
     VEC(Expr) assumptions;
     VEC(Expr) higher; // further ones: rules of higher priority do not match
+    VEC(Expr) met; // what other cases prove (`unmet`): a question may be easier with it, or harder
     VEC(VcGoal) goals;
     VEC(IsleRuleId) rules; // that take part; the root's first
     VEC(VcCall) calls;
