@@ -61,7 +61,7 @@ Expr vc_sequence_state(VcSequence *s, const char *name)
     Gen *const g = &s->gen;
     const uint32_t symbol = strtable_find(&g->isle->symbols, str_from(name));
     const uint32_t index = symbol == MAP_NONE ? MAP_NONE : map_get(&g->isle->states, symbol);
-    ASSERT(index != MAP_NONE && g->order == 0);
+    ASSERT(index != MAP_NONE && g->order == 0); // else it would be one of the open values
     const IsleDef *const def = g->isle->defs.data[index];
     if (!g->states[index])
         g->states[index] = sym_of_model(g, def->u.state.type, str_from(name));
@@ -136,11 +136,12 @@ static bool is_loaded(const Gen *g, uint32_t var)
     return false;
 }
 
-bool vc_sequence_left(VcSequence *s, const VcStep *next, VcOperand *results)
+bool vc_sequence_left(VcSequence *s, const VcStep *next, VcOperand *results, Expr *path)
 {
     Gen *const g = &s->gen;
     const uint32_t first = g->pool->nodes.len;
     const bool good = step(s, next, results);
+    *path = g->alive;
     // What is required of it, it is given.
     for (uint32_t i = 0; i < g->vc->goals.len && good; i++)
         gen_assume(g, NULL, g->vc->goals.data[i].expr);

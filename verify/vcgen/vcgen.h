@@ -186,9 +186,9 @@ Expr vc_sequence_state(VcSequence *s, const char *name);
 // trap.
 void vc_sequence_know(VcSequence *s, Expr address, Expr value);
 // A step of the left side: its operands satisfy what it requires. Or of the right side: they must,
-// whenever it is executed. The scalars of the result go to `results`. *path: when control goes on
-// behind the step. False: vc->status and vc->message say why.
-bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results);
+// whenever it is executed. The left side comes first. The scalars of the result go to `results`.
+// *path: when control goes on behind the step. False: vc->status and vc->message say why.
+bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
 bool vc_sequence_right(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
 // A step of the right side that only chooses a successor: *first: when it is the first one.
 bool vc_sequence_branch(VcSequence *s, const VcStep *step, Expr *first);
