@@ -27,35 +27,52 @@ typedef struct RowRun {
 
 // ---- A case ----
 
-static void print_case(const RowRun *r, const ComposeCase *c, StrBuf *out)
+static void print_memory(const ComposeCase *c, StrBuf *out)
 {
     const Target *const t = c->target;
-    buf_printf(out, "%s", r->row->name);
+    const bool in_frame = c->amode == AMODE_STACK_SLOT || c->amode == AMODE_SPILL;
+    buf_printf(out, ", %s = [", t->rows[c->op].operands[c->memory].name);
+    if (in_frame)
+        buf_puts(out, "frame");
+    if (c->base != PREG_NONE)
+        buf_puts(out, t->reg_name(c->base, 8));
+    if (c->index != PREG_NONE)
+        buf_printf(out, " + %s << %u", t->reg_name(c->index, 8), c->scale);
+    buf_printf(out, " + %d]", in_frame ? compose_frame_offset(c) : c->disp);
+}
+
+static void print_inst(const ComposeCase *c, StrBuf *out)
+{
+    const Target *const t = c->target;
+    const MRow *const row = &t->rows[c->op];
+    buf_puts(out, row->name);
     if (c->size != 0)
         buf_printf(out, ", %u bytes", c->size);
-    for (int32_t k = 0; k < r->row->num_operands; k++)
+    for (int32_t k = 0; k < row->num_operands; k++)
         if (k != c->memory)
-            buf_printf(out, ", %s = %s", r->row->operands[k].name,
+            buf_printf(out, ", %s = %s", row->operands[k].name,
                        t->reg_name(c->regs[k], preg_class(c->regs[k]) == REG_INT ? 8 : 16));
-    if (c->memory >= 0 && c->amode == AMODE_STACK_SLOT)
-        buf_printf(out, ", %s = [frame + %d]", r->row->operands[c->memory].name,
-                   compose_frame_offset(c));
-    else if (c->memory >= 0)
-        buf_printf(out, ", %s = [%s%s%s << %u, %d]", r->row->operands[c->memory].name,
-                   c->base == PREG_NONE ? "" : t->reg_name(c->base, 8),
-                   c->index == PREG_NONE ? "" : " + ",
-                   c->index == PREG_NONE ? "" : t->reg_name(c->index, 8), c->scale, c->disp);
-    if (r->has_cond)
+    if (c->memory >= 0)
+        print_memory(c, out);
+    if (c->cc != 0)
         buf_printf(out, ", condition %u", c->cc);
-    if (r->num_imms > 0)
+    if (c->imm != 0)
         buf_printf(out, ", immediate %lld", (long long)c->imm);
-    if (r->num_imms > 1)
+    if (c->imm2 != 0)
         buf_printf(out, ", second immediate %d", c->imm2);
+}
+
+static void print_case(const ComposeCase *c, StrBuf *out)
+{
+    for (const ComposeCase *at = c; at; at = at->then) {
+        buf_puts(out, at == c ? "" : "; ");
+        print_inst(at, out);
+    }
     if (c->next != 0)
-        buf_printf(out, ", successor %u follows", c->next - 1u);
+        buf_printf(out, "; successor %u follows", c->next - 1u);
     if (c->is_far)
-        buf_puts(out, ", far");
-    buf_puts(out, c->flags_die ? "\n" : ", flags are read behind it\n");
+        buf_puts(out, "; far");
+    buf_puts(out, c->flags_die ? "\n" : "; flags are read behind it\n");
 }
 
 // Whether the row requires other immediates than these. Emission may not be asked then.
@@ -89,7 +106,7 @@ static bool prove(RowRun *r, const ComposeCase *c, const ComposeCode *code)
     r->result->asked += asked;
     if (r->result->verdict == COMPOSE_PROVED)
         return true;
-    print_case(r, c, &text);
+    print_case(c, &text);
     compose_print_code(code, &text);
     buf_str(&text, buf_view(&detail));
     r->result->detail = str_copy(r->report->arena, buf_view(&text));
@@ -174,7 +191,7 @@ typedef struct MemoryMode {
 
 static const MemoryMode x64_modes[] = {
     {AMODE_BASE, false, 0},  {AMODE_BASE, false, 0x12345678}, {AMODE_INDEX, false, 0},
-    {AMODE_INDEX, true, -5}, {AMODE_STACK_SLOT, false, 16},
+    {AMODE_INDEX, true, -5}, {AMODE_STACK_SLOT, false, 16},   {AMODE_SPILL, false, 3},
 };
 // Near and far, above and below.
 static const MemoryMode a64_modes[] = {
@@ -185,14 +202,16 @@ static const MemoryMode a64_modes[] = {
 
 static bool is_frame_mode(AmodeKind amode)
 {
-    return amode == AMODE_STACK_SLOT;
+    return amode == AMODE_STACK_SLOT || amode == AMODE_SPILL;
 }
 
-// Whether the row can have this mode: addresses that are computed for themselves are of the frame
-// on AArch64, and pairs have no index there.
-static bool may_have(const RowRun *r, const MemoryMode *mode)
+// Whether the row can have this mode: a spill slot is for what may be a register, addresses that
+// are computed for themselves are of the frame on AArch64, and pairs have no index there.
+static bool may_have(const RowRun *r, const MemoryMode *mode, int32_t operand)
 {
-    const bool has_index = mode->amode != AMODE_BASE && mode->amode != AMODE_STACK_SLOT;
+    const bool has_index = !is_frame_mode(mode->amode) && mode->amode != AMODE_BASE;
+    if (mode->amode == AMODE_SPILL && r->row->operands[operand].kind != OPERAND_RM)
+        return false;
     if (r->c.target->arch != ARCH_AARCH64)
         return true;
     if ((r->row->flags & (ROW_LOAD | ROW_STORE)) == 0)
@@ -208,7 +227,7 @@ static void try_modes(RowRun *r, int32_t operand)
         x64 ? sizeof(x64_modes) / sizeof(*x64_modes) : sizeof(a64_modes) / sizeof(*a64_modes);
     for (size_t i = 0; i < count && is_going(r); i++) {
         const MemoryMode *const mode = &modes[i];
-        if (!may_have(r, mode))
+        if (!may_have(r, mode, operand))
             continue;
         const bool in_frame = is_frame_mode(mode->amode);
         const bool has_index = !in_frame && mode->amode != AMODE_BASE;
@@ -263,6 +282,79 @@ static void try_row(RowRun *r, uint16_t op)
     }
 }
 
+// ---- Tests behind other instructions ----
+
+// Emission of x86-64 leaves out the test of a register against itself where the flags are those
+// already. So it is tried behind all rows that give a register, with a branch behind it.
+typedef struct Behind {
+    RowRun *run;
+    uint16_t test, branch;
+} Behind;
+
+static bool visit_behind(void *context, const ComposeCase *first)
+{
+    const Behind *const b = context;
+    ComposeCase jump = {.target = first->target, .op = b->branch, .memory = -1};
+    ComposeCase test = {.target = first->target, .op = b->test, .memory = -1, .then = &jump};
+    ComposeCase c = *first;
+    c.then = &test;
+    test.regs[0] = test.regs[1] = first->regs[0];
+    for (uint32_t n = 0; n < 16 * 4; n++) {
+        test.size = (uint8_t)(1u << n / 16);
+        jump.cc = (uint8_t)(n % 16);
+        if (!visit(b->run, &c))
+            return false;
+    }
+    return true;
+}
+
+static void try_behind(Behind *b, uint16_t op)
+{
+    RowRun *const r = b->run;
+    const MRow *const row = &r->target->target->rows[op];
+    for (uint32_t size = 1; size <= 8 && is_going(r); size *= 2) {
+        for (uint32_t mode = 0; mode < sizeof(x64_modes) / sizeof(*x64_modes); mode++) {
+            const bool has_memory = row->num_operands > 1 && row->operands[1].kind == OPERAND_MEM;
+            if ((row->sizes & size) == 0 || (mode != 0 && !has_memory))
+                continue;
+            const bool has_index = x64_modes[mode].amode == AMODE_INDEX;
+            r->c = (ComposeCase){.target = r->target->target,
+                                 .op = op,
+                                 .size = (uint8_t)size,
+                                 .imm = 5,
+                                 .memory = has_memory ? 1 : -1,
+                                 .amode = has_memory ? x64_modes[mode].amode : AMODE_NONE,
+                                 .scale = x64_modes[mode].scaled ? 3 : 0,
+                                 .disp = has_memory ? x64_modes[mode].disp : 0,
+                                 .base = PREG(REG_INT, 0),
+                                 .index = has_index ? PREG(REG_INT, 0) : PREG_NONE,
+                                 .flags_die = true,
+                                 .next = 1};
+            if (!has_memory || is_frame_mode(r->c.amode))
+                r->c.base = PREG_NONE;
+            r->is_new = true;
+            (void)compose_assign(&r->c, visit_behind, b);
+        }
+    }
+}
+
+static void try_test(RowRun *r, uint16_t test)
+{
+    const Target *const t = r->target->target;
+    Behind b = {.run = r, .test = test, .branch = t->num_rows};
+    for (uint16_t op = 0; op < t->num_rows; op++)
+        if (strcmp(t->rows[op].name, "jcc") == 0)
+            b.branch = op;
+    ASSERT(b.branch < t->num_rows);
+    for (uint16_t op = 0; op < t->num_rows && is_going(r); op++) {
+        const MRow *const row = &t->rows[op];
+        const bool gives = row->num_operands != 0 && row->operands[0].kind == OPERAND_DEF &&
+                           row->operands[0].class == REG_INT;
+        if (gives && (row->flags & (ROW_PSEUDO | ROW_BRANCH | ROW_CALL)) == 0)
+            try_behind(&b, op);
+    }
+}
+
 // ---- Rows ----
 
 static const char *tested_reason(Arch arch, const char *row)
@@ -314,6 +406,8 @@ static void do_row(RowRun *r, uint16_t op)
     }
     look_at_params(r, term);
     try_row(r, op);
+    if (t->arch == ARCH_X86_64 && strcmp(r->row->name, "test_rr") == 0)
+        try_test(r, op);
     if (r->result->cases != 0)
         return;
     cannot(r, STR("no case that it allows"));

@@ -8,11 +8,16 @@
 
 // ---- The function around the instruction ----
 
-static void add_operand(MFunc *f, PReg reg)
+static Alloc alloc_of(PReg reg)
 {
-    const VReg vreg = reg == PREG_NONE ? NO(VReg) : (VReg){f->operands.len};
-    const MOperand operand = {.vreg = vreg};
-    f->allocs[f->operands.len] = reg == PREG_NONE ? ALLOC_NONE : alloc_reg(reg);
+    return reg == PREG_NONE ? ALLOC_NONE : alloc_reg(reg);
+}
+
+static void add_operand(MFunc *f, Alloc alloc)
+{
+    const bool is_absent = alloc.bits == ALLOC_NONE.bits;
+    const MOperand operand = {.vreg = is_absent ? NO(VReg) : (VReg){f->operands.len}};
+    f->allocs[f->operands.len] = alloc;
     VEC_PUSH(f->arena, &f->operands, operand);
 }
 
@@ -41,31 +46,40 @@ static void make_blocks(MFunc *f, uint32_t num_insts)
 // operands.
 enum { MORE_OPERANDS = 64 };
 
-static MFunc function_of(const ComposeCase *c, Arena *arena)
+static void add_inst(MFunc *f, const ComposeCase *c)
 {
     const MRow *const row = &c->target->rows[c->op];
-    MFunc f = {.arena = arena, .target = c->target};
     MInst inst = {.op = c->op,
                   .size = c->size,
                   .cc = c->cc,
                   .imm = c->imm,
                   .disp = c->imm2,
-                  .trap = CASE_TRAP_CODE};
-    f.allocs = ARENA_ARRAY(arena, Alloc, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
+                  .trap = CASE_TRAP_CODE,
+                  .operands = f->operands.len};
     for (int32_t k = 0; k < row->num_operands; k++) {
         if (k != c->memory) {
-            add_operand(&f, c->regs[k]);
-            continue;
+            add_operand(f, alloc_of(c->regs[k]));
+        } else if (c->amode == AMODE_SPILL) {
+            add_operand(f, alloc_slot((uint32_t)c->disp));
+        } else {
+            inst.mem_operand = (uint8_t)(f->operands.len - inst.operands);
+            inst.amode = (uint8_t)c->amode;
+            inst.scale = c->scale;
+            inst.disp = c->disp;
+            add_operand(f, alloc_of(c->base));
+            add_operand(f, alloc_of(c->index));
         }
-        inst.mem_operand = (uint8_t)f.operands.len;
-        inst.amode = (uint8_t)c->amode;
-        inst.scale = c->scale;
-        inst.disp = c->disp;
-        add_operand(&f, c->base);
-        add_operand(&f, c->index);
     }
-    inst.num_operands = (uint8_t)f.operands.len;
-    VEC_PUSH(arena, &f.insts, inst);
+    inst.num_operands = (uint8_t)(f->operands.len - inst.operands);
+    VEC_PUSH(f->arena, &f->insts, inst);
+}
+
+static MFunc function_of(const ComposeCase *c, Arena *arena)
+{
+    MFunc f = {.arena = arena, .target = c->target};
+    f.allocs = ARENA_ARRAY(arena, Alloc, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
+    for (const ComposeCase *at = c; at; at = at->then)
+        add_inst(&f, at);
     if (!c->flags_die)
         VEC_PUSH(arena, &f.insts, (MInst){.op = flag_reader(c->target)});
     make_blocks(&f, f.insts.len);
@@ -232,7 +246,8 @@ void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeC
     for (uint32_t b = 0; b < out->f.blocks.len; b++)
         out->ctx.blocks[b] = codebuf_label(&out->buf);
     codebuf_bind(&out->buf, out->ctx.blocks[0]);
-    emit(&out->ctx, &out->f.insts.data[0]);
+    for (const ComposeCase *at = c; at; at = at->then, out->ctx.index++)
+        emit(&out->ctx, &out->f.insts.data[out->ctx.index]);
     out->cannot = take_apart(out, c->target, arena);
 }
 

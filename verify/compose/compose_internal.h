@@ -28,9 +28,10 @@ typedef struct ComposeCase {
     PReg base, index;            // PREG_NONE: none
     uint8_t scale;
     int32_t disp;
-    bool flags_die; // nothing reads the flags behind it
-    bool is_far;    // branches must reach far
-    uint8_t next;   // the block behind it, from 1; 0: none
+    bool flags_die;                 // nothing reads the flags behind it
+    bool is_far;                    // branches must reach far
+    uint8_t next;                   // the block behind it, from 1; 0: none
+    const struct ComposeCase *then; // what follows in the block; NULL: nothing that matters
 } ComposeCase;
 
 // Two registers of operands: whether the constraints of the row allow that they are one, and the
@@ -118,8 +119,12 @@ typedef struct ComposeProof {
     Arena *arena;
     Vc vc;
     VcSequence *sequence;
-    ComposeState initial;
-    VcOperand results;      // of it
+    ComposeState initial; // nothing is known of it
+    ComposeState meant;   // what the row says, behind it
+    PRegSet written;      // registers that it writes,
+    PRegSet loose;        // of these, those of which it says nothing,
+    bool writes_flags;
+    uint32_t loose_flags;   // and such flags
     VEC(ComposeGoal) goals; // parallel to vc.goals
     Str message;
 } ComposeProof;

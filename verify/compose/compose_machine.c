@@ -373,9 +373,16 @@ static bool take_step(Machine *m, const ComposeStep *step)
     return write_results(m, &step->put, &results);
 }
 
+static bool ends_block(const ComposeCase *c)
+{
+    while (c->then)
+        c = c->then;
+    return (c->target->rows[c->op].flags & ROW_BRANCH) != 0;
+}
+
 static bool run_right(Machine *m)
 {
-    const MRow *const row = &m->c->target->rows[m->c->op];
+    const bool is_branch = ends_block(m->c);
     m->now = m->proof->initial;
     arrive(m, 0);
     for (uint32_t i = 0; i < m->code->steps.len; i++) {
@@ -388,9 +395,9 @@ static bool run_right(Machine *m)
         return cannot(m, "a jump into an instruction");
     if (m->is_dead)
         return true;
-    if ((row->flags & ROW_BRANCH) != 0 && m->c->next == 0)
+    if (is_branch && m->c->next == 0)
         return cannot(m, "control that goes on behind a branch");
-    if ((row->flags & ROW_BRANCH) != 0 && m->c->next != 0)
+    if (is_branch)
         vc_sequence_goto(m->proof->sequence, m->now.path, m->c->next - 1u);
     end_with(m, &m->now);
     return true;
@@ -407,7 +414,7 @@ static void add_goal(Machine *m, Str what, Expr alive, Expr meant, Expr is)
 }
 
 // What is meant has bits that may be any: they are what they are, the first time that they are
-// asked for. Returns the part of which something is known; EXPR_NONE: none.
+// asked for. What is left to compare are the others.
 static void choose_open(Machine *m, Expr *meant, Expr *is)
 {
     ComposeProof *const p = m->proof;
@@ -433,68 +440,58 @@ static void choose_open(Machine *m, Expr *meant, Expr *is)
     }
 }
 
-static bool compare_results(Machine *m, Expr alive, Bitset *written)
+// What a register is called that the row writes: as its operand.
+static const char *operand_in(const Machine *m, uint32_t reg)
 {
-    ComposeProof *const p = m->proof;
     const MRow *const row = &m->c->target->rows[m->c->op];
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < row->num_operands; k++) {
-        const RowOperand *const operand = &row->operands[k];
-        const PReg reg = m->c->regs[k];
-        if (operand->kind != OPERAND_DEF)
-            continue;
-        bitset_add(written, reg);
-        if (operand->name[0] == '_')
-            continue;
-        const Expr *const value = result_value(&p->results, n++);
-        if (!value)
-            return cannot(m, "%s gives no %s", row->name, operand->name);
-        Expr meant = *value, is = m->ended.regs[reg];
-        choose_open(m, &meant, &is);
-        add_goal(m,
-                 str_printf(p->arena, "%s, in %s, is what the row says", operand->name,
-                            reg_name(p, reg)),
-                 alive, meant, is);
-    }
-    return true;
+    for (uint32_t k = 0; k < row->num_operands; k++)
+        if (row->operands[k].kind == OPERAND_DEF && m->c->regs[k] == reg)
+            return row->operands[k].name;
+    return "what is written";
 }
 
+static void compare_registers(Machine *m, Expr alive)
+{
+    ComposeProof *const p = m->proof;
+    const PRegSet any = p->loose | p->target->scratch;
+    for (uint32_t r = 0; r < REGS; r++) {
+        const PRegSet bit = preg_bit((PReg)r);
+        if (!has_register(m->c->target, r) || (any & bit) != 0)
+            continue;
+        Expr meant = p->meant.regs[r], is = m->ended.regs[r];
+        choose_open(m, &meant, &is);
+        const char *const name = reg_name(p, r);
+        const Str what =
+            (p->written & bit) == 0
+                ? str_printf(p->arena, "%s keeps its value", name)
+                : str_printf(p->arena, "%s, in %s, is what the row says", operand_in(m, r), name);
+        add_goal(m, what, alive, meant, is);
+    }
+}
+
+// Flags that are neither written nor read behind the instruction may be any, and so may all where a
+// block ends.
 static void compare_flags(Machine *m, Expr alive)
 {
     ComposeProof *const p = m->proof;
-    const bool writes = (m->c->target->rows[m->c->op].flags_use & MFLAGS_WRITE) != 0;
-    for (uint32_t i = 0; i < p->target->num_flags; i++) {
-        const char *const name = p->target->flags[i];
-        const Expr *const flag = scalar(&p->results, str_from(name));
-        if (!flag && (writes || m->c->flags_die)) // any will do
+    const bool may_change = m->c->then != NULL || (!p->writes_flags && m->c->flags_die);
+    for (uint32_t i = 0; i < p->target->num_flags && !may_change; i++) {
+        Expr meant = p->meant.flags[i], is = m->ended.flags[i];
+        if ((p->loose_flags >> i & 1) != 0)
             continue;
-        Expr meant = flag ? *flag : p->initial.flags[i], is = m->ended.flags[i];
         choose_open(m, &meant, &is);
-        add_goal(
-            m,
-            str_printf(p->arena,
-                       flag ? "the flag %s is what the row says" : "the flag %s keeps its value",
-                       name),
-            alive, meant, is);
+        add_goal(m,
+                 str_printf(p->arena,
+                            p->writes_flags ? "the flag %s is what the row says"
+                                            : "the flag %s keeps its value",
+                            p->target->flags[i]),
+                 alive, meant, is);
     }
 }
 
-static void compare_kept(Machine *m, Expr alive, const Bitset *written)
+static void compare(Machine *m)
 {
     ComposeProof *const p = m->proof;
-    const MRow *const row = &m->c->target->rows[m->c->op];
-    const PRegSet any = row->clobbers | p->target->scratch;
-    for (uint32_t r = 0; r < REGS; r++)
-        if (has_register(m->c->target, r) && !bitset_has(written, r) &&
-            (any & preg_bit((PReg)r)) == 0)
-            add_goal(m, str_printf(p->arena, "%s keeps its value", reg_name(p, r)), alive,
-                     p->initial.regs[r], m->ended.regs[r]);
-}
-
-static bool compare(Machine *m)
-{
-    ComposeProof *const p = m->proof;
-    Bitset written = bitset_new(p->arena, REGS);
     // The pinned register is one: to set it is its only effect.
     const Expr pinned = vc_sequence_take_effect(p->sequence, ISLE_SPEC_OP_SET_PINNED);
     const Expr alive = vc_sequence_end(p->sequence);
@@ -502,18 +499,14 @@ static bool compare(Machine *m)
         VEC_PUSH(p->arena, &p->goals,
                  ((ComposeGoal){p->vc.goals.data[i].what, EXPR_NONE, EXPR_NONE}));
     if (!m->has_ended) // it always traps
-        return true;
+        return;
     m->witnessed = bitset_new(p->arena, m->pool->nodes.len);
     if (!expr_same(pinned, EXPR_NONE)) {
-        const PReg reg = m->c->target->pinned;
-        bitset_add(&written, reg);
-        add_goal(m, STR("the pinned register is what is set"), alive, pinned, m->ended.regs[reg]);
+        p->meant.regs[m->c->target->pinned] = pinned;
+        p->written |= preg_bit(m->c->target->pinned);
     }
-    if (!compare_results(m, alive, &written))
-        return false;
+    compare_registers(m, alive);
     compare_flags(m, alive);
-    compare_kept(m, alive, &written);
-    return true;
 }
 
 // ---- A case ----
@@ -532,7 +525,7 @@ static PutInst meant_inst(const ComposeCase *c)
                    .imm = c->imm,
                    .imm2 = c->imm2};
     copy_bytes(put.regs, c->regs, sizeof(put.regs));
-    if (c->memory >= 0 && c->amode == AMODE_STACK_SLOT) {
+    if (c->memory >= 0 && (c->amode == AMODE_STACK_SLOT || c->amode == AMODE_SPILL)) {
         put.amode = AMODE_BASE;
         put.base = c->target->stack_pointer;
         put.index = PREG_NONE;
@@ -549,31 +542,66 @@ static bool is_same_memory(const PutInst *a, const PutInst *b)
            a->amode != AMODE_CONSTANT && b->amode != AMODE_CONSTANT;
 }
 
+// What a row says of registers and flags, and of which it says nothing.
+static bool note_meant(Machine *m, const PutInst *put, const VcOperand *results)
+{
+    ComposeProof *const p = m->proof;
+    const MRow *const row = &m->c->target->rows[put->op];
+    PRegSet named = 0, loose = row->clobbers;
+    for (uint32_t k = 0; k < row->num_operands; k++) {
+        if (row->operands[k].kind != OPERAND_DEF)
+            continue;
+        if (row->operands[k].name[0] == '_')
+            loose |= preg_bit(put->regs[k]);
+        else
+            named |= preg_bit(put->regs[k]);
+    }
+    p->written |= named | loose;
+    p->loose = (p->loose & ~named) | loose;
+    if ((row->flags_use & MFLAGS_WRITE) != 0) {
+        p->writes_flags = true;
+        p->loose_flags = 0;
+        for (uint32_t i = 0; i < p->target->num_flags; i++)
+            if (!scalar(results, str_from(p->target->flags[i])))
+                p->loose_flags |= 1u << i;
+    }
+    return write_results(m, put, results);
+}
+
+static bool run_left(Machine *m, const ComposeCase *c)
+{
+    ComposeProof *const p = m->proof;
+    const ComposeStep meant = {.put = meant_inst(c), .trap = CASE_TRAP_CODE};
+    VcStep step = {.term = p->target->terms[c->op], .path = m->now.path};
+    VcOperand results;
+    if (!(step.operands = operands_of(m, &meant)))
+        return false;
+    if (!vc_sequence_left(p->sequence, &step, &results, &m->now.path))
+        return cannot(m, "%s: %.*s", c->target->rows[c->op].name, STR_ARG(p->vc.message));
+    return note_meant(m, &meant.put, &results);
+}
+
 ComposeOutcome compose_meant(ComposeProof *p, const ComposeCase *c)
 {
     Machine m = {.proof = p, .c = c};
     p->sequence = vc_sequence_begin(p->program, p->arena, &p->vc);
     m.pool = p->vc.pool;
     begin_state(&m);
-    const ComposeStep meant = {.put = meant_inst(c), .trap = CASE_TRAP_CODE};
-    VcStep step = {.term = p->target->terms[c->op], .path = m.now.path};
-    if (!(step.operands = operands_of(&m, &meant)))
-        return CASE_CANNOT;
-    if (vc_sequence_left(p->sequence, &step, &p->results))
-        return CASE_STATED;
-    cannot(&m, "%s: %.*s", c->target->rows[c->op].name, STR_ARG(p->vc.message));
-    return p->vc.status == VC_PRUNED ? CASE_NOT_ALLOWED : CASE_CANNOT;
+    for (const ComposeCase *at = c; at; at = at->then)
+        if (!run_left(&m, at))
+            return p->vc.status == VC_PRUNED ? CASE_NOT_ALLOWED : CASE_CANNOT;
+    p->meant = m.now;
+    return CASE_STATED;
 }
 
-// Whether what is put is the row itself: then it is what the row says.
-bool compose_is_itself(const ComposeCase *c, const ComposeCode *code)
+// Whether a step is the row itself, encoded.
+static bool is_itself(const ComposeCase *c, const ComposeStep *step)
 {
-    if (code->cannot || code->steps.len != 1 || code->steps.data[0].label.i != NO_INDEX)
-        return false;
-    const ComposeStep *const step = &code->steps.data[0];
     const PutInst meant = meant_inst(c), *const a = &meant, *const b = &step->put;
     const MRow *const row = &c->target->rows[c->op];
     const bool may_trap = (row->flags & (ROW_LOAD | ROW_STORE | ROW_TRAP)) != 0 || c->memory >= 0;
+    if (step->label.i != NO_INDEX)
+        return false;
     for (int32_t k = 0; k < row->num_operands; k++)
         if (k != a->mem_operand && a->regs[k] != b->regs[k])
             return false;
@@ -583,6 +611,20 @@ bool compose_is_itself(const ComposeCase *c, const ComposeCode *code)
     return a->mem_operand < 0 ? a->imm2 == b->imm2 : is_same_memory(a, b);
 }
 
+bool compose_is_itself(const ComposeCase *c, const ComposeCode *code)
+{
+    uint32_t n = 0;
+    if (code->cannot)
+        return false;
+    for (const ComposeCase *at = c; at; at = at->then, n++) {
+        // The branch at the end of a block is looked at by itself.
+        const bool is_last = at != c && !at->then;
+        if (!is_last && (n == code->steps.len || !is_itself(at, &code->steps.data[n])))
+            return false;
+    }
+    return c->then != NULL || n == code->steps.len;
+}
+
 ComposeOutcome compose_done(ComposeProof *p, const ComposeCase *c, const ComposeCode *code)
 {
     Machine m = {.proof = p, .c = c, .code = code, .pool = p->vc.pool};
@@ -590,5 +632,8 @@ ComposeOutcome compose_done(ComposeProof *p, const ComposeCase *c, const Compose
         cannot(&m, "%s", code->cannot);
         return CASE_CANNOT;
     }
-    return run_right(&m) && compare(&m) ? CASE_STATED : CASE_CANNOT;
+    if (!run_right(&m))
+        return CASE_CANNOT;
+    compare(&m);
+    return CASE_STATED;
 }

@@ -61,7 +61,7 @@ Expr vc_sequence_state(VcSequence *s, const char *name)
     Gen *const g = &s->gen;
     const uint32_t symbol = strtable_find(&g->isle->symbols, str_from(name));
     const uint32_t index = symbol == MAP_NONE ? MAP_NONE : map_get(&g->isle->states, symbol);
-    ASSERT(index != MAP_NONE && g->order == 0);
+    ASSERT(index != MAP_NONE && g->order == 0); // else it would be one of the open values
     const IsleDef *const def = g->isle->defs.data[index];
     if (!g->states[index])
         g->states[index] = sym_of_model(g, def->u.state.type, str_from(name));
@@ -122,6 +122,7 @@ static bool step(VcSequence *s, const VcStep *step, VcOperand *results)
     }
     if (!g->stop && call_spec(g, &call, &result))
         read(g, result.values[0], (Str){0}, results);
+    gen_join_needs(g);
     if (!g->stop && g->waiting.len != 0)
         gen_stop(g, STOP_ERROR, g->waiting.data[0].expr->pos, "the widths in here are open");
     return is_going(s);
@@ -135,11 +136,12 @@ static bool is_loaded(const Gen *g, uint32_t var)
     return false;
 }
 
-bool vc_sequence_left(VcSequence *s, const VcStep *next, VcOperand *results)
+bool vc_sequence_left(VcSequence *s, const VcStep *next, VcOperand *results, Expr *path)
 {
     Gen *const g = &s->gen;
     const uint32_t first = g->pool->nodes.len;
     const bool good = step(s, next, results);
+    *path = g->alive;
     // What is required of it, it is given.
     for (uint32_t i = 0; i < g->vc->goals.len && good; i++)
         gen_assume(g, NULL, g->vc->goals.data[i].expr);

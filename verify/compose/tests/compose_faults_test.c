@@ -85,7 +85,7 @@ static void select_twice(EmitCtx *ctx, const MInst *inst)
     select_always(ctx, inst);
 }
 
-static void trap_never(EmitCtx *ctx, const MInst *inst)
+static void put_nothing(EmitCtx *ctx, const MInst *inst)
 {
     (void)ctx;
     (void)inst;
@@ -188,10 +188,26 @@ static void wait_for_ever(EmitCtx *ctx, const MInst *inst)
     codebuf_branch32(ctx->buf, start, 0x75, again);
 }
 
-static void no_fence(EmitCtx *ctx, const MInst *inst)
+// As if all instructions left the flags of their results.
+static void test_first_alone(EmitCtx *ctx, const MInst *inst)
 {
-    (void)ctx;
-    (void)inst;
+    if (ctx->index == 0 || inst->op != row_named(ctx->f->target, "test_rr"))
+        put_like(ctx, *inst);
+}
+
+// An operand that is in a spill slot, from another one.
+static void slot_beside(EmitCtx *ctx, const MInst *inst)
+{
+    Alloc *const src = &ctx->f->allocs[inst->operands + 2];
+    if (inst->amode == AMODE_NONE && alloc_is_slot(*src))
+        *src = alloc_slot(alloc_slot_number(*src) + 1);
+    put_like(ctx, *inst);
+}
+
+// A copy, on some CPUs.
+static void move_by_rorx(EmitCtx *ctx, const MInst *inst)
+{
+    put(ctx, &(Put){"rorx_rm", inst->size, {reg(ctx, inst, 0), reg(ctx, inst, 1)}, 0, 0});
 }
 
 // ---- AArch64 ----
@@ -298,15 +314,18 @@ static const Fake fakes[] = {
     {ARCH_X86_64, "select_vec", select_twice, COMPOSE_FAILED,
      "dst = xmm0, src1 = xmm0, src2 = xmm1"},
     {ARCH_X86_64, "select_vec", wait_for_ever, COMPOSE_CANNOT, "a loop"},
-    {ARCH_X86_64, "trap_if", trap_never, COMPOSE_FAILED, "both sides trap, or neither does"},
+    {ARCH_X86_64, "trap_if", put_nothing, COMPOSE_FAILED, "both sides trap, or neither does"},
     {ARCH_X86_64, "trap_if", select_opposite, COMPOSE_FAILED, "both sides trap, or neither does"},
     {ARCH_X86_64, "trap_if", trap_other_code, COMPOSE_FAILED, "trap with the same code"},
     {ARCH_X86_64, "trap_if", trap_twice, COMPOSE_FAILED, "both sides trap, or neither does"},
     {ARCH_X86_64, "jcc_and", branch_to_other, COMPOSE_FAILED, "the same successor is chosen"},
     {ARCH_X86_64, "jcc", select_opposite, COMPOSE_FAILED, "the same successor is chosen"},
-    {ARCH_X86_64, "jcc", trap_never, COMPOSE_CANNOT, "control that goes on behind a branch"},
+    {ARCH_X86_64, "jcc", put_nothing, COMPOSE_CANNOT, "control that goes on behind a branch"},
     {ARCH_X86_64, "get_pinned", narrow_pinned, COMPOSE_FAILED, "mov eax, r15d"},
-    {ARCH_X86_64, "set_pinned", pin_another, COMPOSE_FAILED, "the pinned register is what is set"},
+    {ARCH_X86_64, "set_pinned", pin_another, COMPOSE_FAILED, "r14 keeps its value"},
+    {ARCH_X86_64, "set_pinned", put_nothing, COMPOSE_FAILED, "in r15, is what the row says"},
+    {ARCH_X86_64, "test_rr", test_first_alone, COMPOSE_FAILED, "the same successor is chosen"},
+    {ARCH_X86_64, "add_rm", slot_beside, COMPOSE_FAILED, "memory is accessed at the same address"},
     {ARCH_X86_64, "mov_ri", zero_by_xor, COMPOSE_FAILED, "keeps its value"},
     {ARCH_X86_64, "movzx_rm8", extend_by_nothing, COMPOSE_FAILED, "add al, al"},
     {ARCH_X86_64, "cvtsi2sd", convert_late, COMPOSE_FAILED, "dst, in xmm0, is what the row says"},
@@ -315,7 +334,8 @@ static const Fake fakes[] = {
      "memory is accessed at the same address"},
     {ARCH_X86_64, "mov_load", load_twice, COMPOSE_FAILED, "the right side does no more"},
     {ARCH_X86_64, "mov_load", load_bytes, COMPOSE_CANNOT, "bytes that are no row"},
-    {ARCH_X86_64, "mfence", no_fence, COMPOSE_FAILED, "does all that the left does"},
+    {ARCH_X86_64, "mov_rr", move_by_rorx, COMPOSE_FAILED, "x64_rorx_rm"},
+    {ARCH_X86_64, "mfence", put_nothing, COMPOSE_FAILED, "does all that the left does"},
     {ARCH_AARCH64, "add_rr", add_by_move, COMPOSE_FAILED, "rd = x0, rn = x1, rm = x0"},
     {ARCH_AARCH64, "add_rr", add_in_place, COMPOSE_FAILED, "x1 keeps its value"},
     {ARCH_AARCH64, "add_rr", add_wide, COMPOSE_FAILED, "rd, in x0, is what the row says"},
