@@ -120,9 +120,10 @@ static void report_idle(Command *c, const Isle *isle, const VerifyReport *report
         const IsleTerm *const term = &isle->terms.data[idle->term];
         const IslePos pos = term->spec->pos;
         diag_error(isle->diag, STATUS_INVALID, isle->sources.data[pos.file], pos.offset,
-                   "the meaning of `%.*s` contradicts its signature [%.*s]: %.*s",
-                   STR_ARG(isle_str(isle, term->name)), STR_ARG(idle->types),
-                   STR_ARG(idle->message));
+                   "the meaning of `%.*s` contradicts %s [%.*s]: %.*s",
+                   STR_ARG(isle_str(isle, term->name)),
+                   idle->operands ? "itself for operands that it allows" : "its signature",
+                   STR_ARG(idle->types), STR_ARG(idle->message));
         c->failed = true;
     }
 }

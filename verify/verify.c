@@ -260,7 +260,9 @@ static void find_idle_of(VcProgram *program, IsleTermId term, VerifyReport *repo
         Vc vc;
         vc_run_meaning(program, term, &trail, &scratch, &vc);
         if (vc.status == VC_PRUNED) {
-            const VerifyIdle idle = {term, str_copy(arena, vc.types), str_copy(arena, vc.message)};
+            const VerifyIdle idle = {.term = term,
+                                     .types = str_copy(arena, vc.types),
+                                     .message = str_copy(arena, vc.message)};
             VEC_PUSH(arena, &report->idle, idle);
         }
         arena_reset(&scratch);
@@ -288,6 +290,8 @@ VerifyReport *verify_run(Isle *isle, const VerifyOptions *options, Arena *arena)
     report->num_rules = isle->rules.len;
     report->rules = ARENA_ARRAY(arena, VerifyRule, isle->rules.len);
     find_idle(program, report, arena);
+    if (!options->keys_only && !options->only)
+        verify_operands(program, &chosen, report, arena);
     collect_tasks(program, &chosen, report, arena);
     verify_all(program, &chosen, report, arena);
     note_one_value(isle, report, arena);

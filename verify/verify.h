@@ -100,11 +100,13 @@ typedef struct VerifyRule {
     IsleTermId rests_on;
 } VerifyRule;
 
-// A signature for which a term's meaning contradicts itself: nothing with it is ever looked at.
+// A signature for which a term's meaning contradicts itself: nothing with it is ever looked at. Or
+// operands for which nothing is as it says, which rules with it would leave out.
 typedef struct VerifyIdle {
     IsleTermId term;
     Str types;
-    Str message;
+    Str message; // or the operands
+    bool operands;
 } VerifyIdle;
 
 typedef struct VerifyReport {
@@ -115,7 +117,8 @@ typedef struct VerifyReport {
     uint32_t rule_counts[RULE_VERDICT_COUNT];
     uint32_t resting;                // rules that are proved with `rests_on`
     uint32_t confirmed, unconfirmed; // questions
-    // Of all terms, whichever rules are looked at, but those with the tag `some_types`.
+    // Of all terms, whichever rules are looked at, but those with the tag `some_types`. Operands
+    // are not tried for keys, and not of parts of a program that are compared.
     VEC(VerifyIdle) idle;
 } VerifyReport;
 

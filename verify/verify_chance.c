@@ -45,7 +45,7 @@ static Wide modest_float(uint64_t *state, uint32_t width)
     return bits;
 }
 
-static Wide sample(uint64_t *state, Sort sort)
+Wide verify_sample(uint64_t *state, Sort sort)
 {
     if (sort.kind == SORT_BOOL)
         return wide_from_u64(next_random(state) & 1);
@@ -133,7 +133,7 @@ static void choose_values(const Chance *c, const SmtResult *near, uint32_t n, ui
         model[i] = given ? near->model[i] : (ExprValue){.sort = node->sort};
         const bool stays = given && next_random(state) % 8 >= (n % 2 != 0 ? 4 : 1);
         if (!stays && node->sort.kind != SORT_INT && bitset_has(&c->reached, i))
-            model[i].bits = sample(state, node->sort);
+            model[i].bits = verify_sample(state, node->sort);
     }
 }
 

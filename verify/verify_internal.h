@@ -96,6 +96,13 @@ CrossVerdict verify_cross(const char *solver, const ExprPool *pool, const Expr *
 bool verify_by_chance(const ExprPool *pool, const CaseQuestion *question, const SmtResult *near,
                       Arena *arena, SmtResult *out);
 
+// A corner of the sort's values, or one at random, by the numbers that follow from `state`.
+Wide verify_sample(uint64_t *state, Sort sort);
+
+// Notes the terms whose meaning is true of some operands alone, as far as trying finds them.
+void verify_operands(VcProgram *program, const VerifyOptions *options, VerifyReport *report,
+                     Arena *arena);
+
 // Appends a case that is VC_READY as text: its calls, what is assumed and what is to be proved.
 void verify_explain(const Vc *vc, Arena *arena, StrBuf *out);
 

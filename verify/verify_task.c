@@ -281,6 +281,11 @@ static void prove(TaskCase *c)
             result = ask_by(c, verify_ask, "values for which the sides differ", &question);
         if (result.verdict == SMT_UNKNOWN && vc->goals.len > 1)
             result = ask_each_goal(c, &conditions);
+        if (result.verdict == SMT_UNKNOWN && vc->met.len != 0) {
+            push_all(c, &question, vc->met.data, vc->met.len);
+            result =
+                ask_by(c, verify_ask, "such values where all that is required is so", &question);
+        }
         if (result.verdict == SMT_UNKNOWN && is_bounded(c, &small, &result))
             return;
         if (result.verdict == SMT_SAT)
@@ -292,14 +297,14 @@ static void prove(TaskCase *c)
         if (result.verdict != SMT_UNSAT)
             return;
     }
-    if (vc->unmatched) {
+    if (vc->unmatched || vc->unmet) {
         c->out->verdict = CASE_INAPPLICABLE;
         return;
     }
     feasible(c, &conditions, &own);
 }
 
-typedef enum Role { ROLE_ASSUMED, ROLE_HIGHER, ROLE_GOAL, ROLE_INPUT } Role;
+typedef enum Role { ROLE_ASSUMED, ROLE_HIGHER, ROLE_GOAL, ROLE_INPUT, ROLE_MET } Role;
 
 typedef VEC(LedgerRoot) Roots;
 
@@ -327,6 +332,7 @@ static LedgerKey case_key(TaskCase *c)
         for (uint32_t i = 0; ready && i < vc->goals.len; i++)
             add_roots(c, &roots, ROLE_GOAL, &vc->goals.data[i].expr, 1);
         add_roots(c, &roots, ROLE_INPUT, vc->inputs.data, vc->inputs.len);
+        add_roots(c, &roots, ROLE_MET, vc->met.data, vc->met.len);
         const LedgerQuestion q = ledger_question(vc->pool, roots.data, roots.len, c->arena);
         ledger_key_print(q.key, &text);
     }
@@ -514,7 +520,7 @@ void verify_task(const VerifyRun *run, VerifyTask *task, Arena *arena)
         const bool wanted = is_explained(run, &vc);
         if (vc.status == VC_PRUNED && task->contradiction.len == 0)
             task->contradiction = str_copy(arena, vc.message);
-        left.made |= vc.status != VC_PRUNED && !vc.unmatched;
+        left.made |= vc.status != VC_PRUNED && !vc.unmatched && !vc.unmet;
         if (vc.status != VC_PRUNED && wanted) {
             decide(&c);
             VEC_PUSH(arena, &task->cases, found);

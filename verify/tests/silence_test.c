@@ -75,6 +75,39 @@ static void cases_left_out_are_no_proof(void **unused)
     arena_free(&arena);
 }
 
+// A relation that has no result for some operands: rules with it would be proved for the others
+// alone, which nothing else tells.
+static void meanings_for_some_operands_are_named(void **unused)
+{
+    (void)unused;
+#define INVERSE(clauses)                                                          \
+    MACHINE SUM "(instantiate sum " NARROW ")\n"                                  \
+                "(decl inverse (Value) Value) (extern constructor inverse inv)\n" \
+                "(spec (inverse x) " clauses ")\n"                                \
+                "(rule again -1 (root x) (inverse (inverse x)))\n"
+#define UNDONE "(provide (= (bvmul x result) (int2bv (widthof x) 1)))"
+    static const struct {
+        const char *text;
+        uint32_t named;
+    } programs[] = {{INVERSE(UNDONE), 2}, // of 8 bits and of 64, as nothing says how wide it is
+                    {INVERSE(UNDONE) "(instantiate inverse ((args (bv 8)) (ret (bv 8))))", 1},
+                    {INVERSE("(require (= (extract 0 0 x) #b1))" UNDONE), 0},
+                    {INVERSE("(require (= (extract 1 1 x) #b1))" UNDONE), 2},
+                    {INVERSE("(provide (= (bvxor x result) (int2bv (widthof x) 1)))"), 0},
+                    {INVERSE("(provide (= (bvand x result) (int2bv (widthof x) 1)))"), 2}};
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        Arena arena = {0};
+        const VerifyReport *const report =
+            verify(&arena, programs[i].text, (VerifyOptions){.filter = "none"});
+        assert_int_equal(report->idle.len, programs[i].named);
+        for (uint32_t k = 0; k < report->idle.len; k++) {
+            assert_true(report->idle.data[k].operands);
+            assert_true(str_starts_with(report->idle.data[k].message, STR("x = 0x")));
+        }
+        arena_free(&arena);
+    }
+}
+
 // ---- Workers ----
 
 // Ends the workers that are still there once the first task is done.
@@ -189,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(signatures_that_contradict_are_named),
                                        cmocka_unit_test(cases_left_out_are_no_proof),
+                                       cmocka_unit_test(meanings_for_some_operands_are_named),
                                        cmocka_unit_test(lost_tasks_are_no_proof),
                                        cmocka_unit_test(models_that_are_none_are_not_shown),
                                        cmocka_unit_test(counterexamples_are_functions)};

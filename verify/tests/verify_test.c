@@ -131,7 +131,7 @@ static void historic_mistakes_are_found(void **unused)
 static void holes_are_closed(void **unused)
 {
     (void)unused;
-    judge_folder("holes", 13);
+    judge_folder("holes", 14);
 }
 
 // Everything that is found, as text.

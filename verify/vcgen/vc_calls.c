@@ -94,25 +94,42 @@ static bool fallible(const Gen *g, IsleTermId term, bool extractor)
                      : (t->flags & ISLE_PARTIAL) != 0;
 }
 
-// Whether the call succeeds, as a condition.
-static Expr succeeds(Gen *g, const IsleDef *spec, IsleTermId term, bool extractor, Env *env)
+static bool has_clause(const IsleDef *spec, IsleClauseKind kind)
+{
+    for (uint32_t c = 0; c < spec->u.spec.num_clauses; c++)
+        if (spec->u.spec.clauses[c].kind == kind)
+            return true;
+    return false;
+}
+
+// All of the clauses of a kind, as a condition; EXPR_NONE: the run is stopped.
+static Expr all_of(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env)
 {
     const Sort boolean = sort_bool();
     Expr all = expr_bool(g->pool, true);
-    bool any = false;
-    if (!fallible(g, term, extractor))
-        return all;
     for (uint32_t c = 0; c < spec->u.spec.num_clauses; c++) {
         const IsleClause *const clause = &spec->u.spec.clauses[c];
-        for (uint32_t i = 0; clause->kind == ISLE_CLAUSE_MATCH && i < clause->num_exprs; i++) {
+        for (uint32_t i = 0; clause->kind == kind && i < clause->num_exprs; i++) {
             const Expr e = spec_scalar(g, clause->exprs[i], env, &boolean);
             if (g->stop)
                 return EXPR_NONE;
             all = expr_and(g->pool, all, e);
-            any = true;
         }
     }
-    return any ? all : expr_var(g->pool, STR("matches"), sort_bool());
+    return all;
+}
+
+// Whether the call succeeds, as a condition. Where what it requires is not so nothing is known of
+// it: there it is one that does not.
+static Expr succeeds(Gen *g, const IsleDef *spec, IsleTermId term, bool extractor, Env *env)
+{
+    const Expr needs = all_of(g, spec, ISLE_CLAUSE_REQUIRE, env);
+    if (g->stop || !fallible(g, term, extractor))
+        return needs;
+    if (!has_clause(spec, ISLE_CLAUSE_MATCH))
+        return expr_var(g->pool, STR("matches"), sort_bool());
+    const Expr match = all_of(g, spec, ISLE_CLAUSE_MATCH, env);
+    return g->stop ? EXPR_NONE : expr_and(g->pool, needs, match);
 }
 
 static void clauses(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
@@ -149,14 +166,6 @@ static Env *call_scope_names(Gen *g, const IsleDef *spec, Sym **params, Sym *res
     return bind_conditions(g, spec, env);
 }
 
-static bool modifies_states(const IsleDef *spec)
-{
-    for (uint32_t c = 0; c < spec->u.spec.num_clauses; c++)
-        if (spec->u.spec.clauses[c].kind == ISLE_CLAUSE_MODIFIES)
-            return true;
-    return false;
-}
-
 static Events *effects_of(Gen *g, bool extractor, Sym *result, const Expr *path)
 {
     if (path) // perhaps not even so: where the effects go does not matter
@@ -186,12 +195,17 @@ static bool run_spec(Gen *g, const Memo *call, const Expr *path, Expr *some)
                          .order = g->order++,
                          .events = effects_of(g, call->extractor, call->result, path)};
     CallScope *const needs = ARENA_NEW(g->arena, CallScope);
+    *some = expr_bool(g->pool, true);
     *needs = *scope;
     needs->assert_mode = true;
     needs->events = NULL;
-    *some = expr_bool(g->pool, true);
-    scope->is_total =
-        !path && !call->extractor && !fallible(g, call->term, false) && !modifies_states(spec);
+    if (!path && has_clause(spec, ISLE_CLAUSE_REQUIRE)) {
+        scope->needs = needs->needs = ARENA_NEW(g->arena, Needs);
+        *needs->needs = (Needs){.term = call->term, .order = scope->order};
+        VEC_PUSH(g->arena, &g->needs, needs->needs);
+    }
+    scope->is_total = !path && !call->extractor && !fallible(g, call->term, false) &&
+                      !has_clause(spec, ISLE_CLAUSE_MODIFIES);
     scope->since = call->since;
     scope->nodes = g->pool->nodes.len;
     if (path) {

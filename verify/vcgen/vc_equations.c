@@ -16,6 +16,8 @@ static void all_roots(Gen *g, Roots *roots)
         VEC_PUSH(g->arena, &roots->places, &vc->assumptions.data[i]);
     for (uint32_t i = 0; i < vc->higher.len; i++)
         VEC_PUSH(g->arena, &roots->places, &vc->higher.data[i]);
+    for (uint32_t i = 0; i < vc->met.len; i++)
+        VEC_PUSH(g->arena, &roots->places, &vc->met.data[i]);
     for (uint32_t i = 0; i < vc->goals.len; i++)
         VEC_PUSH(g->arena, &roots->places, &vc->goals.data[i].expr);
     for (uint32_t i = 0; i < vc->inputs.len; i++)
@@ -196,6 +198,11 @@ void gen_use_equations(Gen *g)
         if (!expr_is_true(g->pool, goals[i].expr))
             goals[kept++] = goals[i];
     g->vc->goals.len = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < g->vc->met.len; i++)
+        if (!expr_is_true(g->pool, g->vc->met.data[i]))
+            g->vc->met.data[kept++] = g->vc->met.data[i];
+    g->vc->met.len = kept;
     for (uint32_t i = 0; i < g->vc->assumptions.len; i++)
         if (expr_is_false(g->pool, g->vc->assumptions.data[i]))
             gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");

@@ -4,230 +4,6 @@
 
 #include "verify/vcgen/vcgen_internal.h"
 
-// ---- The program ----
-
-static void add_instantiate(VcProgram *p, const IsleDef *def)
-{
-    const IsleTermId term = isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
-    if (term == ISLE_NONE)
-        return;
-    const IsleDef **const old = p->instantiates[term];
-    uint32_t count = 0;
-    while (old && old[count])
-        count++;
-    const IsleDef **const defs = ARENA_ARRAY(p->arena, const IsleDef *, count + 2);
-    copy_bytes(defs, old, count * sizeof(*defs));
-    defs[count] = def;
-    p->instantiates[term] = defs;
-}
-
-static void add_attr(VcProgram *p, const IsleDef *def)
-{
-    const IsleTermId term =
-        def->u.attr.of_rule ? ISLE_NONE : isle_find_term(p->isle, isle_str(p->isle, def->name.sym));
-    for (uint32_t i = 0; term != ISLE_NONE && i < def->u.attr.num_attrs; i++) {
-        const IsleAttr *const attr = &def->u.attr.attrs[i];
-        if (attr->kind != ISLE_ATTR_TAG)
-            continue;
-        const Str tag = isle_str(p->isle, attr->tag.sym);
-        p->is_function[term] |= str_eq(tag, STR("function"));
-        p->zero_above[term] |= str_eq(tag, STR("zero_above"));
-        p->zero_above_32[term] |= str_eq(tag, STR("zero_above_32"));
-        p->whole_result[term] |= str_eq(tag, STR("whole_result"));
-        p->some_types[term] |= str_eq(tag, STR("some_types"));
-    }
-}
-
-// Whether a pattern has a term that may match in several ways: it, or what its macro stands for.
-static bool takes_many(const Isle *isle, const IsleAst *pattern)
-{
-    const IsleTermId id = pattern->kind == ISLE_AST_TERM
-                              ? isle_find_term(isle, isle_str(isle, pattern->name))
-                              : ISLE_NONE;
-    if (id != ISLE_NONE && (isle->terms.data[id].flags & ISLE_MULTI))
-        return true;
-    if (id != ISLE_NONE && isle->terms.data[id].macro &&
-        takes_many(isle, isle->terms.data[id].macro->u.extractor.pattern))
-        return true;
-    for (uint32_t i = 0; i < pattern->num_args; i++)
-        if (takes_many(isle, pattern->args[i]))
-            return true;
-    return false;
-}
-
-VcProgram *vc_program_new(Arena *arena, Isle *isle)
-{
-    VcProgram *const p = ARENA_NEW(arena, VcProgram);
-    p->isle = isle;
-    p->arena = arena;
-    p->sets = ARENA_ARRAY(arena, IsleRuleSet *, isle->terms.len);
-    p->instantiates = ARENA_ARRAY(arena, const IsleDef **, isle->terms.len);
-    p->is_function = ARENA_ARRAY(arena, bool, isle->terms.len);
-    p->takes_many = ARENA_ARRAY(arena, bool, isle->terms.len);
-    for (IsleTermId t = 0; t < isle->terms.len; t++) {
-        const IsleTerm *const term = &isle->terms.data[t];
-        p->takes_many[t] = (term->flags & ISLE_MULTI) != 0 ||
-                           (term->macro && takes_many(isle, term->macro->u.extractor.pattern));
-    }
-    p->zero_above = ARENA_ARRAY(arena, bool, isle->terms.len);
-    p->zero_above_32 = ARENA_ARRAY(arena, bool, isle->terms.len);
-    p->whole_result = ARENA_ARRAY(arena, bool, isle->terms.len);
-    p->some_types = ARENA_ARRAY(arena, bool, isle->terms.len);
-    p->result = strtable_add(isle->arena, &isle->symbols, STR("result"));
-    for (uint32_t i = 0; i < isle->defs.len; i++) {
-        const IsleDef *const def = isle->defs.data[i];
-        if (def->kind == ISLE_DEF_INSTANTIATE)
-            add_instantiate(p, def);
-        else if (def->kind == ISLE_DEF_ATTR)
-            add_attr(p, def);
-    }
-    return p;
-}
-
-uint32_t vc_num_rules(VcProgram *p, IsleTermId term)
-{
-    if (p->isle->terms.data[term].rules.len == 0)
-        return 0;
-    if (!p->sets[term])
-        p->sets[term] = isle_rule_set(p->isle, term, false);
-    return p->sets[term]->rules.len;
-}
-
-IsleRuleId vc_rule(VcProgram *p, IsleTermId term, uint32_t n)
-{
-    ASSERT(n < vc_num_rules(p, term));
-    return p->sets[term]->rules.data[n].rule;
-}
-
-// Whether a's rule comes after b's.
-static bool is_later(const Isle *isle, const IsleRuleForm *a, const IsleRuleForm *b)
-{
-    if (a->priority != b->priority)
-        return a->priority < b->priority;
-    return str_compare(isle->rules.data[a->rule].label, isle->rules.data[b->rule].label) > 0;
-}
-
-IsleRuleId vc_last_rule(VcProgram *p, IsleTermId term)
-{
-    const uint32_t count = vc_num_rules(p, term);
-    ASSERT(count != 0);
-    const IsleRuleForm *last = &p->sets[term]->rules.data[0];
-    for (uint32_t n = 1; n < count; n++)
-        if (is_later(p->isle, &p->sets[term]->rules.data[n], last))
-            last = &p->sets[term]->rules.data[n];
-    return last->rule;
-}
-
-bool vc_is_root(const VcProgram *p, IsleTermId term)
-{
-    return p->isle->terms.data[term].rules.len != 0 && p->isle->terms.data[term].spec;
-}
-
-// ---- Trails ----
-
-bool vc_trail_next(VcTrail *trail)
-{
-    while (trail->choices.len != 0) {
-        VcChoice *const last = &trail->choices.data[trail->choices.len - 1];
-        if (++last->chosen < last->count)
-            return true;
-        trail->choices.len--;
-    }
-    return false;
-}
-
-uint32_t gen_choose(Gen *g, uint32_t count)
-{
-    ASSERT(count != 0);
-    if (count == 1)
-        return 0;
-    ASSERT(!g->no_fork);
-    if (g->at == g->trail->choices.len)
-        VEC_PUSH(g->program->arena, &g->trail->choices, ((VcChoice){0, count}));
-    const VcChoice choice = g->trail->choices.data[g->at++];
-    ASSERT(choice.count == count);
-    return choice.chosen;
-}
-
-// ---- Notes of a run ----
-
-Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...)
-{
-    if (g->stop != STOP_NONE)
-        return NULL;
-    va_list args;
-    va_start(args, format);
-    StrBuf text = {.arena = g->arena};
-    buf_vprintf(&text, format, args);
-    va_end(args);
-    g->stop = stop;
-    g->stop_pos = pos;
-    g->vc->message = buf_view(&text);
-    return NULL;
-}
-
-// Whether a variable was there before the call: a cell's is as old as its cell.
-static bool is_older(const Gen *g, const CallScope *scope, uint32_t var)
-{
-    for (uint32_t i = 0; i < g->vars.len; i++)
-        if (g->vars.data[i].var.index == var)
-            return g->vars.data[i].serial < scope->since;
-    return var < scope->nodes;
-}
-
-// Whether a condition is about bits alone that were there before the call, and new. Widths and
-// kinds of types are found out by all calls together.
-static bool is_of_others(Gen *g, const CallScope *scope, Expr e)
-{
-    Bitset parts = bitset_new(g->arena, g->pool->nodes.len);
-    expr_reach(g->pool, e, &parts);
-    bool bits = false;
-    for (uint32_t i = 0; i < parts.size; i++) {
-        const ExprNode *const node = expr_node(g->pool, (Expr){i});
-        if (!bitset_has(&parts, i) || node->op != EXPR_VAR)
-            continue;
-        if (!is_older(g, scope, i))
-            return false;
-        bits = bits || node->sort.kind == SORT_BV;
-    }
-    for (uint32_t i = 0; i < g->vc->assumptions.len && bits; i++)
-        bits = !expr_same(g->vc->assumptions.data[i], e);
-    return bits;
-}
-
-void gen_assume(Gen *g, const CallScope *scope, Expr e)
-{
-    // What a constructor says of its operands nobody has promised: to assume it would be to look
-    // away where it is not so.
-    if (scope && scope->is_total && !expr_is_true(g->pool, e) && is_of_others(g, scope, e)) {
-        gen_goal(g, scope, e, STR("what it provides holds for all operands"));
-        return;
-    }
-    if (scope)
-        e = expr_implies(g->pool, scope->guard, e);
-    if (expr_is_true(g->pool, e))
-        return;
-    VEC_PUSH(g->arena, &g->vc->assumptions, e);
-    if (expr_is_false(g->pool, e) && !g->no_fork)
-        gen_stop(g, STOP_PRUNED, (IslePos){0}, "the conditions contradict each other");
-    else if (expr_is_false(g->pool, e))
-        gen_stop(g, STOP_PRUNED, (IslePos){0}, "the other rule does not match");
-}
-
-void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what)
-{
-    if (scope && scope == g->promised)
-        return;
-    if (scope) { // what comes after a trap does not matter
-        e = expr_implies(g->pool, expr_and(g->pool, g->alive, scope->guard), e);
-        what = str_printf(g->arena, "%.*s: %.*s",
-                          STR_ARG(isle_str(g->isle, g->isle->terms.data[scope->term].name)),
-                          STR_ARG(what));
-    }
-    if (!expr_is_true(g->pool, e))
-        VEC_PUSH(g->arena, &g->vc->goals, ((VcGoal){e, what}));
-}
-
 // ---- The root ----
 
 static void clauses_of(Gen *g, const IsleDef *spec, IsleClauseKind kind, Env *env, CallScope *scope)
@@ -474,8 +250,20 @@ static VcStatus status_of(const Gen *g)
     return VC_ERROR;
 }
 
-// A call of the term, with operands of which nothing is known.
-static void run_meaning(Gen *g, IsleTermId term)
+// Gives the parts of an operand that are values of an open width this one.
+static void set_widths(Gen *g, Sym *sym, uint32_t width)
+{
+    sym = sym_resolve(sym);
+    if (sym->kind == SYM_CELL && (!sym->sorted || sym->sort.width == 0) &&
+        (!sym->sorted || sym->sort.kind == SORT_BV))
+        sym_set_sort(g, sym, sort_bv(width), (IslePos){0});
+    for (uint32_t i = 0; sym->kind == SYM_STRUCT && i < sym->num_fields; i++)
+        set_widths(g, sym->fields[i], width);
+}
+
+// A call of the term, with operands of which nothing is known. `width` not 0: of those whose width
+// no signature gives.
+static void run_meaning(Gen *g, IsleTermId term, uint32_t width)
 {
     const IsleTerm *const t = &g->isle->terms.data[term];
     const bool constructs = t->constructor != ISLE_HOW_NONE || t->rules.len != 0;
@@ -485,6 +273,9 @@ static void run_meaning(Gen *g, IsleTermId term)
     if (constructs ? !make_args(g, t, call.args)
                    : !(call.args[0] = sym_of_type(g, t->ret, (Str){0})))
         return;
+    for (uint32_t i = 0; width != 0 && !g->program->instantiates[term] && i < t->num_args; i++)
+        set_widths(g, call.args[i], width);
+    g->vc->left_assumptions = g->vc->assumptions.len;
     CallResult result;
     call_spec(g, &call, &result);
     g->settle = true;
@@ -492,8 +283,38 @@ static void run_meaning(Gen *g, IsleTermId term)
         spec_drain(g);
 }
 
-typedef enum RunKind { RUN_RULE, RUN_PAIR, RUN_MEANING } RunKind;
+static void run_call(Gen *g, const VcCallOf *of)
+{
+    Vc *const vc = g->vc;
+    run_meaning(g, of->term, of->width);
+    if (g->stop)
+        return;
+    if (g->waiting.len != 0) {
+        gen_stop(g, STOP_PRUNED, g->waiting.data[0].expr->pos, "a width is open");
+        return;
+    }
+    vc->goals.len = 0;
+    g->guarded.len = 0; // what is provided is to be looked at by itself
+    gen_join_needs(g);
+}
 
+// Of the inputs, the variables that are values.
+static void keep_values(Gen *g)
+{
+    Vc *const vc = g->vc;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < vc->inputs.len; i++) {
+        const ExprNode *const node = expr_node(g->pool, vc->inputs.data[i]);
+        const Sym *const cell = sym_of_var(g, vc->inputs.data[i]);
+        if (cell && !cell->of_type && node->sort.kind != SORT_INT)
+            vc->inputs.data[kept++] = vc->inputs.data[i];
+    }
+    vc->inputs.len = kept;
+}
+
+typedef enum RunKind { RUN_RULE, RUN_PAIR, RUN_MEANING, RUN_CALL } RunKind;
+
+// Of a call, `pair` has its term and width.
 static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *trail, Arena *arena,
                 Vc *out)
 {
@@ -516,13 +337,20 @@ static void run(VcProgram *program, RunKind kind, const VcPair *pair, VcTrail *t
     switch (kind) {
     case RUN_RULE: run_root(&g, pair->root, pair->n); break;
     case RUN_PAIR: run_pair(&g, pair); break;
-    case RUN_MEANING: run_meaning(&g, pair->root); break;
+    case RUN_MEANING: run_meaning(&g, pair->root, 0); break;
+    case RUN_CALL: run_call(&g, &(VcCallOf){pair->root, pair->n}); break;
     }
-    trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
     show_calls(&g);
     show_states(&g);
-    if (!g.stop)
+    if (!g.stop && (kind == RUN_RULE || kind == RUN_PAIR))
+        gen_choose_needs(&g);
+    trail->choices.len = g.at < trail->choices.len ? g.at : trail->choices.len;
+    if (kind == RUN_CALL)
+        keep_values(&g);
+    else if (!g.stop)
         gen_use_equations(&g);
+    if (!g.stop && out->unmet && out->goals.len == 0)
+        gen_stop(&g, STOP_PRUNED, (IslePos){0}, "what is required holds");
     out->status = status_of(&g);
     out->types = buf_view(&g.types);
     if (out->status == VC_ERROR || (out->status == VC_PRUNED && g.stop_pos.offset != 0))
@@ -546,4 +374,10 @@ void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *
 {
     ASSERT(program->isle->terms.data[term].spec);
     run(program, RUN_MEANING, &(VcPair){.root = term}, trail, arena, out);
+}
+
+void vc_run_call(VcProgram *program, const VcCallOf *of, VcTrail *trail, Arena *arena, Vc *out)
+{
+    ASSERT(program->isle->terms.data[of->term].spec);
+    run(program, RUN_CALL, &(VcPair){.root = of->term, .n = of->width}, trail, arena, out);
 }

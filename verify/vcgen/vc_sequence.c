@@ -122,6 +122,7 @@ static bool step(VcSequence *s, const VcStep *step, VcOperand *results)
     }
     if (!g->stop && call_spec(g, &call, &result))
         read(g, result.values[0], (Str){0}, results);
+    gen_join_needs(g);
     if (!g->stop && g->waiting.len != 0)
         gen_stop(g, STOP_ERROR, g->waiting.data[0].expr->pos, "the widths in here are open");
     return is_going(s);

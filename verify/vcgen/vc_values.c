@@ -108,15 +108,26 @@ Sym *sym_of_type(Gen *g, IsleTypeId type, Str name)
                     STR_ARG(isle_str(g->isle, t->name)));
 }
 
+// A type is a width with something beside it.
+static bool is_of_types(const IsleModelType *model)
+{
+    for (uint32_t i = 0; i < model->num_fields; i++)
+        if (model->types[i]->kind == ISLE_MODEL_INT)
+            return true;
+    return false;
+}
+
 static Sym *struct_of_model(Gen *g, const IsleModelType *model, Str name)
 {
     IsleSym *const names = ARENA_ARRAY(g->arena, IsleSym, model->num_fields);
     Sym *const sym = new_struct(g, model->num_fields, name);
+    const bool of_type = is_of_types(model);
     for (uint32_t i = 0; i < model->num_fields; i++) {
         names[i] = model->fields[i].sym;
         sym->fields[i] = sym_of_model(g, model->types[i], field_name(g, name, names[i]));
         if (!sym->fields[i])
             return NULL;
+        sym->fields[i]->of_type = of_type;
     }
     sym->names = names;
     return sym;
@@ -182,10 +193,18 @@ Expr sym_expr(Gen *g, Sym *sym, IslePos pos)
         return EXPR_NONE;
     }
     sym->expr = expr_var(g->pool, sym->name, sym->sort);
-    VEC_PUSH(g->arena, &g->vars, ((CellVar){sym->expr, sym->serial}));
+    VEC_PUSH(g->arena, &g->vars, ((CellVar){sym->expr, sym}));
     if (sym->serial < g->floor)
         VEC_PUSH(g->arena, &g->late, sym->expr);
     return sym->expr;
+}
+
+const Sym *sym_of_var(const Gen *g, Expr var)
+{
+    for (uint32_t i = 0; i < g->vars.len; i++)
+        if (expr_same(g->vars.data[i].var, var))
+            return g->vars.data[i].cell;
+    return NULL;
 }
 
 bool sym_set_sort(Gen *g, Sym *sym, Sort sort, IslePos pos)
@@ -323,11 +342,25 @@ Sym *sym_field(Gen *g, Sym *sym, IsleSym name, IslePos pos)
                     STR_ARG(isle_str(g->isle, name)));
 }
 
+// Parts are as old as the whole, whenever they are first looked at.
+static void set_age(Sym *part, uint32_t serial)
+{
+    part->serial = serial;
+    if (part->kind == SYM_ENUM)
+        part->tag->serial = serial;
+    for (uint32_t i = 0; i < part->num_fields; i++)
+        if (part->fields[i])
+            set_age(part->fields[i], serial);
+}
+
 Sym *sym_variant(Gen *g, Sym *sym, uint32_t variant)
 {
     if (!sym->fields[variant]) {
         const IsleVariant *const v = &g->isle->types.data[sym->type].variants[variant];
-        sym->fields[variant] = struct_of_fields(g, v->fields, v->num_fields, sym->name);
+        Sym *const fields = struct_of_fields(g, v->fields, v->num_fields, sym->name);
+        if (fields)
+            set_age(fields, sym->serial);
+        sym->fields[variant] = fields;
     }
     return sym->fields[variant];
 }
@@ -431,19 +464,18 @@ Sym *sym_merge(Gen *g, Expr cond, Sym *a, Sym *b, IslePos pos)
 
 // ---- Equations ----
 
-static bool may_define(const Gen *g, const CallScope *scope, const Sym *sym)
+static bool may_define(const CallScope *scope, const Sym *sym)
 {
-    (void)g;
     const bool number = sym->sorted && sym->sort.kind != SORT_INT; // widths are for all to tell
     return sym->kind == SYM_CELL && expr_same(sym->expr, EXPR_NONE) && !scope->assert_mode &&
            sym->serial >= scope->floor &&
-           !(scope->is_total && number && sym->serial < scope->since);
+           !((scope->is_total || scope->needs) && number && sym->serial < scope->since);
 }
 
 // Lets an undefined cell be another value. False: not possible.
 static bool define(Gen *g, CallScope *scope, Sym *cell, Sym *value, IslePos pos)
 {
-    if (!may_define(g, scope, cell))
+    if (!may_define(scope, cell))
         return false;
     if (value->kind != SYM_CELL) {
         if (cell->sorted)
@@ -462,7 +494,7 @@ static bool define(Gen *g, CallScope *scope, Sym *cell, Sym *value, IslePos pos)
             return true;
         }
         // The names in a counterexample are those of the older value; effects stay with theirs.
-        if (cell->effects || !may_define(g, scope, value))
+        if (cell->effects || !may_define(scope, value))
             return false;
         cell->link = value;
         return true;

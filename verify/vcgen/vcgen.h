@@ -93,6 +93,7 @@ typedef struct Vc {
     ExprPool *pool;
     VEC(Expr) assumptions;
     VEC(Expr) higher; // further ones: rules of higher priority do not match
+    VEC(Expr) met; // what other cases prove (`unmet`): a question may be easier with it, or harder
     VEC(VcGoal) goals;
     VEC(IsleRuleId) rules; // that take part; the root's first
     VEC(VcCall) calls;
@@ -100,6 +101,9 @@ typedef struct Vc {
     Str types;        // the signatures chosen, for people
     // The case is that no rule of a term matches, and the goal that there is no such case.
     bool unmatched;
+    // The case is that something is not so that a call requires, and the goals that it is. The
+    // other goals are those of a case of its own.
+    bool unmet;
     // How many of the trail's choices, and of the assumptions, are of the left side alone;
     // UINT32_MAX choices: the right side was not reached. Of use when PRUNED: no equation is used
     // up then.
@@ -132,9 +136,20 @@ typedef struct VcPair {
 // rules, and whether any of both is right, are no matter.
 void vc_run_pair(VcProgram *program, const VcPair *pair, VcTrail *trail, Arena *arena, Vc *out);
 
+// A term with a specification.
+typedef struct VcCallOf {
+    IsleTermId term;
+    uint32_t width;
+} VcCallOf;
+
 // Makes the condition that one call of a term with a specification is, for a signature: PRUNED if
 // its meaning contradicts that.
 void vc_run_meaning(VcProgram *program, IsleTermId term, VcTrail *trail, Arena *arena, Vc *out);
+
+// The same with what the term requires as goals, and what it provides behind the first
+// `left_assumptions`, nothing of it used up. The inputs are the variables of operands that are
+// values: neither widths nor kinds of types. Operands whose width nothing says have `width` bits.
+void vc_run_call(VcProgram *program, const VcCallOf *of, VcTrail *trail, Arena *arena, Vc *out);
 
 // ---- Sequences ----
 

@@ -61,6 +61,7 @@ struct Sym {
     Sym *tag;        // ENUM: the number of the variant
     const IsleSpecExpr *lambda;
     Env *env;
+    bool of_type;    // CELL: the kind of a type, which has its width beside it
     Events *effects; // of an instruction: what happens when it is executed
     bool executed;
 };
@@ -86,9 +87,25 @@ typedef enum Stop {
     STOP_ERROR
 } Stop;
 
+// What a call requires.
+typedef struct Needs {
+    IsleTermId term;
+    uint32_t order;     // of the call
+    VEC(VcGoal) wanted; // as far as they are known
+} Needs;
+
+// An assumption that a call provides which requires something.
+typedef struct Guarded {
+    uint32_t assumption;
+    const Needs *needs;
+} Guarded;
+
 // What the statements of one call of a specification share.
 typedef struct CallScope {
     IsleTermId term;
+    // Of a call that requires something: what it says may be wrong where that is not so, and must
+    // not prove it.
+    Needs *needs;
     bool assert_mode; // a root's own specification: what it provides must be proved
     Expr guard;       // what must hold for the statements to
     uint32_t floor;   // cells older than this may not be defined
@@ -130,7 +147,7 @@ typedef struct GenCall {
 // A variable, and the cell that it was made for.
 typedef struct CellVar {
     Expr var;
-    uint32_t serial;
+    const Sym *cell;
 } CellVar;
 
 typedef struct Gen {
@@ -160,12 +177,16 @@ typedef struct Gen {
     uint32_t floor;     // of what is tried: older cells may not be defined
     VEC(Expr) late;     // variables of older cells, made while something was tried
     VEC(CellVar) vars;  // of cells
+    VEC(Guarded) guarded;
+    VEC(Needs *) needs; // of calls, in their order
     CallScope *scope;
     Expr condition;   // within arms of `if`: when this one counts
     Untried *untried; // rules of higher priority that wait for numbers
     Frame *unmatched; // NO_RULE: the call of the helper term
     StrBuf types;
 } Gen;
+
+// ---- Notes (vc_notes.c) ----
 
 // Ends the run, or what is being tried: returns NULL for convenience.
 Sym *gen_stop(Gen *g, Stop stop, IslePos pos, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -174,6 +195,12 @@ uint32_t gen_choose(Gen *g, uint32_t count);
 // Adds an assumption, under the condition of `scope` if there is one.
 void gen_assume(Gen *g, const CallScope *scope, Expr e);
 void gen_goal(Gen *g, const CallScope *scope, Expr e, Str what);
+// Chooses what to prove, once all is known: what one of the calls requires, from what it does not
+// provide itself, nor any call behind it; or all else.
+void gen_choose_needs(Gen *g);
+// What calls have required since the last time becomes goals, and what they have provided counts
+// only where that is so.
+void gen_join_needs(Gen *g);
 // Replaces variables by what the assumptions say that they are (vc_equations.c). Ends the run if
 // these contradict each other.
 void gen_use_equations(Gen *g);
@@ -192,6 +219,8 @@ Sym *sym_resolve(Sym *sym);
 // The scalar's expression, a new variable if nothing has defined it; EXPR_NONE when it is no scalar
 // or its width is open (the run is blocked).
 Expr sym_expr(Gen *g, Sym *sym, IslePos pos);
+// The cell that a variable was made for; NULL: it was made for none, or is no variable.
+const Sym *sym_of_var(const Gen *g, Expr var);
 // Makes the scalar's sort be `sort`. False: it is another.
 bool sym_set_sort(Gen *g, Sym *sym, Sort sort, IslePos pos);
 // Makes a value fit a model type. False: it can't.
@@ -257,7 +286,7 @@ void effect_leave_taken(Gen *g);
 // counts but how wide its results are.
 void effect_contract_other(Gen *g);
 
-// ---- Calls and rules (vc_calls.c, vc_rules.c) ----
+// ---- Calls (vc_calls.c) ----
 
 typedef struct CallResult {
     Sym **values; // results of an extractor, or the one of a constructor
@@ -277,17 +306,49 @@ typedef struct Call {
 bool call_spec(Gen *g, const Call *call, CallResult *out);
 // Chooses a signature of a root, if it has any.
 bool call_signature(Gen *g, IsleTermId term, Sym **args);
-// The value of a term's rule `n` on `args`.
-Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
-// The values of two rules on the same `args`, that of `pair->n` first, when both match; the effects
-// of the other one's right side are `other`. False: the run is stopped.
-bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2]);
-// Once numbers are settled: the rules of higher priority that could not be tried before.
+// ---- Values of a rule (vc_frame.c) ----
+
+struct Frame {
+    Gen *g;
+    IsleRuleSet *set;
+    Sym **args;
+    CallResult **values; // by binding, NULL: not evaluated yet
+    Expr *path;          // of a rule that is tried: what holds if it comes so far; else NULL
+};
+
+Frame *frame_new(Gen *g, IsleRuleSet *set, Sym **args);
+// False: the run is stopped.
+bool frame_eval(Frame *f, IsleBindingId id);
+// Of a binding that is evaluated.
+Sym *frame_value(const Frame *f, IsleBindingId id);
+// Lets a check hold. False: the run is stopped.
+bool frame_assume(Frame *f, const IsleCheck *check);
+// Whether it holds, as a condition.
+Expr frame_holds(Frame *f, const IsleCheck *check);
+// Ends the run; false for convenience.
+bool gen_missing_spec(Gen *g, IsleTermId term);
+
+// ---- Other rules (vc_order.c) ----
+
+// The rules of higher priority do not match.
+void rule_negate_higher(Frame *f, const IsleRuleForm *form);
+// Once numbers are settled: those of them that could not be tried before.
 void rule_negate_rest(Gen *g);
 // Ends the run with STOP_NO_RULE: the case is that no rule of the term matches.
 void rule_find_none(Gen *g, IsleTermId term, Sym **args);
 // After STOP_NO_RULE, once numbers are settled: no rule of that term matches, which must not be.
 void rule_none_matches(Gen *g);
+// The conditions under which a rule matches where another one does; EXPR_NONE: values do not decide
+// it.
+Expr rule_matches_too(Frame *f, const IsleRuleForm *form, const IsleRuleForm *other);
+
+// ---- Rules (vc_rules.c) ----
+
+// The value of a term's rule `n` on `args`.
+Sym *rule_apply(Gen *g, IsleTermId term, uint32_t n, Sym **args);
+// The values of two rules on the same `args`, that of `pair->n` first, when both match; the effects
+// of the other one's right side are `other`. False: the run is stopped.
+bool rule_apply_pair(Gen *g, const VcPair *pair, Sym **args, Sym *values[2]);
 // Any constructor: by specification or by rules.
 bool rule_construct(Gen *g, const Call *call, CallResult *out);
 
