@@ -152,7 +152,10 @@ static void fixture_make(Fixture *f)
 static void fixture_drop(Fixture *f)
 {
     unlink(f->path);
-    rmdir(f->folder);
+    // What SQLite leaves beside a file that it may not write to.
+    unlink(str_printf(&f->arena, "%s-shm", f->path).data);
+    unlink(str_printf(&f->arena, "%s-wal", f->path).data);
+    assert_int_equal(rmdir(f->folder), 0);
     arena_free(&f->arena);
 }
 
