@@ -36,12 +36,14 @@ need_packages() {
     rm -f "$log"
 }
 
-# build_preset PRESET: configures and builds; prints the log when that fails, otherwise nothing.
+# build_preset PRESET [TARGET]...: configures and builds, all or the targets; prints the log when
+# that fails, otherwise nothing.
 build_preset() {
     local preset=$1 log
+    shift
     log=$(mktemp)
     if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset" \
-        -j "$(nproc)") >"$log" 2>&1; then
+        -j "$(nproc)" ${1+--target "$@"}) >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
         echo "preset $preset does not build" >&2

@@ -197,6 +197,8 @@ Type op_constraint_type(TypeConstraint c, Type ctrl)
 
 bool op_constraint_allows(TypeConstraint c, Type ctrl, Type t)
 {
+    if (c == TC_SAME) // nearly always
+        return t == ctrl && t != TYPE_INVALID;
     if (c >= TC_IN_NONE && c < TC_IS_I8)
         return typeset_has((TypeSet)(c - TC_IN_NONE), t);
     if (c == TC_NARROWER || c == TC_WIDER) {

@@ -43,7 +43,9 @@ typedef struct Checker {
     uint32_t *def_block;  // by vreg
     uint32_t *first_move; // by instruction
     bool *queued;
-    uint32_t *arg_first; // by vreg, while an edge is crossed: its first argument with it, plus 1
+    uint32_t *arg_first;  // by vreg, while an edge is crossed: its first argument with it, plus 1
+    uint32_t *live_stamp; // by vreg: the last edge crossed into a block that it lives into
+    uint32_t edges_crossed;
     VEC(uint32_t) arg_next;
 } Checker;
 
@@ -307,11 +309,11 @@ static void check_inst(Checker *c)
         check_operand(c, inst, k, clobbers);
     if (c->error.len != 0)
         return;
-    for (uint32_t reg = 0; reg < LOC_SLOTS && clobbers >> reg != 0; reg++)
-        if ((clobbers >> reg & 1) != 0) {
-            check_write(c, reg);
-            c->head[reg] = NO_INDEX;
-        }
+    for (PRegSet left = clobbers; left != 0; left &= left - 1) {
+        const uint32_t reg = (uint32_t)__builtin_ctzll(left);
+        check_write(c, reg);
+        c->head[reg] = NO_INDEX;
+    }
     for (uint32_t k = 0; k < inst->num_operands; k++) {
         const MOperand *const op = &c->f->operands.data[inst->operands + k];
         if (op->kind != OPERAND_DEF)
@@ -421,21 +423,6 @@ static void find_live(Checker *c)
     }
 }
 
-static bool lives_into(const Checker *c, uint32_t block, uint32_t vreg)
-{
-    uint32_t low = c->live_first[block], high = c->live_first[block + 1];
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (c->live[middle] == vreg)
-            return true;
-        if (c->live[middle] < vreg)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
 // ---- Blocks ----
 
 typedef struct Facts {
@@ -466,11 +453,14 @@ static Facts cross_edge(Checker *c, const MEdge *edge)
         VEC_PUSH(c->arena, &c->arg_next, c->arg_first[args[k]]);
         c->arg_first[args[k]] = k + 1;
     }
+    const uint32_t stamp = ++c->edges_crossed;
+    for (uint32_t i = c->live_first[edge->to.i]; i < c->live_first[edge->to.i + 1]; i++)
+        c->live_stamp[c->live[i]] = stamp;
     for (uint32_t loc = 0; loc < c->num_locs; loc++) {
         const uint32_t from = facts.list.len;
         for (uint32_t n = c->head[loc]; n != NO_INDEX; n = c->names.data[n].next) {
             const uint32_t vreg = c->names.data[n].vreg;
-            if (lives_into(c, edge->to.i, vreg))
+            if (c->live_stamp[vreg] == stamp)
                 add_fact(c, &facts, from, loc, vreg);
             for (uint32_t k = c->arg_first[vreg]; k != 0; k = c->arg_next.data[k - 1])
                 add_fact(c, &facts, from, loc, params[k - 1]);
@@ -554,6 +544,7 @@ Str regalloc_check(const MFunc *f, const RegallocOptions *options, Arena *arena)
     c.queued = ARENA_ARRAY(arena, bool, f->blocks.len);
     c.known[0].reached = true;
     c.arg_first = ARENA_ARRAY(arena, uint32_t, f->vregs.len);
+    c.live_stamp = ARENA_ARRAY(arena, uint32_t, f->vregs.len);
     c.queued[0] = true;
     // Rounds in layout order, which is near to reverse post-order.
     for (bool any = true; any && c.error.len == 0;) {

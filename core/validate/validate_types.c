@@ -65,7 +65,7 @@ static void check_fixed_operands(Validator *v, Inst inst, Type ctrl)
 {
     const Opcode op = inst_op(v->f, inst);
     const Span args = inst_args(v->f, inst);
-    for (uint32_t i = 0; i < validate_fixed_operands(op); i++) {
+    for (uint32_t i = 0, n = validate_fixed_operands(op); i < n; i++) {
         const TypeConstraint constraint = (TypeConstraint)ir_ops[op].args[i];
         const Type found = type_of(v, args.data[i]);
         if (op_constraint_allows(constraint, ctrl, found))
@@ -257,7 +257,8 @@ void validate_types(Validator *v, Inst inst)
     check_result_types(v, inst, ctrl);
     check_fixed_operands(v, inst, ctrl);
     const Signature *const sig = inst_signature(v->f, inst);
-    if (check_block_calls(v, inst) && sig)
+    const bool has_calls = ir_formats[info->format].calls != CALLS_NO;
+    if ((!has_calls || check_block_calls(v, inst)) && sig)
         check_call_args(v, inst, sig);
     check_extable_sig(v, inst);
     if (info->flags & OPF_RETURN) {

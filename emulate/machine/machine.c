@@ -66,6 +66,7 @@ static void begin_load(Machine *m, const Module *module)
     m->module = module;
     m->funcs = ARENA_ARRAY(&m->code, CompiledFunc, module->funcs.len);
     m->failures = ARENA_ARRAY(&m->code, Str, module->funcs.len);
+    m->entries = ARENA_ARRAY(&m->code, MachineEntry, module->funcs.len);
 }
 
 // Compiles function `i`. One that is not supported is noted, and only calls of it will end so.

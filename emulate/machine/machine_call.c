@@ -267,6 +267,19 @@ static void drop_foreign_place(const Machine *m, CallResult *result)
         result->inst = NO(Inst);
 }
 
+static const MachineEntry *find_entry(Machine *m, uint32_t func)
+{
+    MachineEntry *const e = &m->entries[func];
+    if (e->known)
+        return e;
+    e->known = true;
+    e->refusal = marshal_layout(m->arch, &m->module->funcs.data[func]->sig, &m->code, &e->layout);
+    const Layout *const l = &e->layout;
+    if (!e->refusal && l->args_bytes + (uint64_t)l->rets_bytes > m->config.stack_size / 2)
+        e->refusal = "arguments and results of this size";
+    return e;
+}
+
 CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint32_t num_args,
                         Arena *arena)
 {
@@ -282,20 +295,17 @@ CallResult machine_call(Executor *ex, uint32_t func, const DataValue *args, uint
         machine_end(&call, OUTCOME_UNSUPPORTED, "%.*s", STR_ARG(m->failures[func]));
         return result;
     }
-    Layout layout;
-    const char *why = marshal_layout(m->arch, sig, arena, &layout);
-    if (!why && layout.args_bytes + (uint64_t)layout.rets_bytes > m->config.stack_size / 2)
-        why = "arguments and results of this size";
-    if (why) {
-        machine_end(&call, OUTCOME_UNSUPPORTED, "calls can't pass %s", why);
+    const MachineEntry *const entry = find_entry(m, func);
+    if (entry->refusal) {
+        machine_end(&call, OUTCOME_UNSUPPORTED, "calls can't pass %s", entry->refusal);
         return result;
     }
-    const CallStack stack = lay_out_stack(m, &layout);
-    set_up(&call, &layout, &stack, args);
+    const CallStack stack = lay_out_stack(m, &entry->layout);
+    set_up(&call, &entry->layout, &stack, args);
     call.before = call.regs; // some conventions preserve arguments, too
     call.regs.pc = m->image.addresses[func];
     if (run(&call))
-        take_results(&call, &layout, &stack, args);
+        take_results(&call, &entry->layout, &stack, args);
     drop_foreign_place(m, &result);
     return result;
 }

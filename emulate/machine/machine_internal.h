@@ -21,6 +21,13 @@ typedef struct MachineExtern {
     uint32_t func; // of the module, which has no code for it; NO_INDEX: not of the module
 } MachineExtern;
 
+// How a function of the module is called from outside.
+typedef struct MachineEntry {
+    bool known;          // the rest is
+    const char *refusal; // NULL: it can be called
+    Layout layout;
+} MachineEntry;
+
 #define CANARY_WORDS 32u
 
 typedef struct Machine {
@@ -42,6 +49,7 @@ typedef struct Machine {
     const Module *module; // NULL: nothing is loaded
     CompiledFunc *funcs;  // without code: it could not be compiled, see failures
     Str *failures;
+    MachineEntry *entries; // by function, known from its first call on
     JitImage image;
 
     // Garbage, made once: what registers hold before a call, and what lies round its stack.

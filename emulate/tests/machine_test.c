@@ -260,6 +260,46 @@ static void memory_faults(void **state)
     }
 }
 
+// Nothing is done behind a store that fails, and code is nothing to store to, before and after
+// stores that don't fail.
+static void failing_stores(void **state)
+{
+    static const Sample sample = {
+        .text = PLAIN,
+        // mov [rdi], rsi; mov [rsi], rdi; mov rax, rdi; ret
+        .x64 = {0x48, 0x89, 0x37, 0x48, 0x89, 0x3e, 0x48, 0x89, 0xf8, 0xc3},
+        .x64_size = 10,
+        // str x1, [x0]; str x0, [x1]; ret
+        .a64 = {0xf9000001, 0xf9000020, 0xd65f03c0},
+        .a64_words = 3,
+        .x64_traps = {{.offset = 0, .code = 11}, {.offset = 3, .code = 12}},
+        .a64_traps = {{.offset = 0, .code = 11}, {.offset = 4, .code = 12}},
+        .num_traps = 2};
+    const uint64_t at = GUEST_HEAP_BASE, nowhere = GUEST_HEAP_BASE + 0x10000000;
+    const uint64_t bad[] = {nowhere, MACHINE_CODE, MACHINE_CODE + 8, MACHINE_STACK - 8};
+    Bench b;
+    (void)state;
+    FOR_ENGINES(&b, &sample)
+    {
+        assert_int_equal(executor_map(b.ex, at, 4096), STATUS_OK);
+        uint8_t *const host = executor_memory(b.ex, at, 4096);
+        assert_non_null(host);
+        for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(*bad); i++) {
+            const bool first = i % 2 == 0;
+            memset(host, 0, 64);
+            CallResult result = call(&b, first ? bad[i / 2] : at, first ? at : bad[i / 2]);
+            assert_int_equal(result.outcome, OUTCOME_TRAPPED);
+            assert_int_equal(result.trap, first ? 11 : 12);
+            // The first store's value, if it was done.
+            assert_int_equal(host[0] | host[1] << 8, first ? 0 : bad[i / 2] & 0xffff);
+            result = call(&b, at + 8, at + 16);
+            assert_int_equal(result.outcome, OUTCOME_RETURNED);
+            assert_int_equal(host[8], (at + 16) & 0xff);
+            assert_int_equal(host[16], (at + 8) & 0xff);
+        }
+    }
+}
+
 // Too much memory to run again from a copy: exact on the host, else not guessed between two codes.
 static void faults_in_large_memory(void **state)
 {
@@ -536,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_trap),
         cmocka_unit_test(a_division),
         cmocka_unit_test(memory_faults),
+        cmocka_unit_test(failing_stores),
         cmocka_unit_test(faults_in_large_memory),
         cmocka_unit_test(a_fault_without_site),
         cmocka_unit_test(deep_recursion),

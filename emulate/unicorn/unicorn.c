@@ -80,8 +80,12 @@ static uint8_t *host_pages(uint64_t size)
 static void fill_with_traps(const Unicorn *u, uint64_t from, uint64_t to)
 {
     static const uint8_t ud2[2] = {0x0f, 0x0b};
+    if (u->arch != ARCH_X86_64) {
+        memset(u->code + from, 0, to - from);
+        return;
+    }
     for (uint64_t i = from; i < to; i++)
-        u->code[i] = u->arch == ARCH_X86_64 ? ud2[i & 1] : 0;
+        u->code[i] = ud2[i & 1];
 }
 
 // ---- Hooks ----
