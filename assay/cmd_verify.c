@@ -279,6 +279,13 @@ static const char *find_cache(const ToolArgs *args, Arena *arena)
     if (args->values[OPT_VERIFY_NO_CACHE] || args->values[OPT_VERIFY_CHECK_LEDGER])
         return NULL;
     const char *const path = given ? given : default_cache(arena);
+    if (path && !ledger_cache_is_sound(path)) {
+        fprintf(stderr,
+                "assay verify: %s is damaged, or no cache: it is not used and stays as it is, and "
+                "answers are not kept\n",
+                path);
+        return NULL;
+    }
     LedgerCache *const cache = path ? ledger_cache_open(arena, path) : NULL;
     if (path && !cache)
         fprintf(stderr, "assay verify: %s can't be opened: answers are not kept\n", path);

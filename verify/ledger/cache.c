@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Answers in a SQLite file. A key is that of the question, of the solver's version and of our
-// translation for it. A model is the values of the question's variables in their order.
+// translation for it. A model is the values of the question's variables in their order. Beside the
+// strength stands a sum of the row: SQLite tells a file whose pages do not fit, but not that a bit
+// of an answer is another one. Rows from before have none.
 
 #include "verify/ledger/ledger_internal.h"
 
@@ -27,6 +29,31 @@ static LedgerKey solver_key(Arena *arena)
 {
     const Str version = smt_version(arena);
     return ledger_key_of(str_printf(arena, "%.*s, meaning %d", STR_ARG(version), (int)SMT_MEANING));
+}
+
+// What the file says of itself as a whole: true if it is sound, or busy.
+static bool checks_itself(sqlite3 *db)
+{
+    sqlite3_stmt *check = NULL;
+    sqlite3_busy_timeout(db, PATIENCE_MS);
+    int status = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL);
+    if (status == SQLITE_OK)
+        status = sqlite3_step(check);
+    const char *const said =
+        status == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : NULL;
+    const bool sound = said ? str_eq_c(str_from(said), "ok") : (status & 0xff) == SQLITE_BUSY;
+    sqlite3_finalize(check);
+    return sound;
+}
+
+bool ledger_cache_is_sound(const char *path)
+{
+    sqlite3 *db = NULL;
+    const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+    // That there is none, or no way to it, is for ledger_cache_open to say.
+    const bool sound = status == SQLITE_OK ? checks_itself(db) : status == SQLITE_CANTOPEN;
+    sqlite3_close(db);
+    return sound;
 }
 
 LedgerCache *ledger_cache_open(Arena *arena, const char *path)
@@ -59,13 +86,35 @@ void ledger_cache_close(LedgerCache *cache)
 }
 
 // The key of the question, of the solver, and of the way to ask it unless that is the usual one.
-static void bind_key(const LedgerCache *cache, sqlite3_stmt *statement, const LedgerQuestion *q,
-                     SmtWay way)
+static LedgerKey row_key(const LedgerCache *cache, const LedgerQuestion *q, SmtWay way)
 {
     const LedgerKey parts[] = {q->key, cache->solver, {(uint64_t)way, 0}};
     const size_t used = way == SMT_BOTH ? sizeof(parts[0]) * 2 : sizeof(parts);
-    const LedgerKey key = ledger_key_of((Str){(const char *)parts, used});
-    sqlite3_bind_blob(statement, 1, &key, sizeof(key), SQLITE_TRANSIENT);
+    return ledger_key_of((Str){(const char *)parts, used});
+}
+
+// ---- Rows ----
+
+typedef struct Row {
+    LedgerKey key;
+    int64_t verdict, budget, steps;
+    Str reason, model;
+} Row;
+
+enum { STRENGTH_BITS = 8 };
+
+_Static_assert((int)SMT_STRENGTH < 1 << STRENGTH_BITS, "the sum stands above it");
+
+// Never 0.
+static int64_t row_sum(const Row *row, Arena *arena)
+{
+    const uint64_t numbers[] = {row->key.low,          row->key.high,        (uint64_t)row->verdict,
+                                (uint64_t)row->budget, (uint64_t)row->steps, row->reason.len};
+    StrBuf bytes = {.arena = arena};
+    buf_str(&bytes, (Str){(const char *)numbers, sizeof(numbers)});
+    buf_str(&bytes, row->reason);
+    buf_str(&bytes, row->model);
+    return (int64_t)(ledger_key_of(buf_view(&bytes)).low >> (STRENGTH_BITS + 1) | 1);
 }
 
 // ---- Models ----
@@ -117,19 +166,27 @@ static Str column_bytes(sqlite3_stmt *row, int column)
     return (Str){data, data ? (size_t)sqlite3_column_bytes(row, column) : 0};
 }
 
-static bool read_answer(sqlite3_stmt *row, const LedgerQuestion *q, uint64_t budget, Arena *arena,
-                        SmtResult *out)
+static Row read_row(sqlite3_stmt *row, LedgerKey key)
 {
-    const int verdict = sqlite3_column_int(row, 0);
-    const uint64_t had = (uint64_t)sqlite3_column_int64(row, 1);
-    const bool as_strong = sqlite3_column_int(row, 2) == (int)SMT_STRENGTH;
-    *out = (SmtResult){.steps = (uint64_t)sqlite3_column_int64(row, 3)};
-    switch (verdict) {
+    return (Row){.key = key,
+                 .verdict = sqlite3_column_int64(row, 0),
+                 .budget = sqlite3_column_int64(row, 1),
+                 .steps = sqlite3_column_int64(row, 3),
+                 .reason = column_bytes(row, 4),
+                 .model = column_bytes(row, 5)};
+}
+
+static bool read_answer(const Row *row, bool as_strong, const LedgerQuestion *q, uint64_t budget,
+                        Arena *arena, SmtResult *out)
+{
+    const uint64_t had = (uint64_t)row->budget;
+    *out = (SmtResult){.steps = (uint64_t)row->steps};
+    switch (row->verdict) {
     case SMT_UNSAT: out->verdict = SMT_UNSAT; return true;
-    case SMT_SAT: out->verdict = SMT_SAT; return unpack_model(q, column_bytes(row, 5), out, arena);
+    case SMT_SAT: out->verdict = SMT_SAT; return unpack_model(q, row->model, out, arena);
     case SMT_UNKNOWN:
         out->verdict = SMT_UNKNOWN;
-        out->reason = str_copy(arena, column_bytes(row, 4));
+        out->reason = str_copy(arena, row->reason);
         // What a smaller budget would have cost: what is asked next depends on that, and must not
         // on who has asked before.
         if (had > budget && budget != 0)
@@ -142,9 +199,17 @@ static bool read_answer(sqlite3_stmt *row, const LedgerQuestion *q, uint64_t bud
 bool cache_find(LedgerCache *cache, const LedgerQuestion *question, const LedgerAsk *how,
                 Arena *arena, SmtResult *out)
 {
-    bind_key(cache, cache->find, question, how->way);
-    const bool found = sqlite3_step(cache->find) == SQLITE_ROW &&
-                       read_answer(cache->find, question, how->budget, arena, out);
+    const LedgerKey key = row_key(cache, question, how->way);
+    bool found = false;
+    sqlite3_bind_blob(cache->find, 1, &key, sizeof(key), SQLITE_TRANSIENT);
+    if (sqlite3_step(cache->find) == SQLITE_ROW) {
+        const Row row = read_row(cache->find, key);
+        const int64_t strength = sqlite3_column_int64(cache->find, 2);
+        const int64_t sum = strength >> STRENGTH_BITS;
+        const bool as_strong = strength % (1 << STRENGTH_BITS) == (int64_t)SMT_STRENGTH;
+        found = (sum == 0 || sum == row_sum(&row, arena)) &&
+                read_answer(&row, as_strong, question, how->budget, arena, out);
+    }
     sqlite3_reset(cache->find);
     return found;
 }
@@ -153,14 +218,20 @@ void cache_store(LedgerCache *cache, const LedgerQuestion *question, const Ledge
                  const SmtResult *answer, Arena *arena)
 {
     sqlite3_stmt *const s = cache->store;
-    const Str model = pack_model(question, answer, arena);
-    bind_key(cache, s, question, how->way);
-    sqlite3_bind_int(s, 2, (int)answer->verdict);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)how->budget);
-    sqlite3_bind_int(s, 4, (int)SMT_STRENGTH);
-    sqlite3_bind_int64(s, 5, (sqlite3_int64)answer->steps);
-    sqlite3_bind_text(s, 6, answer->reason.data, (int)answer->reason.len, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 7, model.data, (int)model.len, SQLITE_STATIC);
+    const Row row = {.key = row_key(cache, question, how->way),
+                     .verdict = (int64_t)answer->verdict,
+                     .budget = (int64_t)how->budget,
+                     .steps = (int64_t)answer->steps,
+                     .reason = answer->reason,
+                     .model = pack_model(question, answer, arena)};
+    const int64_t above = row_sum(&row, arena) * (1 << STRENGTH_BITS);
+    sqlite3_bind_blob(s, 1, &row.key, sizeof(row.key), SQLITE_TRANSIENT);
+    sqlite3_bind_int64(s, 2, row.verdict);
+    sqlite3_bind_int64(s, 3, row.budget);
+    sqlite3_bind_int64(s, 4, above + (int64_t)SMT_STRENGTH);
+    sqlite3_bind_int64(s, 5, row.steps);
+    sqlite3_bind_text(s, 6, row.reason.data, (int)row.reason.len, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 7, row.model.data, (int)row.model.len, SQLITE_STATIC);
     sqlite3_step(s);
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);

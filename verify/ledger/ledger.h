@@ -56,6 +56,9 @@ LedgerQuestion ledger_question(const ExprPool *pool, const LedgerRoot *roots, ui
 
 typedef struct LedgerCache LedgerCache;
 
+// Whether the file `path` can be used as a cache, or there is none: false if it is something else
+// or damaged. It is read as a whole, and not written to.
+bool ledger_cache_is_sound(const char *path);
 // Opens the cache `path`, which is made if there is none, in `arena`. NULL: it can't be.
 LedgerCache *ledger_cache_open(Arena *arena, const char *path);
 // Closes it; NULL is no cache.

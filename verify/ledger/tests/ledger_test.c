@@ -13,6 +13,8 @@
 
 #include "verify/ledger/ledger.h"
 
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -150,7 +152,10 @@ static void fixture_make(Fixture *f)
 static void fixture_drop(Fixture *f)
 {
     unlink(f->path);
-    rmdir(f->folder);
+    // What SQLite leaves beside a file that it may not write to.
+    unlink(str_printf(&f->arena, "%s-shm", f->path).data);
+    unlink(str_printf(&f->arena, "%s-wal", f->path).data);
+    assert_int_equal(rmdir(f->folder), 0);
     arena_free(&f->arena);
 }
 
@@ -223,6 +228,91 @@ static void a_file_that_is_no_cache_is_left_alone(void **unused)
     arena_free(&arena);
 }
 
+static Str file_bytes(Arena *arena, const char *path)
+{
+    FILE *const file = fopen(path, "rb");
+    assert_non_null(file);
+    StrBuf out = {.arena = arena};
+    for (int c; (c = fgetc(file)) != EOF;)
+        buf_char(&out, (char)c);
+    fclose(file);
+    return buf_view(&out);
+}
+
+// Zeros in the place of all pages but the first, whose header stays good.
+static void damage(const char *path, size_t len)
+{
+    enum { PAGE = 4096 };
+    FILE *const file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_true(len > PAGE);
+    fseek(file, PAGE, SEEK_SET);
+    for (size_t i = PAGE; i < len; i++)
+        fputc(0, file);
+    fclose(file);
+}
+
+static void a_damaged_file_is_named_and_kept(void **unused)
+{
+    (void)unused;
+    Fixture f;
+    fixture_make(&f);
+    uint64_t found;
+    assert_true(ledger_cache_is_sound(f.path)); // there is none
+    LedgerCache *const cache = ledger_cache_open(&f.arena, f.path);
+    factors(cache, &f.arena, 15, BUDGET, &found);
+    assert_true(ledger_cache_is_sound(f.path)); // while it is in use
+    ledger_cache_close(cache);
+    assert_true(ledger_cache_is_sound(f.path));
+    damage(f.path, file_bytes(&f.arena, f.path).len);
+    const Str before = file_bytes(&f.arena, f.path);
+    assert_false(ledger_cache_is_sound(f.path));
+    assert_true(str_eq(before, file_bytes(&f.arena, f.path)));
+    FILE *const text = fopen(f.path, "wb");
+    fputs("no database, but some text that is longer than a header of one hundred bytes would be, "
+          "which is what SQLite looks at first\n",
+          text);
+    fclose(text);
+    assert_false(ledger_cache_is_sound(f.path));
+    fixture_drop(&f);
+}
+
+static void change_rows(const char *path, const char *statement)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(db) != 0);
+    sqlite3_close(db);
+}
+
+// A row that is not as it was stored is no answer, however well it fits: it is asked again.
+static void changed_rows_are_no_answers(void **unused)
+{
+    (void)unused;
+    static const char *const changes[] = {"UPDATE answers SET verdict = 1 - verdict",
+                                          "UPDATE answers SET budget = budget + 1",
+                                          "UPDATE answers SET model = zeroblob(length(model))",
+                                          "UPDATE answers SET steps = steps + 1000000"};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        Fixture f;
+        fixture_make(&f);
+        uint64_t found, steps = 0;
+        for (uint32_t round = 0; round < 2; round++) {
+            LedgerCache *const cache = ledger_cache_open(&f.arena, f.path);
+            const SmtResult sat = factors(cache, &f.arena, 15, BUDGET, &found);
+            assert_int_equal(sat.verdict, SMT_SAT);
+            assert_int_equal(found, 15);
+            assert_true(round == 0 || sat.steps == steps);
+            steps = sat.steps;
+            ledger_cache_close(cache);
+            if (round == 0)
+                change_rows(f.path, changes[i]);
+        }
+        fixture_drop(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(order_and_names_make_no_key),
@@ -230,6 +320,8 @@ int main(void)
                                        cmocka_unit_test(keys_are_read_as_written),
                                        cmocka_unit_test(answers_come_back),
                                        cmocka_unit_test(the_solver_is_not_asked_again),
-                                       cmocka_unit_test(a_file_that_is_no_cache_is_left_alone)};
+                                       cmocka_unit_test(a_file_that_is_no_cache_is_left_alone),
+                                       cmocka_unit_test(a_damaged_file_is_named_and_kept),
+                                       cmocka_unit_test(changed_rows_are_no_answers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

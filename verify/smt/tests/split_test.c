@@ -88,9 +88,67 @@ static void shifts_by_an_unknown_amount(void **unused)
     arena_free(&f.arena);
 }
 
+// Of a condition k that is at least `first`: e * (y + z) is not e * y + e * z, in narrow numbers.
+// That is never so, and some work to find out for each k. e is another one for three values of k,
+// of which `last` is the largest.
+static Expr hard_for_each(Fixture *f, uint32_t first, uint32_t last)
+{
+    enum { WIDTH = 6 };
+    ExprPool *const pool = f->pool;
+    const Expr k = variable(f, "k", 8), x = variable(f, "x", WIDTH);
+    const Expr y = variable(f, "y", WIDTH), z = variable(f, "z", WIDTH);
+    const uint32_t values[] = {1, 2, last};
+    Expr e = x;
+    for (uint32_t i = 0; i < 3; i++) {
+        const Expr other = expr_2(pool, EXPR_BVXOR, x, expr_bv(pool, WIDTH, 9 + i));
+        e = expr_ite(pool, expr_eq(pool, k, expr_bv(pool, 8, values[i])), other, e);
+    }
+    const Expr sum = expr_2(pool, EXPR_BVADD, y, z);
+    const Expr parts =
+        expr_2(pool, EXPR_BVADD, expr_2(pool, EXPR_BVMUL, e, y), expr_2(pool, EXPR_BVMUL, e, z));
+    const Expr differ = expr_not(pool, expr_eq(pool, expr_2(pool, EXPR_BVMUL, e, sum), parts));
+    const Expr below = expr_2(pool, EXPR_BVULT, k, expr_bv(pool, 8, first));
+    return expr_and(pool, expr_not(pool, below), differ);
+}
+
+static SmtResult decide_pieces(uint32_t first, uint32_t last, uint64_t budget)
+{
+    Fixture f;
+    begin(&f);
+    const Expr hard = hard_for_each(&f, first, last);
+    const SmtResult result = smt_decide(f.pool, &hard, 1, budget, SMT_PIECES, &f.arena);
+    if (result.verdict == SMT_UNKNOWN)
+        assert_true(str_eq_c(result.reason, "its pieces take too many steps"));
+    arena_free(&f.arena);
+    return result;
+}
+
+// Where the first of many pieces say that all together are hopeless, the others are not asked; nor
+// are those behind pieces that have taken all that there is. A few are asked to the end.
+static void hopeless_pieces_are_left(void **unused)
+{
+    (void)unused;
+    const SmtResult few = decide_pieces(0, 3, 0); // without limit: four pieces and the rest
+    const SmtResult many = decide_pieces(0, 63, 0);
+    assert_int_equal(few.verdict, SMT_UNSAT);
+    assert_int_equal(many.verdict, SMT_UNSAT);
+    const uint64_t budget = few.steps / 5 * 2; // of which each piece takes about a half
+    assert_true(many.steps > 20 * budget);
+    const SmtResult some = decide_pieces(0, 13, budget);
+    assert_int_equal(some.verdict, SMT_UNSAT);
+    assert_true(some.steps > 5 * budget);
+    const SmtResult hopeless = decide_pieces(0, 63, budget);
+    assert_int_equal(hopeless.verdict, SMT_UNKNOWN);
+    assert_true(hopeless.steps >= 3 * budget && hopeless.steps < 4 * budget);
+    const SmtResult late = decide_pieces(45, 63, budget); // what is hard comes behind what is not
+    assert_int_equal(late.verdict, SMT_UNKNOWN);
+    assert_true(late.steps >= 8 * budget && late.steps < 9 * budget);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(equations_of_sums),
-                                       cmocka_unit_test(shifts_by_an_unknown_amount)};
+                                       cmocka_unit_test(shifts_by_an_unknown_amount),
+                                       cmocka_unit_test(hopeless_pieces_are_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
