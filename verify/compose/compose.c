@@ -72,6 +72,8 @@ static void print_case(const ComposeCase *c, StrBuf *out)
         buf_printf(out, "; successor %u follows", c->next - 1u);
     if (c->is_far)
         buf_puts(out, "; far");
+    if (c->is_anew)
+        buf_puts(out, "; repeated before another one");
     buf_puts(out, c->flags_die ? "\n" : "; flags are read behind it\n");
 }
 
@@ -138,17 +140,22 @@ static bool is_going(const RowRun *r)
 static bool try_places(RowRun *r)
 {
     const bool is_branch = (r->row->flags & ROW_BRANCH) != 0;
-    const bool may_be_far =
-        r->c.target->arch == ARCH_AARCH64 && (r->row->flags & (ROW_BRANCH | ROW_TRAP)) != 0;
+    const bool has_access = (r->row->flags & (ROW_LOAD | ROW_STORE)) != 0;
+    const bool may_be_far = r->c.target->arch == ARCH_AARCH64 && !has_access &&
+                            (r->row->flags & (ROW_BRANCH | ROW_TRAP)) != 0;
+    // Flags do not live between blocks; and what loops writes flags anyhow.
+    const bool always_die = is_branch || (has_access && (r->row->flags & ROW_PSEUDO) != 0 &&
+                                          (r->row->flags_use & MFLAGS_WRITE) != 0);
     r->is_new = r->num_imms != 0 || r->has_cond;
     r->is_allowed = true;
-    for (uint32_t n = 0; n < 12 && is_going(r) && r->is_allowed; n++) {
+    const bool may_be_anew = (r->row->flags & ROW_REMAT) != 0;
+    for (uint32_t n = 0; n < 24 && is_going(r) && r->is_allowed; n++) {
         r->c.flags_die = n % 2 != 0;
         r->c.is_far = n / 2 % 2 != 0;
-        r->c.next = (uint8_t)(n / 4);
-        // Flags do not live between blocks.
+        r->c.is_anew = n / 4 % 2 != 0;
+        r->c.next = (uint8_t)(n / 8);
         if ((r->c.is_far && !may_be_far) || (r->c.next != 0 && !is_branch) ||
-            (is_branch && !r->c.flags_die))
+            (always_die && !r->c.flags_die) || (r->c.is_anew && !may_be_anew))
             continue;
         const ComposeCase kept = r->c;
         (void)compose_assign(&r->c, visit, r);

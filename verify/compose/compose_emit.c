@@ -135,12 +135,24 @@ static uint32_t read_x64(const Target *t, const uint8_t *at, uint32_t left, PutI
     return 3;
 }
 
+static uint32_t word_at(const CodeBuffer *buf, uint32_t offset)
+{
+    const uint8_t *const at = buf->bytes.data + offset;
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+// The register in the lowest bits of a field in which 31 is zero.
+static PReg register_of(uint32_t field)
+{
+    return (field & 31) == 31 ? PREG_NONE : PREG(REG_INT, field & 31);
+}
+
 // Arm Architecture Reference Manual for A-profile, C4.1.93 and C4.1.95: the words without the field
 // of a branch's target.
 static bool read_a64(const Target *t, uint32_t word, PutInst *put)
 {
     const uint32_t offset = put->offset;
-    const PReg reg = (word & 31) == 31 ? PREG_NONE : PREG(REG_INT, word & 31);
+    const PReg reg = register_of(word);
     if (word >> 26 == 5) {
         *put = bare(t, "b", offset);
     } else if (word >> 24 == 0x54 && (word & 0x10) == 0) {
@@ -163,10 +175,33 @@ static bool read_a64(const Target *t, uint32_t word, PutInst *put)
         put->size = 8;
         put->regs[0] = reg;
         put->regs[1] = PREG(REG_INT, word >> 5 & 31);
-        put->regs[2] = (word >> 16 & 31) == 31 ? PREG_NONE : PREG(REG_INT, word >> 16 & 31);
+        put->regs[2] = register_of(word >> 16);
     } else {
         return false;
     }
+    return true;
+}
+
+// Section C6.2.174 and following: ldaxr, ldaxp, stlxr, stlxp; pairs of 8 bytes.
+static bool read_exclusive(const CodeBuffer *buf, uint32_t offset, ComposeStep *step)
+{
+    if (buf->bytes.len - offset < 4)
+        return false;
+    const uint32_t word = word_at(buf, offset);
+    const bool is_pair = word >> 21 == 0x643 || word >> 21 == 0x641;
+    const uint32_t fixed = is_pair ? 0x8000 : 0xfc00, mask = is_pair ? 0x8000 : 0xfc00;
+    const bool loads = (word >> 22 & 1) != 0;
+    if ((word & mask) != fixed || (!is_pair && (word >> 21 & 0x1ff) != (loads ? 0x42u : 0x40u)) ||
+        (loads && (word >> 16 & 31) != 31))
+        return false;
+    step->exclusive = loads ? EXCLUSIVE_LOAD : EXCLUSIVE_STORE;
+    step->end = offset + 4;
+    step->put = (PutInst){.offset = offset, .mem_operand = -1, .index = PREG_NONE};
+    step->put.size = (uint8_t)(is_pair ? 16 : 1u << (word >> 30));
+    step->put.base = PREG(REG_INT, word >> 5 & 31);
+    step->put.regs[0] = register_of(word);
+    step->put.regs[1] = register_of(word >> 10);
+    step->put.regs[2] = register_of(word >> 16);
     return true;
 }
 
@@ -180,9 +215,7 @@ static uint32_t read_bare(const CodeBuffer *buf, const Target *target, uint32_t 
         return read_x64(target, at, left, put);
     if (left < 4)
         return 0;
-    const uint32_t word =
-        at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-    return read_a64(target, word, put) ? 4 : 0;
+    return read_a64(target, word_at(buf, offset), put) ? 4 : 0;
 }
 
 // ---- Steps ----
@@ -221,15 +254,27 @@ static const char *take_apart(ComposeCode *code, const Target *target, Arena *ar
             step.end = at + step.put.length;
         } else {
             const uint32_t length = read_bare(buf, target, at, &step.put);
-            if (length == 0)
-                return "bytes that are no row";
             step.end = at + length;
+            if (length == 0 && (target->arch != ARCH_AARCH64 || !read_exclusive(buf, at, &step)))
+                return "bytes that are no row";
             step.label = label_at(buf, at, step.end);
         }
         VEC_PUSH(arena, &code->steps, step);
         at = step.end;
     }
     return next == buf->insts.len ? NULL : "instructions that overlap";
+}
+
+// The allocator has an instruction made once more before another one: before what reads the flags,
+// or the first one of the table that neither reads nor writes them.
+static void emit_anew(ComposeCode *code, const ComposeCase *c, ComposeEmit emit)
+{
+    const MInst again = code->f.insts.data[0];
+    uint16_t op = 0;
+    while (c->target->rows[op].flags_use != MFLAGS_NONE)
+        op++;
+    code->f.insts.data[0].op = c->flags_die ? op : flag_reader(c->target);
+    emit(&code->ctx, &again);
 }
 
 void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeCode *out)
@@ -246,7 +291,9 @@ void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeC
     for (uint32_t b = 0; b < out->f.blocks.len; b++)
         out->ctx.blocks[b] = codebuf_label(&out->buf);
     codebuf_bind(&out->buf, out->ctx.blocks[0]);
-    for (const ComposeCase *at = c; at; at = at->then, out->ctx.index++)
+    if (c->is_anew)
+        emit_anew(out, c, emit);
+    for (const ComposeCase *at = c; at && !c->is_anew; at = at->then, out->ctx.index++)
         emit(&out->ctx, &out->f.insts.data[out->ctx.index]);
     out->cannot = take_apart(out, c->target, arena);
 }

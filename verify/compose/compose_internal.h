@@ -30,6 +30,7 @@ typedef struct ComposeCase {
     int32_t disp;
     bool flags_die;                 // nothing reads the flags behind it
     bool is_far;                    // branches must reach far
+    bool is_anew;                   // it is not in its place, but repeated before another one
     uint8_t next;                   // the block behind it, from 1; 0: none
     const struct ComposeCase *then; // what follows in the block; NULL: nothing that matters
 } ComposeCase;
@@ -58,7 +59,13 @@ int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
 
+// Of AArch64, put as bytes: ldaxr and ldaxp, stlxr and stlxp. PutInst.size is that of the access,
+// base has its address, regs[0] the value, or its lower half and regs[1] the upper one, regs[2]
+// whether the store has failed.
+typedef enum ComposeExclusive { NOT_EXCLUSIVE, EXCLUSIVE_LOAD, EXCLUSIVE_STORE } ComposeExclusive;
+
 typedef struct ComposeStep {
+    ComposeExclusive exclusive; // else a row
     PutInst put;
     uint32_t end; // offset behind it
     Label label;  // of a branch, or NO(Label)
@@ -120,6 +127,7 @@ typedef struct ComposeProof {
     Vc vc;
     VcSequence *sequence;
     ComposeState initial; // nothing is known of it
+    Expr exit;            // the round of a loop that is looked at is its last one
     ComposeState meant;   // what the row says, behind it
     PRegSet written;      // registers that it writes,
     PRegSet loose;        // of these, those of which it says nothing,
@@ -128,6 +136,78 @@ typedef struct ComposeProof {
     VEC(ComposeGoal) goals; // parallel to vc.goals
     Str message;
 } ComposeProof;
+
+// A jump that has not arrived yet.
+typedef struct ComposeArrival {
+    uint32_t label;
+    ComposeState state;
+} ComposeArrival;
+
+// A loop, which begins where the code does, and its last exclusive load.
+typedef struct ComposeLoop {
+    uint32_t back;  // the step that jumps to its begin, NO_INDEX: there is none
+    PRegSet writes; // registers that a round writes
+    bool writes_flags;
+    bool is_loaded;
+    Expr path, address, value; // of the load
+    uint32_t size;
+    bool has_stored;
+    Expr stores; // when the exclusive store succeeds
+} ComposeLoop;
+
+typedef struct ComposeMachine {
+    ComposeProof *proof;
+    const ComposeCase *c;
+    const ComposeCode *code;
+    ExprPool *pool;
+    ComposeState now;
+    bool is_dead; // control can't be here
+    VEC(ComposeArrival) arrivals;
+    ComposeState ended; // all that has left, as one
+    bool has_ended;
+    Bitset witnessed; // open values that have been chosen
+    ComposeLoop loop;
+} ComposeMachine;
+
+// Says why a case is no sequence of rows. False, for convenience.
+bool compose_cannot(ComposeMachine *m, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// Registers of the target, and their names.
+bool compose_has_register(const Target *t, uint32_t reg);
+const char *compose_reg_name(const ComposeProof *proof, uint32_t reg);
+
+// Begins with a state of which nothing is known.
+void compose_begin(ComposeMachine *m);
+// The address of an instruction's memory operand in a state.
+Expr compose_address(ComposeMachine *m, const PutInst *put, const ComposeState *s);
+// The operands of the term of a row, read from the state at hand; NULL: that can't be.
+const VcOperand *compose_operands(ComposeMachine *m, const ComposeStep *step);
+// Whether operands that the row ties are in one register, and others in those that it fixes.
+bool compose_keeps_constraints(ComposeMachine *m, const PutInst *put);
+// A scalar of a result by its name, NULL: there is none. The value of the `n`th result of a row
+// that has one: alone, with flags, or the half of a pair.
+const Expr *compose_scalar(const VcOperand *results, Str name);
+const Expr *compose_result(const VcOperand *results, uint32_t n);
+// Something of which nothing is known.
+Expr compose_anything(ComposeMachine *m, uint32_t width);
+Expr compose_any_register(ComposeMachine *m, uint32_t reg);
+// Registers and flags behind a row with these results.
+bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *results);
+
+// ---- Loops (compose_loop.c) ----
+
+// Finds the loop of the code, and makes the state at hand that of any of its rounds. False: there
+// is one of another sort.
+bool compose_enter_loop(ComposeMachine *m);
+// The jump back, under `again`.
+bool compose_go_round(ComposeMachine *m, Expr again);
+// An exclusive access.
+bool compose_exclusive(ComposeMachine *m, const ComposeStep *step);
+
+// Runs the steps of the code (compose_run.c). False: it is no sequence of rows.
+bool compose_run(ComposeMachine *m);
+
+// ---- What must hold (compose_compare.c) ----
 
 // Whether the code is nothing but the row itself, encoded.
 bool compose_is_itself(const ComposeCase *c, const ComposeCode *code);

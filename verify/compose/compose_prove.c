@@ -130,10 +130,31 @@ static Expr with_bit(ExprPool *pool, Expr e, Expr bit, bool value, Arena *arena)
     return e;
 }
 
+// `e` with equations of joined halves as two.
+static Expr halved(ExprPool *pool, Expr e)
+{
+    const ExprNode n = *expr_node(pool, e);
+    if (n.op == EXPR_AND || n.op == EXPR_OR)
+        return expr_2(pool, n.op, halved(pool, n.args[0]), halved(pool, n.args[1]));
+    for (uint32_t i = 0; n.op == EXPR_EQ && i < 2; i++) {
+        const ExprNode join = *expr_node(pool, n.args[i]);
+        if (join.op != EXPR_CONCAT)
+            continue;
+        const uint32_t split = expr_node(pool, join.args[1])->sort.width;
+        const Expr other = n.args[1 - i];
+        const Expr high = expr_extract(pool, join.sort.width - 1, split, other);
+        const Expr low = expr_extract(pool, split - 1, 0, other);
+        return expr_and(pool, halved(pool, expr_eq(pool, join.args[0], high)),
+                        halved(pool, expr_eq(pool, join.args[1], low)));
+    }
+    return e;
+}
+
 // Whether `e` is true for all values of `most` bits in it, by trying them. Conditions of branches
 // are like that, and there are too many cases of them to ask the solver about each.
 static bool holds_by_bits(ExprPool *pool, Expr e, uint32_t most, Arena *arena)
 {
+    e = halved(pool, e);
     if (expr_is_true(pool, e))
         return true;
     const Expr bit = most == 0 ? EXPR_NONE : find_bit(pool, e, arena);
@@ -222,7 +243,8 @@ ComposeVerdict compose_prove(ComposeProof *p, LedgerCache *cache, uint64_t budge
         return COMPOSE_PROVED;
     *asked = true;
     for (uint32_t i = 0; i < p->vc.assumptions.len; i++)
-        VEC_PUSH(p->arena, &conditions, p->vc.assumptions.data[i]);
+        if (!expr_is_true(pool, p->vc.assumptions.data[i]))
+            VEC_PUSH(p->arena, &conditions, p->vc.assumptions.data[i]);
     VEC_PUSH(p->arena, &conditions, expr_not(pool, all));
     const LedgerAsk how = {.conditions = conditions.data,
                            .count = conditions.len,

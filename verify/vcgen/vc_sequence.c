@@ -142,6 +142,10 @@ bool vc_sequence_left(VcSequence *s, const VcStep *next, VcOperand *results, Exp
     const uint32_t first = g->pool->nodes.len;
     const bool good = step(s, next, results);
     *path = g->alive;
+    // A meaning need not be one for operands that it does not allow.
+    for (uint32_t i = 0; i < g->vc->goals.len && !good; i++)
+        if (expr_is_false(g->pool, g->vc->goals.data[i].expr))
+            g->vc->status = VC_PRUNED;
     // What is required of it, it is given.
     for (uint32_t i = 0; i < g->vc->goals.len && good; i++)
         gen_assume(g, NULL, g->vc->goals.data[i].expr);
@@ -210,6 +214,33 @@ bool vc_sequence_branch(VcSequence *s, const VcStep *next, Expr *first)
 static void add_event(Gen *g, Event event)
 {
     event.order = g->order++;
+    VEC_PUSH(g->arena, &g->right_events.list, event);
+}
+
+Expr vc_sequence_load(VcSequence *s, Expr path, Expr address, uint32_t width, uint8_t code)
+{
+    Gen *const g = &s->gen;
+    const Event load = {.kind = EVENT_LOAD,
+                        .guard = path,
+                        .address = address,
+                        .value = expr_var(g->pool, STR("loaded"), sort_bv(width)),
+                        .code = expr_bv(g->pool, 8, code)};
+    add_event(g, load);
+    return load.value;
+}
+
+void vc_sequence_store(VcSequence *s, Expr path, Expr address, Expr value, uint8_t code)
+{
+    Gen *const g = &s->gen;
+    const uint32_t count = g->right_events.list.len;
+    const Event *const last = count == 0 ? NULL : &g->right_events.list.data[count - 1];
+    Event event = {.kind = EVENT_STORE,
+                   .guard = path,
+                   .address = address,
+                   .value = value,
+                   .code = expr_bv(g->pool, 8, code)};
+    const bool is_one = last && last->kind == EVENT_LOAD && expr_same(last->address, address);
+    event.order = is_one ? last->order : g->order++;
     VEC_PUSH(g->arena, &g->right_events.list, event);
 }
 

@@ -192,6 +192,10 @@ bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results, Exp
 bool vc_sequence_right(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
 // A step of the right side that only chooses a successor: *first: when it is the first one.
 bool vc_sequence_branch(VcSequence *s, const VcStep *step, Expr *first);
+// On the right side, under `path`: bits that are read from memory, whose value it gives, or
+// written. What is written where the last access has read is one instruction with that.
+Expr vc_sequence_load(VcSequence *s, Expr path, Expr address, uint32_t width, uint8_t code);
+void vc_sequence_store(VcSequence *s, Expr path, Expr address, Expr value, uint8_t code);
 // On the right side, under `path`: a trap with a code if `cond` holds; the end, at successor
 // `number`.
 void vc_sequence_trap(VcSequence *s, Expr path, Expr cond, uint8_t code);

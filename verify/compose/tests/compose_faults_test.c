@@ -131,6 +131,15 @@ static void zero_by_xor(EmitCtx *ctx, const MInst *inst)
         put_like(ctx, *inst);
 }
 
+// That flags may be written is asked of what stands behind the wrong place.
+static void repeat_by_xor(EmitCtx *ctx, const MInst *inst)
+{
+    if (inst == &ctx->f->insts.data[ctx->index])
+        put_like(ctx, *inst);
+    else
+        zero_by_xor(ctx, inst);
+}
+
 // Of 8 bits the upper ones stay.
 static void extend_by_nothing(EmitCtx *ctx, const MInst *inst)
 {
@@ -298,6 +307,69 @@ static void store_before_trap(EmitCtx *ctx, const MInst *inst)
     put_like(ctx, other);
 }
 
+// ldaxp x16, x17, [addr]; stlxp w16, lo, hi, [addr]; and `branch` back to them.
+static void put_pair_loop(EmitCtx *ctx, const MInst *inst, uint32_t branch)
+{
+    const uint32_t lo = reg(ctx, inst, 0), hi = reg(ctx, inst, 1), addr = reg(ctx, inst, 2);
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    codebuf_trap(ctx->buf, inst->trap, inst->src);
+    codebuf_put32(ctx->buf, 0xc87f8000u | 17u << 10 | addr << 5 | 16u);
+    codebuf_trap(ctx->buf, inst->trap, inst->src);
+    codebuf_put32(ctx->buf, 0xc8208000u | 16u << 16 | hi << 10 | addr << 5 | lo);
+    if (branch == 0)
+        return;
+    codebuf_fixup(ctx->buf, codebuf_offset(ctx->buf), again, FIXUP_A64_BRANCH19);
+    codebuf_put32(ctx->buf, branch);
+}
+
+static void store_pair(EmitCtx *ctx, const MInst *inst)
+{
+    put_pair_loop(ctx, inst, 0x35000000u | 16u); // cbnz w16
+}
+
+static void store_again(EmitCtx *ctx, const MInst *inst)
+{
+    put_pair_loop(ctx, inst, 0x34000000u | 16u); // cbz w16
+}
+
+static void store_perhaps(EmitCtx *ctx, const MInst *inst)
+{
+    put_pair_loop(ctx, inst, 0);
+}
+
+static void store_swapped(EmitCtx *ctx, const MInst *inst)
+{
+    const Alloc lo = ctx->f->allocs[inst->operands];
+    ctx->f->allocs[inst->operands] = ctx->f->allocs[inst->operands + 1];
+    ctx->f->allocs[inst->operands + 1] = lo;
+    put_like(ctx, *inst);
+}
+
+static void do_another(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.imm = (inst->imm + 1) % ATOMIC_COUNT;
+    put_like(ctx, other);
+}
+
+static void exchange_always(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.op = row_named(ctx->f->target, "atomic_rmw");
+    other.imm = ATOMIC_XCHG;
+    ctx->f->allocs[inst->operands + 1] = ctx->f->allocs[inst->operands + 2];
+    ctx->f->allocs[inst->operands + 2] = ctx->f->allocs[inst->operands + 3];
+    put_like(ctx, other);
+}
+
+static void access_narrow(EmitCtx *ctx, const MInst *inst)
+{
+    MInst other = *inst;
+    other.size = 1;
+    put_like(ctx, other);
+}
+
 // ---- The table ----
 
 typedef struct Fake {
@@ -327,6 +399,7 @@ static const Fake fakes[] = {
     {ARCH_X86_64, "test_rr", test_first_alone, COMPOSE_FAILED, "the same successor is chosen"},
     {ARCH_X86_64, "add_rm", slot_beside, COMPOSE_FAILED, "memory is accessed at the same address"},
     {ARCH_X86_64, "mov_ri", zero_by_xor, COMPOSE_FAILED, "keeps its value"},
+    {ARCH_X86_64, "mov_ri", repeat_by_xor, COMPOSE_FAILED, "repeated before another one"},
     {ARCH_X86_64, "movzx_rm8", extend_by_nothing, COMPOSE_FAILED, "add al, al"},
     {ARCH_X86_64, "cvtsi2sd", convert_late, COMPOSE_FAILED, "dst, in xmm0, is what the row says"},
     {ARCH_X86_64, "mov_load", load_untold, COMPOSE_FAILED, "have the same trap code"},
@@ -349,6 +422,15 @@ static const Fake fakes[] = {
     {ARCH_AARCH64, "fmov_const", float_half, COMPOSE_FAILED, "rd, in q0, is what the row says"},
     {ARCH_AARCH64, "str_w", store_before_trap, COMPOSE_FAILED, "have the same size"},
     {ARCH_AARCH64, "ldr_x", load_untold, COMPOSE_FAILED, "have the same trap code"},
+    {ARCH_AARCH64, "atomic_pair_store", store_pair, COMPOSE_PROVED, ""},
+    {ARCH_AARCH64, "atomic_pair_store", store_again, COMPOSE_FAILED,
+     "not the last one stores nothing"},
+    {ARCH_AARCH64, "atomic_pair_store", store_perhaps, COMPOSE_CANNOT, "in no loop"},
+    {ARCH_AARCH64, "atomic_pair_store", store_swapped, COMPOSE_FAILED, "the same value is stored"},
+    {ARCH_AARCH64, "atomic_rmw", do_another, COMPOSE_FAILED, "the same value is stored"},
+    {ARCH_AARCH64, "atomic_rmw_big", load_untold, COMPOSE_FAILED, "have the same trap code"},
+    {ARCH_AARCH64, "atomic_cas", exchange_always, COMPOSE_FAILED, "the same value is stored"},
+    {ARCH_AARCH64, "atomic_cas", access_narrow, COMPOSE_FAILED, "have the same size"},
     {ARCH_AARCH64, "b_cond", select_opposite, COMPOSE_FAILED, "the same successor is chosen"},
 };
 
