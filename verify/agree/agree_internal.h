@@ -61,6 +61,74 @@ CaseCode case_code(const RowCase *c, Arena *arena);
 // What a stop at `pc` means; *number: of the successor, or the trap code.
 CaseStop case_stop(const CaseCode *code, uint64_t pc, uint32_t *number);
 
+// ---- Rows that are tried (agree_rows.c, agree_values.c) ----
+
+#define AGREE_WINDOW 96u // bytes of memory looked at, around the operand
+
+// What a parameter of a row's constructor stands for.
+typedef enum ParamKind {
+    PARAM_SIZE,
+    PARAM_OPERAND,
+    PARAM_MEMORY,
+    PARAM_IMM,
+    PARAM_IMM2,
+    PARAM_COND,
+    PARAM_TRAP,
+    PARAM_FLAGS
+} ParamKind;
+
+typedef struct Param {
+    ParamKind kind;
+    uint32_t operand; // of the row
+    bool is_vec;      // class of the operand
+    bool is_amode;    // Amode itself, not a register or memory
+} Param;
+
+enum { ROW_PARAMS_MAX = 12, ROW_FLAGS_MAX = 6 };
+
+typedef struct Names {
+    IsleSym is_mem, reg, mem, address, trap, lo, hi, flags, flag[ROW_FLAGS_MAX];
+    IsleSym frame_pointer, stack_pointer, return_address, pinned_register, num_targets;
+} Names;
+
+typedef struct Rows {
+    Isle *isle;
+    Engine engine;
+    const Target *target;
+    Cpu *cpu;
+    uint8_t *data; // the page that they may use
+    const AgreeOptions *options;
+    AgreeReport *report;
+    AgreeResult *result;
+    Samples samples;
+    Arena *scratch;
+    Names names;
+    const char *const *flag_names;
+    const uint8_t *flag_bits;
+    uint32_t num_flags;
+
+    // Of the row at hand.
+    const MRow *row;
+    const IsleDef *spec;
+    Str ret;
+    Param params[ROW_PARAMS_MAX];
+    uint32_t num_params;
+    uint32_t num_imms;
+    bool has_cond;
+
+    // Of the tuple at hand.
+    GuestRegs before, after;
+    uint8_t window[AGREE_WINDOW]; // memory before, from `window_at` in the page on
+    uint32_t window_at;
+} Rows;
+
+// The names that meanings use, once the target's flags are known.
+void agree_find_names(Rows *r);
+// What a parameter is before the instruction.
+Concrete agree_param_value(Rows *r, const RowCase *c, const Param *param);
+// What the constructor returns, read from the registers afterwards.
+Concrete agree_result_value(Rows *r, const RowCase *c);
+
 // ---- Reports ----
 
 AgreeResult *agree_add(AgreeReport *report, Str term, const char *by);

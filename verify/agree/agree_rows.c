@@ -12,174 +12,8 @@
 #define FRAME_AT     0x400u // where the frame pointer points
 #define STACK_AT     0x800u // and the stack pointer
 #define OPERAND_AT   0xc00u // memory operands lie from here on
-#define WINDOW       96u    // bytes of memory looked at, around the operand
 #define IMMEDIATES   24u    // of a row
 #define MISMATCH_MAX 4u
-
-// What a parameter of a row's constructor stands for.
-typedef enum ParamKind {
-    PARAM_SIZE,
-    PARAM_OPERAND,
-    PARAM_MEMORY,
-    PARAM_IMM,
-    PARAM_IMM2,
-    PARAM_COND,
-    PARAM_TRAP,
-    PARAM_FLAGS
-} ParamKind;
-
-typedef struct Param {
-    ParamKind kind;
-    uint32_t operand; // of the row
-    bool is_vec;      // class of the operand
-    bool is_amode;    // Amode itself, not a register or memory
-} Param;
-
-enum { PARAMS_MAX = 12, FLAGS_MAX = 6 };
-
-typedef struct Names {
-    IsleSym is_mem, reg, mem, address, trap, lo, hi, flags, flag[FLAGS_MAX];
-    IsleSym frame_pointer, stack_pointer, return_address, pinned_register, num_targets;
-} Names;
-
-typedef struct Rows {
-    Isle *isle;
-    Engine engine;
-    const Target *target;
-    Cpu *cpu;
-    uint8_t *data; // the page at DATA
-    const AgreeOptions *options;
-    AgreeReport *report;
-    AgreeResult *result;
-    Samples samples;
-    Arena *scratch;
-    Names names;
-    const char *const *flag_names;
-    const uint8_t *flag_bits;
-    uint32_t num_flags;
-
-    // Of the row at hand.
-    const MRow *row;
-    const IsleDef *spec;
-    Str ret;
-    Param params[PARAMS_MAX];
-    uint32_t num_params;
-    uint32_t num_imms;
-    bool has_cond;
-
-    // Of the tuple at hand.
-    GuestRegs before, after;
-    uint8_t window[WINDOW]; // memory before, from `window_at` in the page on
-    uint32_t window_at;
-} Rows;
-
-// ---- Values ----
-
-static IsleSym symbol(Rows *r, const char *name)
-{
-    return strtable_add(r->isle->arena, &r->isle->symbols, str_from(name));
-}
-
-static void find_names(Rows *r)
-{
-    Names *const n = &r->names;
-    *n = (Names){.is_mem = symbol(r, "is_mem"),
-                 .reg = symbol(r, "reg"),
-                 .mem = symbol(r, "mem"),
-                 .address = symbol(r, "address"),
-                 .trap = symbol(r, "trap"),
-                 .lo = symbol(r, "lo"),
-                 .hi = symbol(r, "hi"),
-                 .flags = symbol(r, "flags"),
-                 .frame_pointer = symbol(r, "frame_pointer"),
-                 .stack_pointer = symbol(r, "stack_pointer"),
-                 .return_address = symbol(r, "return_address"),
-                 .pinned_register = symbol(r, "pinned_register"),
-                 .num_targets = symbol(r, "num_targets")};
-    for (uint32_t i = 0; i < r->num_flags; i++)
-        n->flag[i] = symbol(r, r->flag_names[i]);
-}
-
-static Concrete record(Rows *r, const IsleSym *names, const Concrete *fields, uint32_t count)
-{
-    IsleSym *const kept_names = ARENA_ARRAY(r->scratch, IsleSym, count);
-    Concrete *const kept = ARENA_ARRAY(r->scratch, Concrete, count);
-    copy_bytes(kept_names, names, count * sizeof(*names));
-    copy_bytes(kept, fields, count * sizeof(*fields));
-    return concrete_struct(kept_names, kept, count);
-}
-
-static Concrete register_value(const GuestRegs *regs, PReg reg)
-{
-    Wide bits = {{0}};
-    if (preg_class(reg) == REG_INT)
-        return concrete_u64(64, regs->ints[preg_number(reg)]);
-    memcpy(bits.w, regs->floats[preg_number(reg)], 16); // the host is little-endian
-    return concrete_bv(128, bits);
-}
-
-static Concrete flags_value(Rows *r, const GuestRegs *regs)
-{
-    Concrete fields[FLAGS_MAX];
-    for (uint32_t i = 0; i < r->num_flags; i++)
-        fields[i] = concrete_u64(1, regs->flags >> r->flag_bits[i]);
-    return record(r, r->names.flag, fields, r->num_flags);
-}
-
-static Concrete amode_value(Rows *r, const RowCase *c)
-{
-    const IsleSym names[] = {r->names.address, r->names.trap};
-    const PReg reg = c->on_stack ? r->target->stack_pointer : c->base;
-    const uint64_t base = case_memory(c) < 0 ? 0 : r->before.ints[preg_number(reg)];
-    const Concrete fields[] = {concrete_u64(64, base + (uint64_t)(int64_t)c->disp),
-                               concrete_u64(8, CASE_TRAP)};
-    return record(r, names, fields, 2);
-}
-
-static Concrete param_value(Rows *r, const RowCase *c, const Param *param)
-{
-    switch (param->kind) {
-    case PARAM_SIZE: return concrete_u64(8, c->size);
-    case PARAM_OPERAND: return register_value(&r->before, c->regs[param->operand]);
-    case PARAM_IMM: return concrete_u64(64, (uint64_t)c->imm);
-    case PARAM_IMM2: return concrete_u64(64, (uint64_t)c->imm2);
-    case PARAM_COND: return concrete_u64(8, c->cc);
-    case PARAM_TRAP: return concrete_u64(8, CASE_TRAP);
-    case PARAM_FLAGS: return flags_value(r, &r->before);
-    case PARAM_MEMORY: {
-        if (param->is_amode)
-            return amode_value(r, c);
-        const IsleSym names[] = {r->names.is_mem, r->names.reg, r->names.mem};
-        const Concrete reg = c->in_memory ? concrete_open(param->is_vec ? 128 : 64)
-                                          : register_value(&r->before, c->regs[param->operand]);
-        const Concrete fields[] = {concrete_bool(c->in_memory), reg, amode_value(r, c)};
-        return record(r, names, fields, 3);
-    }
-    }
-    UNREACHABLE();
-}
-
-// What the constructor returns, read from the registers afterwards.
-static Concrete result_value(Rows *r, const RowCase *c)
-{
-    Concrete defs[2] = {concrete_unit(), concrete_unit()};
-    uint32_t count = 0;
-    for (uint32_t k = 0; k < r->row->num_operands && count < 2; k++)
-        if (r->row->operands[k].kind == OPERAND_DEF && r->row->operands[k].name[0] != '_')
-            defs[count++] = register_value(&r->after, c->regs[k]);
-    if (str_eq(r->ret, STR("Flags")))
-        return flags_value(r, &r->after);
-    if (str_eq(r->ret, STR("GprFlags"))) {
-        const IsleSym names[] = {r->names.reg, r->names.flags};
-        const Concrete fields[] = {defs[0], flags_value(r, &r->after)};
-        return record(r, names, fields, 2);
-    }
-    if (str_eq(r->ret, STR("RegPair"))) {
-        const IsleSym names[] = {r->names.lo, r->names.hi};
-        return record(r, names, defs, 2);
-    }
-    return defs[0];
-}
 
 // ---- A tuple ----
 
@@ -238,14 +72,14 @@ static void sample_memory(Rows *r, const RowCase *c)
     const uint32_t at = OPERAND_AT + sample_below(&r->samples, 16) * (c->size == 16 ? 16 : 8);
     const int32_t address = address_operand(r);
     const Wide bits = sample_bits(&r->samples, c->size == 0 ? 64 : 8u * c->size);
-    r->window_at = at - WINDOW / 2;
+    r->window_at = at - AGREE_WINDOW / 2;
     if (case_memory(c) >= 0)
         r->before.ints[preg_number(c->base)] = DATA + at - (uint64_t)(int64_t)c->disp;
     else if (address >= 0)
         r->before.ints[preg_number(c->regs[address])] = DATA + at;
     if (case_memory(c) >= 0 || address >= 0)
         memcpy(r->data + at, bits.w, c->size == 0 || c->size > 16 ? 8 : c->size);
-    memcpy(r->window, r->data + r->window_at, WINDOW);
+    memcpy(r->window, r->data + r->window_at, AGREE_WINDOW);
 }
 
 // Memory as it was before.
@@ -254,7 +88,7 @@ static bool read_before(void *context, uint64_t address, uint32_t width, Wide *o
     const Rows *const r = context;
     const uint64_t at = address - DATA - r->window_at;
     *out = (Wide){{0}};
-    if (address < DATA + r->window_at || at + width / 8 > WINDOW)
+    if (address < DATA + r->window_at || at + width / 8 > AGREE_WINDOW)
         return false;
     memcpy(out->w, r->window + at, width / 8);
     return true;
@@ -269,11 +103,12 @@ static const char *check_stores(Rows *r, const ConcreteRun *run)
         const uint64_t at = event->address - DATA - r->window_at;
         if (event->op != ISLE_SPEC_OP_STORE)
             continue;
-        if (at + event->width / 8 > WINDOW)
+        if (at + event->width / 8 > AGREE_WINDOW)
             return "a store to another place";
         memcpy(expected + at, event->value.bits.w, event->width / 8);
     }
-    return memcmp(expected, r->data + r->window_at, WINDOW) == 0 ? NULL : "memory is not as stored";
+    return memcmp(expected, r->data + r->window_at, AGREE_WINDOW) == 0 ? NULL
+                                                                       : "memory is not as stored";
 }
 
 static const char *check_successor(const ConcreteRun *run, CaseStop stop, uint32_t number)
@@ -377,7 +212,7 @@ static void print_inputs(Rows *r, const RowCase *c, StrBuf *out)
     if (c->size != 0)
         buf_printf(out, " size %u", c->size);
     for (uint32_t i = 0; i < r->num_params; i++) {
-        const Concrete value = param_value(r, c, &r->params[i]);
+        const Concrete value = agree_param_value(r, c, &r->params[i]);
         if (r->params[i].kind == PARAM_SIZE || r->params[i].kind == PARAM_TRAP)
             continue;
         buf_printf(out, " %.*s=", STR_ARG(isle_str(r->isle, r->spec->u.spec.params[i].sym)));
@@ -391,7 +226,7 @@ static void note_mismatch(Rows *r, const RowCase *c, const ConcreteRun *run, con
     if (result->mismatches++ != 0)
         return;
     StrBuf out = {.arena = r->report->arena};
-    const Concrete value = result_value(r, c);
+    const Concrete value = agree_result_value(r, c);
     buf_printf(&out, "%s:", what);
     print_inputs(r, c, &out);
     buf_puts(&out, " -> ");
@@ -415,12 +250,12 @@ static void try_tuple(Rows *r, const RowCase *c, const CaseCode *code)
     uint32_t stopped[2] = {CASE_LOST, 0};
     if (stop.kind == CPU_STOPPED)
         stopped[0] = case_stop(code, r->after.pc, &stopped[1]);
-    Concrete params[PARAMS_MAX];
+    Concrete params[ROW_PARAMS_MAX];
     for (uint32_t i = 0; i < r->num_params; i++)
-        params[i] = param_value(r, c, &r->params[i]);
+        params[i] = agree_param_value(r, c, &r->params[i]);
     run.states = states;
     run.num_states = states_of(r, states);
-    const Concrete result = result_value(r, c);
+    const Concrete result = agree_result_value(r, c);
     const ConcreteOutcome outcome =
         concrete_run(&run, r->spec, ISLE_CLAUSE_PROVIDE, params, &result);
     const char *const wrong = compare_outcome(r, c, &run, outcome, stopped);
@@ -446,11 +281,11 @@ static void have_features(Rows *r, ConcreteRun *run)
 // Whether the case keeps what the row requires: immediates that can be encoded.
 static bool is_allowed(Rows *r, const RowCase *c)
 {
-    Concrete params[PARAMS_MAX];
+    Concrete params[ROW_PARAMS_MAX];
     ConcreteRun run = {.isle = r->isle, .arena = r->scratch, .load = read_before, .context = r};
     have_features(r, &run);
     for (uint32_t i = 0; i < r->num_params; i++)
-        params[i] = param_value(r, c, &r->params[i]);
+        params[i] = agree_param_value(r, c, &r->params[i]);
     return concrete_run(&run, r->spec, ISLE_CLAUSE_REQUIRE, params, NULL) == CONCRETE_HOLDS;
 }
 
@@ -634,7 +469,7 @@ static void do_row(Rows *r, uint16_t op)
     r->num_params = term->num_args;
     r->num_imms = 0;
     r->has_cond = false;
-    ASSERT(term->num_args <= PARAMS_MAX);
+    ASSERT(term->num_args <= ROW_PARAMS_MAX);
     for (uint32_t i = 0; i < term->num_args; i++)
         if (!read_param(r, term, i)) {
             r->result->skip = AGREE_NOTHING;
@@ -677,7 +512,7 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
         return false;
     r.data = r.cpu->ops->map(r.cpu, DATA, DATA_SIZE);
     if (r.data) {
-        find_names(&r);
+        agree_find_names(&r);
         for (uint32_t i = 0; i < DATA_SIZE; i++)
             r.data[i] = (uint8_t)sample_random(&r.samples);
         for (uint16_t op = 0; op < r.target->num_rows; op++)
