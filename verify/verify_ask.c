@@ -10,8 +10,9 @@
 #include "verify/arith/arith.h"
 #include "verify/verify_internal.h"
 
-#define BUDGET       UINT64_C(4000000)
-#define DEAR_BUDGETS 4
+#define BUDGET         UINT64_C(4000000)
+#define DEAR_BUDGETS   4
+#define HOPELESS_SHARE 4
 
 static SmtResult ask_once(Asker *a, const LedgerAsk *how)
 {
@@ -23,6 +24,8 @@ static SmtResult ask_once(Asker *a, const LedgerAsk *how)
 uint64_t verify_budget(const VerifyRun *run, IsleRuleId rule)
 {
     const uint64_t budget = run->options->budget ? run->options->budget : BUDGET;
+    if (bitset_has(&run->hopeless, rule))
+        return budget / HOPELESS_SHARE + 1;
     return bitset_has(&run->dear, rule) ? DEAR_BUDGETS * budget : budget;
 }
 
@@ -94,7 +97,7 @@ static const Rung ladder[] = {{false, SMT_WHOLE, 64}, {true, SMT_WHOLE, 64}, {fa
                               {true, SMT_WHOLE, 1},   {true, SMT_PIECES, 4}, {false, SMT_WHOLE, 1}};
 
 // A question that took so many budgets is not taken further: what costs that much on the lower
-// rungs is hopeless, or worth the tag `dear`.
+// rungs is out of reach, or worth the tag `dear`.
 enum { MOST_BUDGETS = 2 };
 
 static SmtResult ask_hard(Asker *a, const Expr *conditions, uint32_t count)

@@ -23,7 +23,8 @@ typedef struct VerifyRun {
     const VerifyOptions *options;
     LedgerCache *cache; // or NULL
     VerifyKnown known;  // of options->like
-    Bitset dear;        // rules tagged `dear`: their questions get more of the budget
+    Bitset dear;        // rules tagged `dear`: their questions get more than the budget
+    Bitset hopeless;    // rules tagged `hopeless`: less
 } VerifyRun;
 
 // The rules with `(attr rule NAME (tag ...))`.
@@ -77,7 +78,8 @@ void verify_replay(TaskCase *c, const SmtResult *model, const Expr *conditions, 
 void verify_replay_left(TaskCase *c, const SmtResult *model, const Expr *conditions,
                         uint32_t count);
 
-// The budget of a question of a rule: of one tagged `dear` four times that of others.
+// The budget of a question of a rule: of one tagged `dear` four times that of others, of one tagged
+// `hopeless`, which is known to be out of reach, a quarter.
 uint64_t verify_budget(const VerifyRun *run, IsleRuleId rule);
 
 // Decides all cases of a task. What it finds lives in `arena`.

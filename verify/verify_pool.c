@@ -218,6 +218,7 @@ static VerifyRun begin(VcProgram *program, const VerifyOptions *options, Arena *
 {
     VerifyRun run = {.program = program, .options = options, .cache = open_cache(options, arena)};
     run.dear = verify_tagged_rules(program->isle, STR("dear"), arena);
+    run.hopeless = verify_tagged_rules(program->isle, STR("hopeless"), arena);
     if (options->like)
         run.known = verify_known(options->like, arena);
     return run;
