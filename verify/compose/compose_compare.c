@@ -83,9 +83,9 @@ static void compare_flags(ComposeMachine *m, Expr alive)
         choose_open(m, &meant, &is);
         add_goal(m,
                  str_printf(p->arena,
-                            p->writes_flags ? "the flag %s is what the row says"
-                                            : "the flag %s keeps its value",
-                            p->target->flags[i]),
+                            p->writes_flags ? "the flag %.*s is what the row says"
+                                            : "the flag %.*s keeps its value",
+                            STR_ARG(p->target->flags[i])),
                  alive, meant, is);
     }
 }
@@ -166,7 +166,7 @@ static bool note_meant(ComposeMachine *m, const PutInst *put, const VcOperand *r
         p->writes_flags = true;
         p->loose_flags = 0;
         for (uint32_t i = 0; i < p->target->num_flags; i++)
-            if (!compose_scalar(results, str_from(p->target->flags[i])))
+            if (!compose_scalar(results, p->target->flags[i]))
                 p->loose_flags |= 1u << i;
     }
     return compose_write(m, put, results);
