@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The few instructions that emission puts as bytes, and not through the encoder: branches, which are
-// patched, what has to do with labels, and some that are no rows.
+// The few instructions that emission puts as bytes, and not through the encoder: branches, which
+// are patched, what has to do with labels, and some that are no rows.
 
 #include "verify/compose/compose_internal.h"
 

@@ -95,9 +95,8 @@ static void compare_flags(ComposeMachine *m, Expr alive)
         if ((p->loose_flags >> i & 1) != 0)
             continue;
         choose_open(m, &meant, &is);
-        const Str what =
-            str_printf(p->arena, "the flag %s %s", p->target->flags[i],
-                       p->writes_flags ? "is what the row says" : "keeps its value");
+        const Str what = str_printf(p->arena, "the flag %s %s", p->target->flags[i],
+                                    p->writes_flags ? "is what the row says" : "keeps its value");
         compose_must_be(m, what, alive, meant, is);
     }
 }

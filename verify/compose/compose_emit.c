@@ -78,6 +78,7 @@ static MFunc function_of(const ComposeCase *c, Arena *arena)
 {
     MFunc f = {.arena = arena, .target = c->target};
     f.allocs = ARENA_ARRAY(arena, Alloc, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
+    VEC_RESERVE(arena, &f.operands, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
     for (const ComposeCase *at = c; at; at = at->then)
         add_inst(&f, at);
     if (!c->flags_die)

@@ -64,9 +64,9 @@ int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
 
-// What is no row is put as bytes. The exclusive accesses are those of AArch64, ldaxr and ldaxp, stlxr
-// and stlxp: PutInst.size is that of the access, base has its address, regs[0] the value, or its
-// lower half and regs[1] the upper one, regs[2] whether the store has failed.
+// What is no row is put as bytes. The exclusive accesses are those of AArch64, ldaxr and ldaxp,
+// stlxr and stlxp: PutInst.size is that of the access, base has its address, regs[0] the value, or
+// its lower half and regs[1] the upper one, regs[2] whether the store has failed.
 typedef enum ComposeStepKind {
     STEP_ROW,
     STEP_EXCLUSIVE_LOAD,

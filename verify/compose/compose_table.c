@@ -9,10 +9,11 @@
 //   table:
 //     .long  L1 - table                     entry 0, for successor 1, ...
 //
-// Which successors the entries are for is read from their fixups, all of them. That a load reads one
-// of them, and that the jump goes to the sum, are goals. What is read is told from the program's
-// memory by its base: the very register whose value is T. That an entry holds the distance of its
-// two labels is the code buffer's promise, which refuses a distance that does not fit.
+// Which successors the entries are for is read from their fixups, all of them. That a load reads
+// one of them, and that the jump goes to the sum, are goals. What is read is told from the
+// program's memory by its base: the very register whose value is T. That an entry holds the
+// distance of its two labels is the code buffer's promise, which refuses a distance that does not
+// fit.
 
 #include "verify/compose/compose_internal.h"
 
@@ -113,7 +114,7 @@ bool compose_find_successor(ComposeMachine *m, Expr address, Expr *number)
     if (!compose_place(m, m->code->table.base, &base))
         return false;
     compose_must_be(m, STR("the jump goes where the table's entry says"), m->now.path,
-                 expr_2(pool, EXPR_BVADD, base, m->lookup.distance), address);
+                    expr_2(pool, EXPR_BVADD, base, m->lookup.distance), address);
     *number = expr_2(pool, EXPR_BVADD, m->lookup.entry, expr_bv(pool, 32, m->code->table.first));
     return true;
 }
