@@ -17,7 +17,7 @@
     FAULT(out_to_table, "the default in the table", COMPOSE_CANNOT, "runs into a table")       \
     FAULT(wide_index, "upper half of the index's register", COMPOSE_FAILED, IS_ENTRY)          \
     FAULT(other_scale, "entries of another size", COMPOSE_FAILED, IS_ENTRY)                    \
-    FAULT(from_limit, "no index", COMPOSE_FAILED, SAME_SUCCESSOR)                              \
+    FAULT(no_index, "no index", COMPOSE_FAILED, SAME_SUCCESSOR)                                \
     FAULT(unsigned_entry, "entries without a sign", COMPOSE_FAILED, GOES_THERE)                \
     FAULT(wide_entry, "two entries at once", COMPOSE_CANNOT, "not read by entries")            \
     FAULT(no_sum, "the distance as an address", COMPOSE_FAILED, GOES_THERE)                    \
@@ -42,6 +42,7 @@
     FAULT(table_as_code, "entries that are no data", COMPOSE_CANNOT, "")                       \
     FAULT(address_field, "an address patched as an entry", COMPOSE_CANNOT,                     \
           "as if it were another")                                                             \
+    FAULT(out_field, "a default patched as another branch", COMPOSE_CANNOT, "another one")     \
     FAULT(address_bare, "an address that is not patched", COMPOSE_CANNOT, "nothing is put into")
 
 #define IS_ENTRY       "what is read is an entry of the table"
@@ -127,17 +128,18 @@ static bool is_x64(const EmitCtx *ctx)
     return ctx->f->target->arch == ARCH_X86_64;
 }
 
-static void put_out(EmitCtx *ctx, uint32_t cc, Label to)
+static void put_out(EmitCtx *ctx, uint32_t cc, Label to, Fault fault)
 {
+    const bool wrong = fault == FAULT_out_field;
     CodeBuffer *const buf = ctx->buf;
     const uint32_t start = codebuf_offset(buf);
     if (is_x64(ctx)) {
         const uint8_t jcc[2] = {0x0f, (uint8_t)(0x80 | cc)};
         codebuf_put(buf, jcc, 2);
-        codebuf_branch32(buf, start, (uint8_t)(0x70 | cc), to);
+        codebuf_branch32(buf, start, (uint8_t)(0x70 | (wrong ? cc ^ 1 : cc)), to);
         return;
     }
-    codebuf_fixup(buf, start, to, FIXUP_A64_BRANCH19);
+    codebuf_fixup(buf, start, to, wrong ? FIXUP_A64_BRANCH26 : FIXUP_A64_BRANCH19);
     codebuf_put32(buf, 0x54000000u | cc);
 }
 
@@ -182,7 +184,7 @@ static void put_jump(EmitCtx *ctx, PReg to)
 static void put_lookup(EmitCtx *ctx, PReg entry, PReg base, PReg index, Fault fault)
 {
     const bool narrow = fault == FAULT_unsigned_entry, wide = fault == FAULT_wide_entry;
-    const bool scaled = fault != FAULT_other_scale, indexed = fault != FAULT_from_limit;
+    const bool scaled = fault != FAULT_other_scale, indexed = fault != FAULT_no_index;
     if (is_x64(ctx)) {
         const char *const row = narrow || wide ? "mov_load" : "movsxd_rm32";
         const Put load = {row, narrow ? 4 : 8, {entry, base, indexed ? entry : PREG_NONE}, 0, 0};
@@ -221,11 +223,11 @@ static void put_default(EmitCtx *ctx, Label table, Fault fault)
     if (fault == FAULT_out_never)
         return;
     if (fault == FAULT_out_above)
-        put_out(ctx, x64 ? 7 : 8, to);
+        put_out(ctx, x64 ? 7 : 8, to, fault);
     else if (fault == FAULT_out_signed)
-        put_out(ctx, x64 ? 13 : 10, to);
+        put_out(ctx, x64 ? 13 : 10, to, fault);
     else
-        put_out(ctx, x64 ? 3 : 2, to);
+        put_out(ctx, x64 ? 3 : 2, to, fault);
 }
 
 static void put_rest(EmitCtx *ctx, PReg entry, PReg base, Fault fault)
@@ -258,7 +260,7 @@ static void put_faulty(EmitCtx *ctx, const MInst *inst, Fault fault)
     if (fault == FAULT_read_beside)
         put(ctx, &(Put){x64 ? "add_ri" : "add_imm", 8, {base, base}, 4, 0});
     if (fault == FAULT_read_twice)
-        put_lookup(ctx, x64 ? index : entry, base, index, FAULT_from_limit);
+        put_lookup(ctx, x64 ? index : entry, base, index, FAULT_no_index);
     if (fault != FAULT_to_nowhere)
         put_lookup(ctx, entry, base, index, fault);
     put_rest(ctx, entry, base, fault);
