@@ -95,7 +95,7 @@ static void compare_flags(ComposeMachine *m, Expr alive)
         if ((p->loose_flags >> i & 1) != 0)
             continue;
         choose_open(m, &meant, &is);
-        const Str what = str_printf(p->arena, "the flag %s %s", p->target->flags[i],
+        const Str what = str_printf(p->arena, "the flag %.*s %s", STR_ARG(p->target->flags[i]),
                                     p->writes_flags ? "is what the row says" : "keeps its value");
         compose_must_be(m, what, alive, meant, is);
     }
@@ -175,7 +175,7 @@ static bool note_meant(ComposeMachine *m, const PutInst *put, const VcOperand *r
         p->writes_flags = true;
         p->loose_flags = 0;
         for (uint32_t i = 0; i < p->target->num_flags; i++)
-            if (!compose_scalar(results, str_from(p->target->flags[i])))
+            if (!compose_scalar(results, p->target->flags[i]))
                 p->loose_flags |= 1u << i;
     }
     return compose_write(m, put, results);

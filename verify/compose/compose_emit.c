@@ -21,15 +21,6 @@ static void add_operand(MFunc *f, Alloc alloc)
     VEC_PUSH(f->arena, &f->operands, operand);
 }
 
-// A row that only reads flags.
-static uint16_t flag_reader(const Target *target)
-{
-    for (uint16_t op = 0; op < target->num_rows; op++)
-        if (target->rows[op].flags_use == MFLAGS_READ)
-            return op;
-    UNREACHABLE();
-}
-
 static void make_blocks(MFunc *f, uint32_t num_insts, uint32_t num_succs)
 {
     const MBlockData entry = {.end = num_insts, .num_succs = num_succs};
@@ -82,7 +73,7 @@ static MFunc function_of(const ComposeCase *c, Arena *arena)
     for (const ComposeCase *at = c; at; at = at->then)
         add_inst(&f, at);
     if (!c->flags_die)
-        VEC_PUSH(arena, &f.insts, (MInst){.op = flag_reader(c->target)});
+        VEC_PUSH(arena, &f.insts, (MInst){.op = rows_flag_reader(c->target)});
     make_blocks(&f, f.insts.len, c->num_succs);
     return f;
 }
@@ -215,7 +206,7 @@ static void emit_anew(ComposeCode *code, const ComposeCase *c, ComposeEmit emit)
     uint16_t op = 0;
     while (c->target->rows[op].flags_use != MFLAGS_NONE)
         op++;
-    code->f.insts.data[0].op = c->flags_die ? op : flag_reader(c->target);
+    code->f.insts.data[0].op = c->flags_die ? op : rows_flag_reader(c->target);
     emit(&code->ctx, &again);
 }
 

@@ -6,6 +6,7 @@
 
 #include "verify/compose/compose.h"
 #include "verify/ledger/ledger.h"
+#include "verify/rows/rows.h"
 #include "verify/vcgen/vcgen.h"
 
 // ---- Cases ----
@@ -127,12 +128,12 @@ void compose_print_code(const ComposeCode *code, StrBuf *out);
 
 // ---- The machine (compose_machine.c) ----
 
-enum { REGS = 64, FLAGS = 6 };
+enum { REGS = 64 };
 
 typedef struct ComposeState {
     Expr path; // when control is here
     Expr regs[REGS];
-    Expr flags[FLAGS];
+    Expr flags[ROWS_FLAGS_MAX];
 } ComposeState;
 
 // A promise: what is there must be what is meant.
@@ -143,8 +144,7 @@ typedef struct ComposeGoal {
 
 typedef struct ComposeTarget {
     const Target *target;
-    const char *prefix; // of terms
-    const char *const *flags;
+    Str flags[ROWS_FLAGS_MAX];
     uint32_t num_flags;
     PRegSet scratch;   // never allocated: emission may write them
     IsleTermId *terms; // by row: that which says most of it
