@@ -22,6 +22,7 @@ typedef struct RowRun {
     bool is_new;     // nothing has been asked of the immediates at hand yet
     bool is_allowed; // the row allows them
     RowParams params;
+    bool has_table; // a branch by one
 } RowRun;
 
 // ---- A case ----
@@ -67,6 +68,8 @@ static void print_case(const ComposeCase *c, StrBuf *out)
         buf_puts(out, at == c ? "" : "; ");
         print_inst(at, out);
     }
+    if (c->num_succs != CASE_SUCCS)
+        buf_printf(out, "; %u successors", c->num_succs);
     if (c->next != 0)
         buf_printf(out, "; successor %u follows", c->next - 1u);
     if (c->is_far)
@@ -265,6 +268,24 @@ static void try_operands(RowRun *r)
         try_modes(r, memory);
 }
 
+// Entries of tables: few, as many as the immediate of AArch64's comparison holds and one more,
+// more than 16 bits, none.
+static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 70000, 0};
+
+static void try_successors(RowRun *r)
+{
+    const ComposeCase plain = r->c;
+    if (!r->has_table) {
+        try_operands(r);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(table_sizes) / sizeof(*table_sizes) && is_going(r); i++) {
+        r->c = plain;
+        r->c.num_succs = table_sizes[i] + 1;
+        try_operands(r);
+    }
+}
+
 static void try_row(RowRun *r, uint16_t op)
 {
     const uint32_t sizes = r->row->sizes;
@@ -280,8 +301,9 @@ static void try_row(RowRun *r, uint16_t op)
                                  .cc = (uint8_t)cc,
                                  .memory = -1,
                                  .base = PREG_NONE,
-                                 .index = PREG_NONE};
-            try_operands(r);
+                                 .index = PREG_NONE,
+                                 .num_succs = CASE_SUCCS};
+            try_successors(r);
         }
         if (size == 0)
             return;
@@ -335,7 +357,8 @@ static void try_behind(Behind *b, uint16_t op)
                                  .base = PREG(REG_INT, 0),
                                  .index = has_index ? PREG(REG_INT, 0) : PREG_NONE,
                                  .flags_die = true,
-                                 .next = 1};
+                                 .next = 1,
+                                 .num_succs = CASE_SUCCS};
             if (!has_memory || is_frame_mode(r->c.amode))
                 r->c.base = PREG_NONE;
             r->is_new = true;
@@ -379,6 +402,27 @@ static const char *tested_reason(Arch arch, const char *row)
     return NULL;
 }
 
+static bool reads(const IsleSpecExpr *e, IsleSym name)
+{
+    bool found = e->kind == ISLE_SPEC_VAR && e->name == name;
+    for (uint32_t i = 0; i < e->num_args && !found; i++)
+        found = reads(e->args[i], name);
+    return found;
+}
+
+// Whether a term's meaning looks at a state.
+static bool means(const Isle *isle, const IsleTerm *term, const char *state)
+{
+    const uint32_t name = strtable_find(&isle->symbols, str_from(state));
+    bool found = false;
+    for (uint32_t i = 0; term->spec && i < term->spec->u.spec.num_clauses; i++) {
+        const IsleClause *const clause = &term->spec->u.spec.clauses[i];
+        for (uint32_t k = 0; k < clause->num_exprs; k++)
+            found = found || reads(clause->exprs[k], name);
+    }
+    return found;
+}
+
 static void do_row(RowRun *r, uint16_t op)
 {
     const Target *const t = r->target->target;
@@ -401,6 +445,7 @@ static void do_row(RowRun *r, uint16_t op)
         cannot(r, STR("a parameter is no operand"));
         return;
     }
+    r->has_table = means(r->program->isle, term, COMPOSE_TABLE_STATE);
     try_row(r, op);
     if (t->arch == ARCH_X86_64 && strcmp(r->row->name, "test_rr") == 0)
         try_test(r, op);

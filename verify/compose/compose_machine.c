@@ -39,6 +39,8 @@ void compose_begin(ComposeMachine *m)
     ComposeProof *const p = m->proof;
     const Target *const t = p->target->target;
     ComposeState *const s = &p->initial;
+    vc_sequence_set_state(p->sequence, COMPOSE_TABLE_STATE,
+                          expr_bv(m->pool, 32, m->c->num_succs - 1));
     s->path = expr_bool(m->pool, true);
     for (uint32_t r = 0; r < REGS; r++) {
         if (!compose_has_register(t, r))
