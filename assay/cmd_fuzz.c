@@ -4,10 +4,10 @@
 #define _DEFAULT_SOURCE // _SC_NPROCESSORS_ONLN
 
 #include "assay/tool_findings.h"
+#include "assay/tool_json.h"
 #include "fuzz-targets/campaign/campaign.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -137,22 +137,17 @@ static void print_progress_json(const CampaignProgress *p)
 #include "fuzz-targets/campaign/numbers.def"
         };
         for (uint32_t k = 0; k < CAMPAIGN_NUMBERS; k++)
-            json_object_set_new(one, names[k], json_integer((json_int_t)t->counts.numbers[k]));
+            tool_json_number(one, names[k], t->counts.numbers[k]);
         json_object_set_new(one, "seconds", json_real(t->counts.seconds));
-        json_object_set_new(one, "edges", json_integer((json_int_t)t->counts.edges));
+        tool_json_number(one, "edges", t->counts.edges);
         for (uint32_t k = 0; k < t->counts.num_sets; k++)
-            json_object_set_new(one, t->counts.sets[k].name,
-                                json_integer(campaign_set_count(&t->counts.sets[k])));
+            tool_json_number(one, t->counts.sets[k].name, campaign_set_count(&t->counts.sets[k]));
         json_object_set_new(targets, t->name.data, one);
     }
     json_object_set_new(object, "seconds", json_real(p->seconds));
-    json_object_set_new(object, "distinct_findings", json_integer(p->findings));
+    tool_json_number(object, "distinct_findings", p->findings);
     json_object_set_new(object, "targets", targets);
-    char *const text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    printf("%s\n", text ? text : "{}");
-    fflush(stdout);
-    free(text);
-    json_decref(object);
+    tool_json_print(object);
 }
 
 static void on_progress(void *context, const CampaignProgress *p)

@@ -293,56 +293,72 @@ static const char *find_cache(const ToolArgs *args, Arena *arena)
     return cache ? path : NULL;
 }
 
-// What is of use with another option alone, and what is of none with it. A mode of 0 is none.
-typedef struct Match {
-    uint8_t option, mode, other_mode;
-    const char *says;
-} Match;
+// What is done instead of proving rules.
+typedef enum Mode { MODE_PROOFS, MODE_SPECS, MODE_EMISSION, MODE_MUTANTS, MODE_COUNT } Mode;
 
-static const Match needs[] = {
-    {OPT_VERIFY_TUPLES, OPT_VERIFY_CHECK_SPECS, OPT_VERIFY_CHECK_SPECS,
-     "--tuples is for --check-specs"},
-    {OPT_VERIFY_SEED, OPT_VERIFY_CHECK_SPECS, OPT_VERIFY_MUTANTS,
-     "--seed is for --check-specs and --mutants"},
-    {OPT_VERIFY_MUTANT, OPT_VERIFY_MUTANTS, OPT_VERIFY_MUTANTS, "--mutant is for --mutants"},
-    {OPT_VERIFY_EQUIVALENT, OPT_VERIFY_MUTANTS, OPT_VERIFY_MUTANTS,
-     "--equivalent is for --mutants"},
+static const uint8_t mode_options[MODE_COUNT] = {
+    [MODE_SPECS] = OPT_VERIFY_CHECK_SPECS,
+    [MODE_EMISSION] = OPT_VERIFY_CHECK_EMISSION,
+    [MODE_MUTANTS] = OPT_VERIFY_MUTANTS,
 };
 
-// What is done instead of proving rules.
+// The modes that take an option, as bits; those that are not here are for proofs alone.
 static const struct {
     uint8_t option;
-    const char *name;
-} modes[] = {{OPT_VERIFY_CHECK_SPECS, "--check-specs"},
-             {OPT_VERIFY_CHECK_EMISSION, "--check-emission"},
-             {OPT_VERIFY_MUTANTS, "--mutants"}};
-
-static const uint8_t proof_options[] = {
-    OPT_VERIFY_RULE,  OPT_VERIFY_ROOT,         OPT_VERIFY_EXPLAIN,      OPT_VERIFY_CLIF,
-    OPT_VERIFY_SARIF, OPT_VERIFY_CHECK_LEDGER, OPT_VERIFY_WRITE_LEDGER, OPT_VERIFY_CROSS_CHECK,
+    uint8_t modes;
+    const char *others; // said where none of these modes is on; NULL: proofs take it, too
+} taken[] = {
+    {OPT_VERIFY_TARGET, 1 << MODE_SPECS | 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_FILTER, 1 << MODE_SPECS | 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_JSON, 1 << MODE_SPECS | 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_VERBOSE, 1 << MODE_SPECS | 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_JOBS, 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_BUDGET, 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_CACHE, 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_NO_CACHE, 1 << MODE_EMISSION | 1 << MODE_MUTANTS, NULL},
+    {OPT_VERIFY_TUPLES, 1 << MODE_SPECS, "--check-specs"},
+    {OPT_VERIFY_SEED, 1 << MODE_SPECS | 1 << MODE_MUTANTS, "--check-specs and --mutants"},
+    {OPT_VERIFY_MUTANT, 1 << MODE_MUTANTS, "--mutants"},
+    {OPT_VERIFY_EQUIVALENT, 1 << MODE_MUTANTS, "--mutants"},
 };
+
+static bool is_taken(Mode mode, OptionId option, const char **others)
+{
+    *others = NULL;
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (taken[i].option != option)
+            continue;
+        *others = taken[i].others;
+        return (taken[i].modes >> mode & 1) != 0 || (mode == MODE_PROOFS && !*others);
+    }
+    return mode == MODE_PROOFS;
+}
 
 // Options that don't go together: EXIT_OK, or what is said of the first.
 static int check_modes(const ToolArgs *args)
 {
     const char *const *const given = args->values;
-    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-        if (given[needs[i].option] && !given[needs[i].mode] && !given[needs[i].other_mode])
-            return tool_usage_error(args, "%s", needs[i].says);
-    const char *mode = NULL;
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        if (!given[modes[i].option])
+    Mode mode = MODE_PROOFS;
+    for (uint32_t m = MODE_PROOFS + 1; m < MODE_COUNT; m++) {
+        if (!given[mode_options[m]])
             continue;
-        if (mode)
-            return tool_usage_error(args, "%s and %s exclude each other", mode, modes[i].name);
-        mode = modes[i].name;
+        if (mode != MODE_PROOFS)
+            return tool_usage_error(args, "--%s and --%s exclude each other",
+                                    tool_options[mode_options[mode]].name,
+                                    tool_options[mode_options[m]].name);
+        mode = (Mode)m;
     }
-    for (size_t i = 0; mode && i < sizeof(proof_options); i++)
-        if (given[proof_options[i]])
-            return tool_usage_error(args,
-                                    "%s is not with --rule, --root, --explain, --clif, "
-                                    "--sarif, a ledger or --cross-check",
-                                    mode);
+    for (uint32_t i = 0; i < OPTION_COUNT; i++) {
+        const char *const name = tool_options[i].name, *others;
+        if (tool_options[i].command != COMMAND_VERIFY || !given[i] ||
+            (mode != MODE_PROOFS && i == mode_options[mode]) ||
+            is_taken(mode, (OptionId)i, &others))
+            continue;
+        if (others)
+            return tool_usage_error(args, "--%s is for %s", name, others);
+        return tool_usage_error(args, "--%s is not with --%s", name,
+                                tool_options[mode_options[mode]].name);
+    }
     if (given[OPT_VERIFY_CACHE] && given[OPT_VERIFY_NO_CACHE])
         return tool_usage_error(args, "--cache and --no-cache exclude each other");
     if (given[OPT_VERIFY_TARGET] && args->num_operands != 0)
@@ -457,7 +473,7 @@ int cmd_verify(const ToolArgs *args)
     if (usage != EXIT_OK)
         return usage;
     if (args->values[OPT_VERIFY_CHECK_SPECS])
-        return tool_check_specs(args);
+        return tool_check_specs(args, c.wanted[PROGRAM_X64], c.wanted[PROGRAM_AARCH64]);
     if (c.options.cross && !verify_cross_works(c.options.cross))
         return tool_usage_error(args, "%s is no program that reads a file of SMT-LIB",
                                 c.options.cross);

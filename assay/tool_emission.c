@@ -5,6 +5,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_json.h"
 #    include "verify/compose/compose.h"
 #    include "verify/verify.h"
 
@@ -17,22 +18,41 @@ typedef struct Emission {
     bool failed;
 } Emission;
 
-static void print_result(Emission *e, const char *target, const ComposeResult *r)
+static void count(Emission *e, const ComposeResult *r, bool good)
 {
-    const bool verbose = e->args->values[OPT_VERIFY_VERBOSE] != NULL;
-    const char *why;
     e->cases += r->cases;
     e->composed += r->composed;
     e->asked += r->asked;
-    if (!compose_is_good(r, &why)) {
-        e->bad++;
+    e->bad += !good;
+    e->proved += good && r->tested == NULL;
+    e->tested += good && r->tested != NULL;
+    e->pseudo += good && r->tested == NULL && r->is_pseudo;
+}
+
+static void print_json(const char *target, const ComposeResult *r, const char *why)
+{
+    json_t *const out = json_object();
+    tool_json_text(out, "row", r->row);
+    tool_json_text(out, "target", str_from(target));
+    json_object_set_new(out, "pseudo", json_boolean(r->is_pseudo));
+    tool_json_text(out, "verdict", str_from(why ? "wrong" : r->tested ? "tested" : "proved"));
+    tool_json_number(out, "cases", r->cases);
+    tool_json_number(out, "composed", r->composed);
+    tool_json_number(out, "asked", r->asked);
+    if (why || r->tested)
+        tool_json_text(out, "reason", str_from(why ? why : r->tested));
+    if (why)
+        tool_json_text(out, "message", r->detail);
+    tool_json_print(out);
+}
+
+static void print_text(const Emission *e, const char *target, const ComposeResult *r,
+                       const char *why)
+{
+    const bool verbose = e->args->values[OPT_VERIFY_VERBOSE] != NULL;
+    if (why)
         printf("%s %.*s: %s: %.*s\n", target, STR_ARG(r->row), why, STR_ARG(r->detail));
-        return;
-    }
-    e->proved += r->tested == NULL;
-    e->tested += r->tested != NULL;
-    e->pseudo += r->tested == NULL && r->is_pseudo;
-    if (verbose && r->tested)
+    else if (verbose && r->tested)
         printf("%s %.*s: tested only: %s\n", target, STR_ARG(r->row), r->tested);
     else if (verbose)
         printf("%s %.*s: proved: %u cases, %u composed, %u by the solver\n", target,
@@ -49,10 +69,36 @@ static void check_target(Emission *e, const VerifyText *texts, Arch arch, const 
         compose_rows(isle, target_find(arch), &e->options, &report);
     else
         e->failed = true;
-    for (uint32_t i = 0; i < report.results.len; i++)
-        print_result(e, name, &report.results.data[i]);
+    for (uint32_t i = 0; i < report.results.len; i++) {
+        const ComposeResult *const r = &report.results.data[i];
+        const char *why;
+        count(e, r, compose_is_good(r, &why));
+        if (e->args->values[OPT_VERIFY_JSON])
+            print_json(name, r, why);
+        else
+            print_text(e, name, r, why);
+    }
     tool_report(&diag);
     arena_free(&arena);
+}
+
+static void print_totals(const Emission *e)
+{
+    if (!e->args->values[OPT_VERIFY_JSON]) {
+        printf("%u rows are emitted as they say, %u of them pseudo; %u are only tested; %u wrong "
+               "or open (%u cases, %u composed, %u by the solver)\n",
+               e->proved, e->pseudo, e->tested, e->bad, e->cases, e->composed, e->asked);
+        return;
+    }
+    json_t *const sum = json_object(), *const out = json_object();
+    tool_json_number(sum, "rows", e->proved + e->tested + e->bad);
+    tool_json_number(sum, "proved", e->proved);
+    tool_json_number(sum, "pseudo_proved", e->pseudo);
+    tool_json_number(sum, "tested", e->tested);
+    tool_json_number(sum, "wrong", e->bad);
+    tool_json_number(sum, "cases", e->cases);
+    json_object_set_new(out, "summary", sum);
+    tool_json_print(out);
 }
 
 int tool_check_emission(const ToolArgs *args, const EmissionWanted *wanted)
@@ -71,9 +117,7 @@ int tool_check_emission(const ToolArgs *args, const EmissionWanted *wanted)
         check_target(&e, verify_texts_aarch64, ARCH_AARCH64, "aarch64");
     if (e.proved + e.tested + e.bad == 0 && !e.failed)
         return tool_usage_error(args, "--target and --filter leave no rows");
-    printf("%u rows are emitted as they say, %u of them pseudo; %u are only tested; %u wrong or "
-           "open (%u cases, %u composed, %u by the solver)\n",
-           e.proved, e.pseudo, e.tested, e.bad, e.cases, e.composed, e.asked);
+    print_totals(&e);
     return e.failed || e.bad != 0 ? EXIT_FAILED : EXIT_OK;
 }
 

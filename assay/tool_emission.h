@@ -14,7 +14,7 @@ typedef struct EmissionWanted {
 } EmissionWanted;
 
 // Looks at the rows of the targets. Prints those that are not as they must be with what shows it,
-// then the numbers. Gives the exit code.
+// then the numbers; with --json an object for each row, and a summary. Gives the exit code.
 int tool_check_emission(const ToolArgs *args, const EmissionWanted *wanted);
 
 #endif

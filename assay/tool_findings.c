@@ -3,42 +3,33 @@
 // Findings of fuzzing: listed, shown, run again, marked.
 #include "assay/tool_findings.h"
 
+#include "assay/tool_json.h"
 #include "fuzz-targets/campaign/campaign.h"
 #include "fuzz-targets/reduce/reduce.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-static void set_text(json_t *object, const char *name, Str text)
-{
-    // What a process said need not be UTF-8; NULL is left out.
-    json_object_set_new(object, name, json_stringn(text.data ? text.data : "", text.len));
-}
-
 static void print_json(const TriageFinding *f)
 {
     json_t *const object = json_object();
-    json_object_set_new(object, "id", json_integer(f->id));
-    json_object_set_new(object, "state", json_string(triage_state_name(f->state)));
-    json_object_set_new(object, "count", json_integer((json_int_t)f->count));
-    json_object_set_new(object, "first_seen", json_integer(f->first_seen));
-    json_object_set_new(object, "last_seen", json_integer(f->last_seen));
-    json_object_set_new(object, "seed", json_integer((json_int_t)f->seed));
-    set_text(object, "signature", f->signature);
-    set_text(object, "target", f->target);
-    set_text(object, "stage", f->stage);
-    set_text(object, "kind", f->kind);
-    set_text(object, "engine", f->engine);
-    set_text(object, "cause", f->cause);
-    set_text(object, "message", f->message);
-    set_text(object, "reduced", f->reduced);
-    char *const text = json_dumps(object, JSON_COMPACT);
-    printf("%s\n", text ? text : "{}");
-    free(text);
-    json_decref(object);
+    tool_json_number(object, "id", (uint64_t)f->id);
+    tool_json_text(object, "state", str_from(triage_state_name(f->state)));
+    tool_json_number(object, "count", f->count);
+    tool_json_number(object, "first_seen", (uint64_t)f->first_seen);
+    tool_json_number(object, "last_seen", (uint64_t)f->last_seen);
+    tool_json_number(object, "seed", f->seed);
+    tool_json_text(object, "signature", f->signature);
+    tool_json_text(object, "target", f->target);
+    tool_json_text(object, "stage", f->stage);
+    tool_json_text(object, "kind", f->kind);
+    tool_json_text(object, "engine", f->engine);
+    tool_json_text(object, "cause", f->cause);
+    tool_json_text(object, "message", f->message);
+    tool_json_text(object, "reduced", f->reduced);
+    tool_json_print(object);
 }
 
 // A day, as people write it.

@@ -5,10 +5,10 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_json.h"
 #    include "assay/tool_rules.h"
 #    include "verify/mutants/mutants.h"
 
-#    include <jansson.h>
 #    include <stdio.h>
 #    include <stdlib.h>
 #    include <string.h>
@@ -105,30 +105,20 @@ static void print_text(const Mutants *m, const MutantResult *r, const char *fate
     fflush(stdout);
 }
 
-static void set(json_t *object, const char *key, Str text)
-{
-    json_object_set_new(object, key, json_stringn_nocheck(text.data ? text.data : "", text.len));
-}
-
 static void print_json(const Mutants *m, const MutantResult *r, const char *fate)
 {
     json_t *const out = json_object();
-    set(out, "target", str_from(m->program));
-    set(out, "mutant", r->name);
-    set(out, "fate", str_from(fate));
+    tool_json_text(out, "target", str_from(m->program));
+    tool_json_text(out, "mutant", r->name);
+    tool_json_text(out, "fate", str_from(fate));
     if (r->fate == MUTANT_KILLED)
-        set(out, "verdict", str_from(verify_rule_name(r->verdict)));
-    set(out, "message", r->message);
-    set(out, "path", r->path);
-    json_object_set_new(out, "from", json_integer(r->at));
-    json_object_set_new(out, "to", json_integer(r->end));
-    set(out, "text", r->text);
-    char *const line = json_dumps(out, JSON_COMPACT);
-    if (line)
-        puts(line);
-    free(line);
-    json_decref(out);
-    fflush(stdout);
+        tool_json_text(out, "verdict", str_from(verify_rule_name(r->verdict)));
+    tool_json_text(out, "message", r->message);
+    tool_json_text(out, "path", r->path);
+    tool_json_number(out, "from", r->at);
+    tool_json_number(out, "to", r->end);
+    tool_json_text(out, "text", r->text);
+    tool_json_print(out);
 }
 
 static void report(void *context, const MutantResult *r)
@@ -169,13 +159,29 @@ static void print_tally(const char *name, const Tally *t)
            t->equivalent);
 }
 
+static void print_summary(const Mutants *m, const MutantTotals *totals)
+{
+    json_t *const sum = json_object(), *const out = json_object();
+    tool_json_text(sum, "target", str_from(m->program));
+    tool_json_number(sum, "rules", totals->rules);
+    tool_json_number(sum, "mutants", counted(&m->all) + m->all.equivalent);
+    for (uint32_t fate = 0; fate < MUTANT_FATE_COUNT; fate++)
+        tool_json_number(sum, mutant_fate_name((MutantFate)fate),
+                         fate <= MUTANT_LOST ? m->all.fates[fate] : totals->fates[fate]);
+    tool_json_number(sum, "equivalent", m->all.equivalent);
+    json_object_set_new(out, "summary", sum);
+    tool_json_print(out);
+}
+
 static void print_totals(Mutants *m, const MutantTotals *totals)
 {
     const uint32_t killed = m->all.fates[MUTANT_KILLED], of = counted(&m->all);
     const uint32_t permille = of == 0 ? 0 : (uint32_t)((uint64_t)killed * 1000 / of);
     m->good = m->good && permille >= 10 * KILLED_WANTED && m->all.fates[MUTANT_LOST] == 0;
-    if (m->args->values[OPT_VERIFY_JSON])
+    if (m->args->values[OPT_VERIFY_JSON]) {
+        print_summary(m, totals);
         return;
+    }
     printf("%s%s%u mutants of %u proved rules: %u killed", m->program, *m->program ? ": " : "",
            of + m->all.equivalent, totals->rules, killed);
     for (uint32_t v = 0, n = 0; v < RULE_VERDICT_COUNT; v++)

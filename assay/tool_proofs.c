@@ -5,10 +5,10 @@
 #include "assay/tool_proofs.h"
 
 #include "assay/tool_clif.h"
+#include "assay/tool_json.h"
 
 #ifdef ASSAY_VERIFY
 
-#    include <jansson.h>
 #    include <stdio.h>
 #    include <stdlib.h>
 
@@ -103,43 +103,28 @@ static void explain(const Proofs *p)
 
 // ---- JSON ----
 
-static void print_json(json_t *object)
-{
-    char *const text = json_dumps(object, JSON_COMPACT);
-    if (text)
-        puts(text);
-    free(text);
-    json_decref(object);
-}
-
-static json_t *text_of(Str text)
-{
-    return json_stringn_nocheck(text.data ? text.data : "", text.len);
-}
-
 static void json_rule(const Proofs *p, IsleRuleId id)
 {
     const VerifyRule *const rule = &p->report->rules[id];
     json_t *const out = json_object(), *const cases = json_object();
-    json_object_set_new(out, "rule", text_of(label_of(p, id)));
-    json_object_set_new(out, "target", json_string(p->program));
-    json_object_set_new(out, "where", text_of(isle_where(p->isle, p->isle->rules.data[id].pos)));
-    json_object_set_new(out, "verdict", json_string(verify_rule_name(rule->verdict)));
+    tool_json_text(out, "rule", label_of(p, id));
+    tool_json_text(out, "target", str_from(p->program));
+    tool_json_text(out, "where", isle_where(p->isle, p->isle->rules.data[id].pos));
+    tool_json_text(out, "verdict", str_from(verify_rule_name(rule->verdict)));
     for (uint32_t i = 0; i < CASE_VERDICT_COUNT; i++)
         if (rule->counts[i] != 0)
-            json_object_set_new(cases, verify_case_name((CaseVerdict)i),
-                                json_integer(rule->counts[i]));
+            tool_json_number(cases, verify_case_name((CaseVerdict)i), rule->counts[i]);
     json_object_set_new(out, "cases", cases);
     if (rests_on(p, id).len != 0)
-        json_object_set_new(out, "rests_on", text_of(rests_on(p, id)));
+        tool_json_text(out, "rests_on", rests_on(p, id));
     if (rule->worst) {
-        json_object_set_new(out, "types", text_of(rule->worst->types));
-        json_object_set_new(out, "message", text_of(rule->worst->message));
-        json_object_set_new(out, "values", text_of(rule->worst->values));
-        json_object_set_new(out, "clif", text_of(rule->worst->clif));
-        json_object_set_new(out, "missing", text_of(rule->worst->missing));
+        tool_json_text(out, "types", rule->worst->types);
+        tool_json_text(out, "message", rule->worst->message);
+        tool_json_text(out, "values", rule->worst->values);
+        tool_json_text(out, "clif", rule->worst->clif);
+        tool_json_text(out, "missing", rule->worst->missing);
     }
-    print_json(out);
+    tool_json_print(out);
 }
 
 // What other tools read: cases that rules of higher priority leave nothing of can't happen, and a
@@ -164,9 +149,9 @@ void tool_proofs_print_summary(const ProofTotals *t)
                    {"no_spec", n[CASE_NO_SPEC] + n[CASE_ERROR]}};
     json_t *const sum = json_object(), *const out = json_object();
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        json_object_set_new(sum, numbers[i].name, json_integer(numbers[i].count));
+        tool_json_number(sum, numbers[i].name, numbers[i].count);
     json_object_set_new(out, "summary", sum);
-    print_json(out);
+    tool_json_print(out);
 }
 
 // ---- Reports ----

@@ -6,6 +6,7 @@
 
 #ifdef ASSAY_VERIFY
 
+#    include "assay/tool_json.h"
 #    include "verify/agree/agree.h"
 #    include "verify/verify.h"
 
@@ -30,6 +31,11 @@ typedef struct Specs {
     bool failed;
 } Specs;
 
+static bool is_json(const Specs *s)
+{
+    return s->args->values[OPT_VERIFY_JSON] != NULL;
+}
+
 // What one engine does not compare is of interest where no other does.
 static void note_skip(Specs *s, const AgreeResult *r)
 {
@@ -39,8 +45,25 @@ static void note_skip(Specs *s, const AgreeResult *r)
         strtable_add(s->arena, &s->without, r->term);
     else
         VEC_PUSH(s->arena, &s->skips, ((Skip){str_copy(s->arena, r->term), why}));
-    if (s->args->values[OPT_VERIFY_VERBOSE])
+    if (s->args->values[OPT_VERIFY_VERBOSE] && !is_json(s))
         printf("not compared: %.*s\n", STR_ARG(why));
+}
+
+static void print_json(const AgreeResult *r)
+{
+    const char *const verdict = r->skip != AGREE_COMPARED ? "skipped"
+                                : r->mismatches != 0      ? "differs"
+                                                          : "agrees";
+    json_t *const out = json_object();
+    tool_json_text(out, "term", r->term);
+    tool_json_text(out, "engine", str_from(r->by));
+    tool_json_text(out, "verdict", str_from(verdict));
+    tool_json_number(out, "tuples", r->tuples);
+    tool_json_number(out, "open", r->vague);
+    tool_json_number(out, "mismatches", r->mismatches);
+    if (r->detail.len != 0)
+        tool_json_text(out, "message", r->detail);
+    tool_json_print(out);
 }
 
 static void print_report(Specs *s, const AgreeReport *report)
@@ -50,11 +73,15 @@ static void print_report(Specs *s, const AgreeReport *report)
         const AgreeResult *const r = &report->results.data[i];
         s->tuples += r->tuples;
         s->differ += r->mismatches != 0;
+        if (is_json(s))
+            print_json(r);
         if (r->skip != AGREE_COMPARED) {
             note_skip(s, r);
             continue;
         }
         strtable_add(s->arena, &s->compared, r->term);
+        if (is_json(s))
+            continue;
         if (r->mismatches != 0)
             printf("%.*s differs by %s: %.*s\n", STR_ARG(r->term), r->by, STR_ARG(r->detail));
         else if (verbose)
@@ -73,7 +100,8 @@ static uint32_t print_skips(Specs *s)
             strtable_find(&told, skip->term) != MAP_NONE)
             continue;
         strtable_add(s->arena, &told, skip->term);
-        printf("not compared: %.*s\n", STR_ARG(skip->why));
+        if (!is_json(s))
+            printf("not compared: %.*s\n", STR_ARG(skip->why));
     }
     return told.strings.len;
 }
@@ -86,7 +114,7 @@ static void check_rows(Specs *s, Isle *isle, Engine engine)
     if (agree_rows(isle, engine, &s->options, &report, &reason))
         print_report(s, &report);
     else
-        printf("nothing is compared by %s: %s\n", engine_name(engine), reason);
+        fprintf(stderr, "nothing is compared by %s: %s\n", engine_name(engine), reason);
     arena_free(&arena);
 }
 
@@ -120,30 +148,49 @@ static void check_program(Specs *s, const VerifyText *texts, bool x64, bool clif
     arena_free(&arena);
 }
 
-int tool_check_specs(const ToolArgs *args)
+static void print_totals(Specs *s)
+{
+    const uint32_t skipped = print_skips(s), compared = s->compared.strings.len;
+    const uint32_t without = s->without.strings.len;
+    if (!is_json(s)) {
+        printf(
+            "%u meanings compared on %llu tuples, %u differ, %u not compared; %u rows have none\n",
+            compared, (unsigned long long)s->tuples, s->differ, skipped, without);
+        return;
+    }
+    json_t *const sum = json_object(), *const out = json_object();
+    tool_json_number(sum, "compared", compared);
+    tool_json_number(sum, "tuples", s->tuples);
+    tool_json_number(sum, "differ", s->differ);
+    tool_json_number(sum, "not_compared", skipped);
+    tool_json_number(sum, "no_meaning", without);
+    json_object_set_new(out, "summary", sum);
+    tool_json_print(out);
+}
+
+int tool_check_specs(const ToolArgs *args, bool x64, bool aarch64)
 {
     uint64_t tuples = TUPLES, seed = 1;
     if (!tool_number(args, OPT_VERIFY_TUPLES, 1, UINT32_MAX, &tuples) ||
         !tool_number(args, OPT_VERIFY_SEED, 0, UINT64_MAX, &seed))
         return EXIT_USAGE;
-    const char *const target = args->values[OPT_VERIFY_TARGET];
     const char *const filter = args->values[OPT_VERIFY_FILTER];
     if (args->num_operands != 0)
         return tool_usage_error(args, "--check-specs is about the tool's own meanings: no files");
+    if (!x64 && !aarch64)
+        return tool_usage_error(args, "--target leaves no instructions: x64 and aarch64 have some");
     Arena arena = {0};
     Specs s = {.args = args,
                .arena = &arena,
                .options = {.tuples = (uint32_t)tuples,
                            .seed = seed,
                            .filter = filter ? str_from(filter) : STR("")}};
-    const bool x64 = !target || strcmp(target, "x64") == 0;
     if (x64)
         check_program(&s, verify_texts_x64, true, true);
-    if (!target || strcmp(target, "aarch64") == 0)
+    if (aarch64)
         check_program(&s, verify_texts_aarch64, false, !x64);
-    const uint32_t skipped = print_skips(&s), compared = s.compared.strings.len;
-    printf("%u meanings compared on %llu tuples, %u differ, %u not compared; %u rows have none\n",
-           compared, (unsigned long long)s.tuples, s.differ, skipped, s.without.strings.len);
+    const uint32_t compared = s.compared.strings.len;
+    print_totals(&s);
     arena_free(&arena);
     return s.failed || s.differ != 0 || compared == 0 ? EXIT_FAILED : EXIT_OK;
 }

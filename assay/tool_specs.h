@@ -7,8 +7,9 @@
 
 #include "assay/tool.h"
 
-// Compares the meanings of both targets' instructions, or of --target's, and of CLIF. Prints a line
-// for each term that differs or was not compared, and why, then the numbers. Gives the exit code.
-int tool_check_specs(const ToolArgs *args);
+// Compares the meanings of the instructions of the targets that are wanted, and of CLIF. Prints a
+// line for each term that differs or was not compared, and why, then the numbers; with --json an
+// object for each term and engine, and a summary. Gives the exit code.
+int tool_check_specs(const ToolArgs *args, bool x64, bool aarch64);
 
 #endif

@@ -164,7 +164,8 @@ def results(target, args):
 
 
 def differential(target, args):
-    mutants = [json.loads(line) for line in results(target, args).splitlines()]
+    said = [json.loads(line) for line in results(target, args).splitlines()]
+    mutants = [m for m in said if "mutant" in m]
     survivors = [m for m in mutants if m["fate"] in ("survived", "equivalent") and m["target"] == target and
                  (args.filter or "") in m["mutant"]]
     compiler_faults.set_up([TARGETS[target]])

@@ -336,6 +336,12 @@ static bool patch_field(uint8_t *at, int64_t x, uint32_t width, uint32_t pos)
     return x >= -half && x < half;
 }
 
+static bool put_distance(uint8_t *at, int64_t distance)
+{
+    write32(at, (uint32_t)distance);
+    return distance >= INT32_MIN && distance <= INT32_MAX;
+}
+
 static bool apply_fixup(CodeBuffer *buf, const Fixup *fixup)
 {
     uint8_t *const at = buf->bytes.data + fixup->offset;
@@ -344,7 +350,7 @@ static bool apply_fixup(CodeBuffer *buf, const Fixup *fixup)
     const int64_t distance = (int64_t)target - (int64_t)fixup->offset;
     switch (fixup->kind) {
     case FIXUP_X64_REL8: *at = (uint8_t)(distance - 1); return distance >= -127 && distance <= 128;
-    case FIXUP_X64_REL32: write32(at, read32(at) + (uint32_t)(distance - 4)); return true;
+    case FIXUP_X64_REL32: return put_distance(at, distance - 4 + (int32_t)read32(at));
     case FIXUP_A64_BRANCH26: return patch_field(at, distance / 4, 26, 0);
     case FIXUP_A64_BRANCH19: return patch_field(at, distance / 4, 19, 5);
     case FIXUP_A64_BRANCH14: return patch_field(at, distance / 4, 14, 5);
@@ -352,7 +358,11 @@ static bool apply_fixup(CodeBuffer *buf, const Fixup *fixup)
         const bool low = patch_field(at, (distance & 3) - ((distance & 2) << 1), 2, 29);
         return patch_field(at, distance >> 2, 19, 5) && low;
     }
-    case FIXUP_TABLE32: write32(at, target - buf->labels.data[fixup->base.i]); return true;
+    case FIXUP_TABLE32: {
+        const uint32_t base = buf->labels.data[fixup->base.i];
+        ASSERT(base != NO_INDEX);
+        return put_distance(at, (int64_t)target - (int64_t)base);
+    }
     }
     UNREACHABLE();
 }

@@ -226,8 +226,9 @@ void codebuf_note(CodeBuffer *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 // Targets say so of all that goes through their encoder; what they put as bytes, branches for
 // instance, goes without.
 void codebuf_record(CodeBuffer *buf, const PutInst *inst);
-// Shrinks branches, lays out the pool, applies fixups. False when a fixup of a fixed range does not
-// reach; then the function has to be emitted with longer forms.
+// Shrinks branches, lays out the pool, applies fixups. False when a fixup does not reach; then the
+// function has to be emitted with longer forms. What reaches 2 GiB has none: such a function is too
+// big.
 NODISCARD bool codebuf_finish(CodeBuffer *buf);
 
 // ---- Frames ----

@@ -74,6 +74,15 @@ bool isle_is_ident(Str text);
 // The specification forms: the keyword has been read, the closing parenthesis has not.
 Status isle_parse_spec_def(Parser *p, IsleDef *def);
 
+// What these are made of: isle_parse_spec_expr.c.
+typedef VEC(IsleSpecExpr *) IsleSpecExprs;
+// Steps over a word; `what` is said to be expected where it is not there.
+Status isle_parse_word(Parser *p, const char *word, const char *what);
+Status isle_parse_model_type(Parser *p, IsleModelType **out);
+Status isle_parse_spec_expr(Parser *p, IsleSpecExpr **out);
+// Expressions up to the closing parenthesis, which stays.
+Status isle_parse_spec_exprs(Parser *p, IsleSpecExprs *out);
+
 // ---- Errors ----
 
 // Reports an error at `pos`; silent once ISLE_MAX_ERRORS are out.

@@ -77,16 +77,6 @@ static void add_operand(MFunc *f, Alloc *allocs, PReg reg)
     VEC_PUSH(f->arena, &f->operands, operand);
 }
 
-// A row that only reads flags: behind the instruction it keeps emission from thinking that nobody
-// looks at them.
-static uint16_t flag_reader(const Target *target)
-{
-    for (uint16_t op = 0; op < target->num_rows; op++)
-        if (target->rows[op].flags_use == MFLAGS_READ)
-            return op;
-    UNREACHABLE();
-}
-
 static MFunc function_of(const RowCase *c, Arena *arena)
 {
     const MRow *const row = &c->target->rows[c->op];
@@ -110,7 +100,7 @@ static MFunc function_of(const RowCase *c, Arena *arena)
         add_operand(&f, f.allocs, PREG_NONE);
     }
     inst.num_operands = (uint8_t)f.operands.len;
-    const MInst reader = {.op = flag_reader(c->target)};
+    const MInst reader = {.op = rows_flag_reader(c->target)};
     VEC_PUSH(arena, &f.insts, inst);
     VEC_PUSH(arena, &f.insts, reader);
     const MBlockData entry = {.end = 2, .num_succs = CASE_SUCCESSORS};

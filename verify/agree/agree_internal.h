@@ -8,6 +8,7 @@
 #include "mach/mach.h"
 #include "verify/agree/agree.h"
 #include "verify/concrete/concrete.h"
+#include "verify/rows/rows.h"
 
 // ---- Samples (agree_samples.c) ----
 
@@ -65,29 +66,8 @@ CaseStop case_stop(const CaseCode *code, uint64_t pc, uint32_t *number);
 
 #define AGREE_WINDOW 96u // bytes of memory looked at, around the operand
 
-// What a parameter of a row's constructor stands for.
-typedef enum ParamKind {
-    PARAM_SIZE,
-    PARAM_OPERAND,
-    PARAM_MEMORY,
-    PARAM_IMM,
-    PARAM_IMM2,
-    PARAM_COND,
-    PARAM_TRAP,
-    PARAM_FLAGS
-} ParamKind;
-
-typedef struct Param {
-    ParamKind kind;
-    uint32_t operand; // of the row
-    bool is_vec;      // class of the operand
-    bool is_amode;    // Amode itself, not a register or memory
-} Param;
-
-enum { ROW_PARAMS_MAX = 12, ROW_FLAGS_MAX = 6 };
-
 typedef struct Names {
-    IsleSym is_mem, reg, mem, address, trap, lo, hi, flags, flag[ROW_FLAGS_MAX];
+    IsleSym is_mem, reg, mem, address, trap, lo, hi, flags, flag[ROWS_FLAGS_MAX];
     IsleSym frame_pointer, stack_pointer, return_address, pinned_register, num_targets;
 } Names;
 
@@ -103,18 +83,14 @@ typedef struct Rows {
     Samples samples;
     Arena *scratch;
     Names names;
-    const char *const *flag_names;
-    const uint8_t *flag_bits;
+    const uint8_t *flag_bits; // of the CPU's register of flags, by flag
     uint32_t num_flags;
 
     // Of the row at hand.
     const MRow *row;
     const IsleDef *spec;
     Str ret;
-    Param params[ROW_PARAMS_MAX];
-    uint32_t num_params;
-    uint32_t num_imms;
-    bool has_cond;
+    RowParams params;
 
     // Of the tuple at hand.
     GuestRegs before, after;
@@ -122,10 +98,10 @@ typedef struct Rows {
     uint32_t window_at;
 } Rows;
 
-// The names that meanings use, once the target's flags are known.
+// The names that meanings use.
 void agree_find_names(Rows *r);
 // What a parameter is before the instruction.
-Concrete agree_param_value(Rows *r, const RowCase *c, const Param *param);
+Concrete agree_param_value(Rows *r, const RowCase *c, const RowParam *param);
 // What the constructor returns, read from the registers afterwards.
 Concrete agree_result_value(Rows *r, const RowCase *c);
 

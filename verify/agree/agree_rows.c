@@ -211,9 +211,10 @@ static void print_inputs(Rows *r, const RowCase *c, StrBuf *out)
 {
     if (c->size != 0)
         buf_printf(out, " size %u", c->size);
-    for (uint32_t i = 0; i < r->num_params; i++) {
-        const Concrete value = agree_param_value(r, c, &r->params[i]);
-        if (r->params[i].kind == PARAM_SIZE || r->params[i].kind == PARAM_TRAP)
+    for (uint32_t i = 0; i < r->params.count; i++) {
+        const RowParam *const param = &r->params.params[i];
+        const Concrete value = agree_param_value(r, c, param);
+        if (param->kind == ROW_PARAM_SIZE || param->kind == ROW_PARAM_TRAP)
             continue;
         buf_printf(out, " %.*s=", STR_ARG(isle_str(r->isle, r->spec->u.spec.params[i].sym)));
         concrete_print(&value, out);
@@ -250,9 +251,9 @@ static void try_tuple(Rows *r, const RowCase *c, const CaseCode *code)
     uint32_t stopped[2] = {CASE_LOST, 0};
     if (stop.kind == CPU_STOPPED)
         stopped[0] = case_stop(code, r->after.pc, &stopped[1]);
-    Concrete params[ROW_PARAMS_MAX];
-    for (uint32_t i = 0; i < r->num_params; i++)
-        params[i] = agree_param_value(r, c, &r->params[i]);
+    Concrete params[ROWS_PARAMS_MAX];
+    for (uint32_t i = 0; i < r->params.count; i++)
+        params[i] = agree_param_value(r, c, &r->params.params[i]);
     run.states = states;
     run.num_states = states_of(r, states);
     const Concrete result = agree_result_value(r, c);
@@ -281,11 +282,11 @@ static void have_features(Rows *r, ConcreteRun *run)
 // Whether the case keeps what the row requires: immediates that can be encoded.
 static bool is_allowed(Rows *r, const RowCase *c)
 {
-    Concrete params[ROW_PARAMS_MAX];
+    Concrete params[ROWS_PARAMS_MAX];
     ConcreteRun run = {.isle = r->isle, .arena = r->scratch, .load = read_before, .context = r};
     have_features(r, &run);
-    for (uint32_t i = 0; i < r->num_params; i++)
-        params[i] = agree_param_value(r, c, &r->params[i]);
+    for (uint32_t i = 0; i < r->params.count; i++)
+        params[i] = agree_param_value(r, c, &r->params.params[i]);
     return concrete_run(&run, r->spec, ISLE_CLAUSE_REQUIRE, params, NULL) == CONCRETE_HOLDS;
 }
 
@@ -324,10 +325,10 @@ static uint32_t choose_immediates(Rows *r, RowCase *c, int64_t *imms)
 static void try_immediates(Rows *r, RowCase *c, uint32_t tuples)
 {
     int64_t imms[IMMEDIATES];
-    const uint32_t count = r->num_imms == 0 ? 1 : choose_immediates(r, c, imms);
+    const uint32_t count = r->params.num_imms == 0 ? 1 : choose_immediates(r, c, imms);
     for (uint32_t i = 0; i < count; i++) {
-        c->imm = r->num_imms == 0 ? 0 : imms[i];
-        for (uint32_t tries = 0; r->num_imms == 2 && tries < 64; tries++) {
+        c->imm = r->params.num_imms == 0 ? 0 : imms[i];
+        for (uint32_t tries = 0; r->params.num_imms == 2 && tries < 64; tries++) {
             c->imm2 = sample_immediate(sample_below(&r->samples, 100));
             arena_reset(r->scratch);
             if (is_allowed(r, c))
@@ -360,7 +361,7 @@ static void try_row(Rows *r, uint16_t op, uint32_t wanted)
     for (uint32_t k = 0; k < row->num_operands; k++)
         has_rm = has_rm || row->operands[k].kind == OPERAND_RM;
     const uint32_t sizes = row->sizes == 0 ? 1 : count_bits(row->sizes);
-    const uint32_t conds = r->has_cond ? 16 : 1;
+    const uint32_t conds = r->params.has_cond ? 16 : 1;
     const uint32_t cases = sizes * conds * (has_rm ? 2 : 1);
     // Several choices of registers.
     const uint32_t turns = wanted / cases >= 64 ? 4 : 1;
@@ -381,50 +382,6 @@ static void try_row(Rows *r, uint16_t op, uint32_t wanted)
 }
 
 // ---- Rows ----
-
-static bool read_param(Rows *r, const IsleTerm *term, uint32_t i)
-{
-    const Str name = isle_str(r->isle, r->spec->u.spec.params[i].sym);
-    const Str type = isle_str(r->isle, r->isle->types.data[term->args[i]].name);
-    Param *const param = &r->params[i];
-    *param = (Param){.kind = PARAM_OPERAND};
-    if (str_eq(type, STR("u8")))
-        param->kind = PARAM_SIZE;
-    else if (str_eq(type, STR("i64")))
-        param->kind = r->num_imms++ == 0 ? PARAM_IMM : PARAM_IMM2;
-    else if (str_eq(type, STR("Cond")))
-        param->kind = PARAM_COND;
-    else if (str_eq(type, STR("TrapCode")))
-        param->kind = PARAM_TRAP;
-    else if (str_eq(type, STR("Flags")))
-        param->kind = PARAM_FLAGS;
-    r->has_cond = r->has_cond || param->kind == PARAM_COND;
-    if (param->kind != PARAM_OPERAND)
-        return true;
-    for (uint32_t k = 0; k < r->row->num_operands; k++) {
-        if (!str_eq_c(name, r->row->operands[k].name))
-            continue;
-        const uint8_t kind = r->row->operands[k].kind;
-        param->operand = k;
-        param->is_vec = r->row->operands[k].class == REG_FLOAT;
-        param->is_amode = kind == OPERAND_MEM;
-        if (kind == OPERAND_MEM || kind == OPERAND_RM)
-            param->kind = PARAM_MEMORY;
-        return true;
-    }
-    return false;
-}
-
-// The term that says most of a row: the one with its flags, if there is one.
-static IsleTermId term_of(Rows *r, const MRow *row)
-{
-    const char *const prefix = r->target->arch == ARCH_X86_64 ? "x64" : "a64";
-    const IsleTermId both =
-        isle_find_term(r->isle, str_printf(r->scratch, "%s_%s_flags", prefix, row->name));
-    return both != ISLE_NONE
-               ? both
-               : isle_find_term(r->isle, str_printf(r->scratch, "%s_%s", prefix, row->name));
-}
 
 // What an emulator is known to have wrong, beside whole features: left to the other engine.
 static const struct {
@@ -450,7 +407,7 @@ static void do_row(Rows *r, uint16_t op)
 {
     r->row = &r->target->rows[op];
     arena_reset(r->scratch);
-    const IsleTermId id = term_of(r, r->row);
+    const IsleTermId id = rows_term(r->isle, r->target, op, r->scratch);
     const Str name =
         id == ISLE_NONE ? str_from(r->row->name) : isle_str(r->isle, r->isle->terms.data[id].name);
     if (!agree_selected(r->options, name))
@@ -466,16 +423,11 @@ static void do_row(Rows *r, uint16_t op)
     const IsleTerm *const term = &r->isle->terms.data[id];
     r->spec = term->spec;
     r->ret = isle_str(r->isle, r->isle->types.data[term->ret].name);
-    r->num_params = term->num_args;
-    r->num_imms = 0;
-    r->has_cond = false;
-    ASSERT(term->num_args <= ROW_PARAMS_MAX);
-    for (uint32_t i = 0; i < term->num_args; i++)
-        if (!read_param(r, term, i)) {
-            r->result->skip = AGREE_NOTHING;
-            r->result->detail = STR("a parameter that is no operand");
-            return;
-        }
+    if (!rows_params(r->isle, term, r->row, &r->params)) {
+        r->result->skip = AGREE_NOTHING;
+        r->result->detail = STR("a parameter that is no operand");
+        return;
+    }
     // Once more for the cases that the row does not allow.
     uint64_t before = 0;
     do {
@@ -492,8 +444,7 @@ static void do_row(Rows *r, uint16_t op)
 bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeReport *report,
                 const char **reason)
 {
-    static const char *const x64_flags[] = {"OF", "SF", "ZF", "AF", "PF", "CF"};
-    static const char *const a64_flags[] = {"N", "Z", "C", "V"};
+    // OF, SF, ZF, AF, PF, CF; N, Z, C, V.
     static const uint8_t x64_bits[] = {11, 7, 6, 4, 2, 0}, a64_bits[] = {31, 30, 29, 28};
     const bool x64 = engine != ENGINE_UNICORN_AARCH64;
     Arena scratch = {0};
@@ -505,9 +456,7 @@ bool agree_rows(Isle *isle, Engine engine, const AgreeOptions *options, AgreeRep
               .report = report,
               .samples = {options->seed, options->bytes},
               .scratch = &scratch,
-              .flag_names = x64 ? x64_flags : a64_flags,
-              .flag_bits = x64 ? x64_bits : a64_bits,
-              .num_flags = x64 ? 6 : 4};
+              .flag_bits = x64 ? x64_bits : a64_bits};
     if (!r.cpu)
         return false;
     r.data = r.cpu->ops->map(r.cpu, DATA, DATA_SIZE);

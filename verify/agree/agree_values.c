@@ -25,8 +25,7 @@ void agree_find_names(Rows *r)
                  .return_address = symbol(r, "return_address"),
                  .pinned_register = symbol(r, "pinned_register"),
                  .num_targets = symbol(r, "num_targets")};
-    for (uint32_t i = 0; i < r->num_flags; i++)
-        n->flag[i] = symbol(r, r->flag_names[i]);
+    r->num_flags = rows_flags(r->isle, n->flag);
 }
 
 static Concrete record(Rows *r, const IsleSym *names, const Concrete *fields, uint32_t count)
@@ -49,7 +48,7 @@ static Concrete register_value(const GuestRegs *regs, PReg reg)
 
 static Concrete flags_value(Rows *r, const GuestRegs *regs)
 {
-    Concrete fields[ROW_FLAGS_MAX];
+    Concrete fields[ROWS_FLAGS_MAX];
     for (uint32_t i = 0; i < r->num_flags; i++)
         fields[i] = concrete_u64(1, regs->flags >> r->flag_bits[i]);
     return record(r, r->names.flag, fields, r->num_flags);
@@ -65,25 +64,30 @@ static Concrete amode_value(Rows *r, const RowCase *c)
     return record(r, names, fields, 2);
 }
 
-Concrete agree_param_value(Rows *r, const RowCase *c, const Param *param)
+static Concrete operand_value(Rows *r, const RowCase *c, uint32_t k)
+{
+    const RowOperand *const operand = &r->row->operands[k];
+    if (operand->kind == OPERAND_MEM)
+        return amode_value(r, c);
+    if (operand->kind != OPERAND_RM)
+        return register_value(&r->before, c->regs[k]);
+    const IsleSym names[] = {r->names.is_mem, r->names.reg, r->names.mem};
+    const Concrete reg = c->in_memory ? concrete_open(operand->class == REG_FLOAT ? 128 : 64)
+                                      : register_value(&r->before, c->regs[k]);
+    const Concrete fields[] = {concrete_bool(c->in_memory), reg, amode_value(r, c)};
+    return record(r, names, fields, 3);
+}
+
+Concrete agree_param_value(Rows *r, const RowCase *c, const RowParam *param)
 {
     switch (param->kind) {
-    case PARAM_SIZE: return concrete_u64(8, c->size);
-    case PARAM_OPERAND: return register_value(&r->before, c->regs[param->operand]);
-    case PARAM_IMM: return concrete_u64(64, (uint64_t)c->imm);
-    case PARAM_IMM2: return concrete_u64(64, (uint64_t)c->imm2);
-    case PARAM_COND: return concrete_u64(8, c->cc);
-    case PARAM_TRAP: return concrete_u64(8, CASE_TRAP);
-    case PARAM_FLAGS: return flags_value(r, &r->before);
-    case PARAM_MEMORY: {
-        if (param->is_amode)
-            return amode_value(r, c);
-        const IsleSym names[] = {r->names.is_mem, r->names.reg, r->names.mem};
-        const Concrete reg = c->in_memory ? concrete_open(param->is_vec ? 128 : 64)
-                                          : register_value(&r->before, c->regs[param->operand]);
-        const Concrete fields[] = {concrete_bool(c->in_memory), reg, amode_value(r, c)};
-        return record(r, names, fields, 3);
-    }
+    case ROW_PARAM_OPERAND: return operand_value(r, c, param->operand);
+    case ROW_PARAM_SIZE: return concrete_u64(8, c->size);
+    case ROW_PARAM_IMM: return concrete_u64(64, (uint64_t)c->imm);
+    case ROW_PARAM_IMM2: return concrete_u64(64, (uint64_t)c->imm2);
+    case ROW_PARAM_COND: return concrete_u64(8, c->cc);
+    case ROW_PARAM_TRAP: return concrete_u64(8, CASE_TRAP);
+    case ROW_PARAM_FLAGS: return flags_value(r, &r->before);
     }
     UNREACHABLE();
 }

@@ -7,7 +7,7 @@
 
 // Immediates are special values, since emission looks at them: all of these for a pseudo row, the
 // first few that an encoded row allows.
-enum { ENCODED_IMMEDIATES = 12, SECOND_IMMEDIATES = 4, PARAMS_IMM_MAX = 2 };
+enum { ENCODED_IMMEDIATES = 12, SECOND_IMMEDIATES = 4 };
 
 typedef struct RowRun {
     const ComposeOptions *options;
@@ -21,8 +21,8 @@ typedef struct RowRun {
     Arena scratch;
     bool is_new;     // nothing has been asked of the immediates at hand yet
     bool is_allowed; // the row allows them
-    uint32_t num_imms;
-    bool has_cond;
+    RowParams params;
+    bool has_table; // a branch by one
 } RowRun;
 
 // ---- A case ----
@@ -68,6 +68,8 @@ static void print_case(const ComposeCase *c, StrBuf *out)
         buf_puts(out, at == c ? "" : "; ");
         print_inst(at, out);
     }
+    if (c->num_succs != CASE_SUCCS)
+        buf_printf(out, "; %u successors", c->num_succs);
     if (c->next != 0)
         buf_printf(out, "; successor %u follows", c->next - 1u);
     if (c->is_far)
@@ -146,7 +148,7 @@ static bool try_places(RowRun *r)
     // Flags do not live between blocks; and what loops writes flags anyhow.
     const bool always_die = is_branch || (has_access && (r->row->flags & ROW_PSEUDO) != 0 &&
                                           (r->row->flags_use & MFLAGS_WRITE) != 0);
-    r->is_new = r->num_imms != 0 || r->has_cond;
+    r->is_new = r->params.num_imms != 0 || r->params.has_cond;
     r->is_allowed = true;
     const bool may_be_anew = (r->row->flags & ROW_REMAT) != 0;
     for (uint32_t n = 0; n < 24 && is_going(r) && r->is_allowed; n++) {
@@ -180,13 +182,13 @@ static void try_immediates(RowRun *r)
     const bool is_pseudo = (r->row->flags & ROW_PSEUDO) != 0;
     const uint32_t most = is_pseudo ? COMPOSE_IMMEDIATES : ENCODED_IMMEDIATES;
     uint32_t found = 0;
-    if (r->num_imms == 0) {
+    if (r->params.num_imms == 0) {
         (void)try_places(r);
         return;
     }
     for (uint32_t n = 0; n < COMPOSE_IMMEDIATES && found < most && is_going(r); n++) {
         r->c.imm = compose_immediate(n);
-        found += r->num_imms == 2 ? try_second_immediates(r) : try_places(r);
+        found += r->params.num_imms == 2 ? try_second_immediates(r) : try_places(r);
     }
 }
 
@@ -266,6 +268,24 @@ static void try_operands(RowRun *r)
         try_modes(r, memory);
 }
 
+// Entries of tables: few, as many as the immediate of AArch64's comparison holds and one more,
+// more than 16 bits, none.
+static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 70000, 0};
+
+static void try_successors(RowRun *r)
+{
+    const ComposeCase plain = r->c;
+    if (!r->has_table) {
+        try_operands(r);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(table_sizes) / sizeof(*table_sizes) && is_going(r); i++) {
+        r->c = plain;
+        r->c.num_succs = table_sizes[i] + 1;
+        try_operands(r);
+    }
+}
+
 static void try_row(RowRun *r, uint16_t op)
 {
     const uint32_t sizes = r->row->sizes;
@@ -274,15 +294,16 @@ static void try_row(RowRun *r, uint16_t op)
     for (uint32_t size = sizes == 0 ? 0 : 1; size <= 16 && is_going(r); size *= 2) {
         if (size != 0 && (sizes & size) == 0)
             continue;
-        for (uint32_t cc = 0; cc < (r->has_cond ? num_conds : 1) && is_going(r); cc++) {
+        for (uint32_t cc = 0; cc < (r->params.has_cond ? num_conds : 1) && is_going(r); cc++) {
             r->c = (ComposeCase){.target = r->target->target,
                                  .op = op,
                                  .size = (uint8_t)size,
                                  .cc = (uint8_t)cc,
                                  .memory = -1,
                                  .base = PREG_NONE,
-                                 .index = PREG_NONE};
-            try_operands(r);
+                                 .index = PREG_NONE,
+                                 .num_succs = CASE_SUCCS};
+            try_successors(r);
         }
         if (size == 0)
             return;
@@ -336,7 +357,8 @@ static void try_behind(Behind *b, uint16_t op)
                                  .base = PREG(REG_INT, 0),
                                  .index = has_index ? PREG(REG_INT, 0) : PREG_NONE,
                                  .flags_die = true,
-                                 .next = 1};
+                                 .next = 1,
+                                 .num_succs = CASE_SUCCS};
             if (!has_memory || is_frame_mode(r->c.amode))
                 r->c.base = PREG_NONE;
             r->is_new = true;
@@ -380,17 +402,25 @@ static const char *tested_reason(Arch arch, const char *row)
     return NULL;
 }
 
-static void look_at_params(RowRun *r, const IsleTerm *term)
+static bool reads(const IsleSpecExpr *e, IsleSym name)
 {
-    const Isle *const isle = r->program->isle;
-    r->num_imms = 0;
-    r->has_cond = false;
-    for (uint32_t p = 0; p < term->num_args; p++) {
-        const Str type = isle_str(isle, isle->types.data[term->args[p]].name);
-        r->num_imms += str_eq(type, STR("i64"));
-        r->has_cond = r->has_cond || str_eq(type, STR("Cond"));
+    bool found = e->kind == ISLE_SPEC_VAR && e->name == name;
+    for (uint32_t i = 0; i < e->num_args && !found; i++)
+        found = reads(e->args[i], name);
+    return found;
+}
+
+// Whether a term's meaning looks at a state.
+static bool means(const Isle *isle, const IsleTerm *term, const char *state)
+{
+    const uint32_t name = strtable_find(&isle->symbols, str_from(state));
+    bool found = false;
+    for (uint32_t i = 0; term->spec && i < term->spec->u.spec.num_clauses; i++) {
+        const IsleClause *const clause = &term->spec->u.spec.clauses[i];
+        for (uint32_t k = 0; k < clause->num_exprs; k++)
+            found = found || reads(clause->exprs[k], name);
     }
-    ASSERT(r->num_imms <= PARAMS_IMM_MAX);
+    return found;
 }
 
 static void do_row(RowRun *r, uint16_t op)
@@ -411,7 +441,11 @@ static void do_row(RowRun *r, uint16_t op)
         cannot(r, STR("its meaning is for no rule"));
         return;
     }
-    look_at_params(r, term);
+    if (term->spec && !rows_params(r->program->isle, term, r->row, &r->params)) {
+        cannot(r, STR("a parameter is no operand"));
+        return;
+    }
+    r->has_table = means(r->program->isle, term, COMPOSE_TABLE_STATE);
     try_row(r, op);
     if (t->arch == ARCH_X86_64 && strcmp(r->row->name, "test_rr") == 0)
         try_test(r, op);
@@ -420,35 +454,24 @@ static void do_row(RowRun *r, uint16_t op)
     cannot(r, STR("no case that it allows"));
 }
 
-// The term that says most of each row: the one with its flags, if there is one.
-static void find_terms(ComposeTarget *t, const Isle *isle, Arena *arena)
-{
-    t->terms = ARENA_ARRAY(arena, IsleTermId, t->target->num_rows);
-    for (uint16_t op = 0; op < t->target->num_rows; op++) {
-        const char *const name = t->target->rows[op].name;
-        IsleTermId id = isle_find_term(isle, str_printf(arena, "%s_%s_flags", t->prefix, name));
-        if (id == ISLE_NONE)
-            id = isle_find_term(isle, str_printf(arena, "%s_%s", t->prefix, name));
-        ASSERT(id != ISLE_NONE);
-        t->terms[op] = id;
-    }
-}
-
 void compose_rows(Isle *isle, const Target *target, const ComposeOptions *options,
                   ComposeReport *report)
 {
-    static const char *const x64_flags[] = {"OF", "SF", "ZF", "AF", "PF", "CF"};
-    static const char *const a64_flags[] = {"N", "Z", "C", "V"};
     const bool x64 = target->arch == ARCH_X86_64;
     Arena arena = {0};
-    ComposeTarget t = {.target = target,
-                       .prefix = x64 ? "x64" : "a64",
-                       .flags = x64 ? x64_flags : a64_flags,
-                       .num_flags = x64 ? 6 : 4};
+    ComposeTarget t = {.target = target};
+    IsleSym flags[ROWS_FLAGS_MAX];
+    t.num_flags = rows_flags(isle, flags);
+    for (uint32_t i = 0; i < t.num_flags; i++)
+        t.flags[i] = isle_str(isle, flags[i]);
     // x16 and x17 hold what emission makes up.
     t.scratch = x64 ? 0 : preg_bit(PREG(REG_INT, 16)) | preg_bit(PREG(REG_INT, 17));
     ASSERT((t.scratch & target->allocatable) == 0);
-    find_terms(&t, isle, &arena);
+    t.terms = ARENA_ARRAY(&arena, IsleTermId, target->num_rows);
+    for (uint16_t op = 0; op < target->num_rows; op++) {
+        t.terms[op] = rows_term(isle, target, op, &arena);
+        ASSERT(t.terms[op] != ISLE_NONE);
+    }
     RowRun r = {.options = options,
                 .target = &t,
                 .program = vc_program_new(&arena, isle),

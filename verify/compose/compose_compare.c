@@ -6,11 +6,25 @@
 
 // ---- What must hold ----
 
-static void add_goal(ComposeMachine *m, Str what, Expr alive, Expr meant, Expr is)
+// The goals that vcgen has stated so far have nothing to show.
+static void keep_parallel(ComposeProof *p)
+{
+    for (uint32_t i = p->goals.len; i < p->vc.goals.len; i++)
+        VEC_PUSH(p->arena, &p->goals,
+                 ((ComposeGoal){p->vc.goals.data[i].what, EXPR_NONE, EXPR_NONE}));
+}
+
+void compose_must(ComposeMachine *m, Str what, Expr path, Expr holds)
+{
+    const Expr goal = expr_implies(m->pool, path, holds);
+    VEC_PUSH(m->proof->arena, &m->proof->vc.goals, ((VcGoal){goal, what}));
+}
+
+void compose_must_be(ComposeMachine *m, Str what, Expr path, Expr meant, Expr is)
 {
     ComposeProof *const p = m->proof;
-    const Expr same = expr_implies(m->pool, alive, expr_eq(m->pool, meant, is));
-    VEC_PUSH(p->arena, &p->vc.goals, ((VcGoal){same, what}));
+    keep_parallel(p);
+    compose_must(m, what, path, expr_eq(m->pool, meant, is));
     VEC_PUSH(p->arena, &p->goals, ((ComposeGoal){what, meant, is}));
 }
 
@@ -66,7 +80,7 @@ static void compare_registers(ComposeMachine *m, Expr alive)
             (p->written & bit) == 0
                 ? str_printf(p->arena, "%s keeps its value", name)
                 : str_printf(p->arena, "%s, in %s, is what the row says", operand_in(m, r), name);
-        add_goal(m, what, alive, meant, is);
+        compose_must_be(m, what, alive, meant, is);
     }
 }
 
@@ -81,12 +95,9 @@ static void compare_flags(ComposeMachine *m, Expr alive)
         if ((p->loose_flags >> i & 1) != 0)
             continue;
         choose_open(m, &meant, &is);
-        add_goal(m,
-                 str_printf(p->arena,
-                            p->writes_flags ? "the flag %s is what the row says"
-                                            : "the flag %s keeps its value",
-                            p->target->flags[i]),
-                 alive, meant, is);
+        const Str what = str_printf(p->arena, "the flag %.*s %s", STR_ARG(p->target->flags[i]),
+                                    p->writes_flags ? "is what the row says" : "keeps its value");
+        compose_must_be(m, what, alive, meant, is);
     }
 }
 
@@ -99,9 +110,7 @@ static void compare(ComposeMachine *m)
     const Expr alive = expr_and(m->pool, vc_sequence_end(p->sequence), p->exit);
     for (uint32_t i = first; i < p->vc.goals.len; i++)
         p->vc.goals.data[i].expr = expr_implies(m->pool, p->exit, p->vc.goals.data[i].expr);
-    for (uint32_t i = p->goals.len; i < p->vc.goals.len; i++)
-        VEC_PUSH(p->arena, &p->goals,
-                 ((ComposeGoal){p->vc.goals.data[i].what, EXPR_NONE, EXPR_NONE}));
+    keep_parallel(p);
     if (!m->has_ended) // it always traps
         return;
     m->witnessed = bitset_new(p->arena, m->pool->nodes.len);
@@ -166,7 +175,7 @@ static bool note_meant(ComposeMachine *m, const PutInst *put, const VcOperand *r
         p->writes_flags = true;
         p->loose_flags = 0;
         for (uint32_t i = 0; i < p->target->num_flags; i++)
-            if (!compose_scalar(results, str_from(p->target->flags[i])))
+            if (!compose_scalar(results, p->target->flags[i]))
                 p->loose_flags |= 1u << i;
     }
     return compose_write(m, put, results);
@@ -205,7 +214,7 @@ static bool is_itself(const ComposeCase *c, const ComposeStep *step)
     const PutInst meant = meant_inst(c), *const a = &meant, *const b = &step->put;
     const MRow *const row = &c->target->rows[c->op];
     const bool may_trap = (row->flags & (ROW_LOAD | ROW_STORE | ROW_TRAP)) != 0 || c->memory >= 0;
-    if (step->label.i != NO_INDEX || step->exclusive != NOT_EXCLUSIVE)
+    if (step->label.i != NO_INDEX || step->kind != STEP_ROW)
         return false;
     for (int32_t k = 0; k < row->num_operands; k++)
         if (k != a->mem_operand && a->regs[k] != b->regs[k])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One instruction through the target's emission, and what it puts taken apart: rows that were
-// recorded, and the few instructions that emission puts as bytes, which are read here. Bytes that
-// are neither are no sequence of rows, so nothing can slip through.
+// recorded, and the few instructions that emission puts as bytes, which are read. Bytes that are
+// neither are no sequence of rows, so nothing can slip through; nor can fields that are patched.
 
 #include "verify/compose/compose_internal.h"
 
@@ -21,20 +21,11 @@ static void add_operand(MFunc *f, Alloc alloc)
     VEC_PUSH(f->arena, &f->operands, operand);
 }
 
-// A row that only reads flags.
-static uint16_t flag_reader(const Target *target)
+static void make_blocks(MFunc *f, uint32_t num_insts, uint32_t num_succs)
 {
-    for (uint16_t op = 0; op < target->num_rows; op++)
-        if (target->rows[op].flags_use == MFLAGS_READ)
-            return op;
-    UNREACHABLE();
-}
-
-static void make_blocks(MFunc *f, uint32_t num_insts)
-{
-    const MBlockData entry = {.end = num_insts, .num_succs = CASE_SUCCS};
+    const MBlockData entry = {.end = num_insts, .num_succs = num_succs};
     VEC_PUSH(f->arena, &f->blocks, entry);
-    for (uint32_t i = 0; i < CASE_SUCCS; i++) {
+    for (uint32_t i = 0; i < num_succs; i++) {
         const MEdge edge = {.to = {i + 1}};
         const MBlockData block = {.first = num_insts, .end = num_insts};
         VEC_PUSH(f->arena, &f->edges, edge);
@@ -78,11 +69,12 @@ static MFunc function_of(const ComposeCase *c, Arena *arena)
 {
     MFunc f = {.arena = arena, .target = c->target};
     f.allocs = ARENA_ARRAY(arena, Alloc, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
+    VEC_RESERVE(arena, &f.operands, ROW_OPERANDS_MAX + 2 + MORE_OPERANDS);
     for (const ComposeCase *at = c; at; at = at->then)
         add_inst(&f, at);
     if (!c->flags_die)
-        VEC_PUSH(arena, &f.insts, (MInst){.op = flag_reader(c->target)});
-    make_blocks(&f, f.insts.len);
+        VEC_PUSH(arena, &f.insts, (MInst){.op = rows_flag_reader(c->target)});
+    make_blocks(&f, f.insts.len, c->num_succs);
     return f;
 }
 
@@ -95,139 +87,7 @@ int32_t compose_frame_offset(const ComposeCase *c)
     return emit_frame_offset(&(EmitCtx){.frame = layout}, c->amode, c->disp);
 }
 
-// ---- Instructions that are put as bytes ----
-
-static uint16_t row_named(const Target *target, const char *name)
-{
-    for (uint16_t op = 0; op < target->num_rows; op++)
-        if (strcmp(target->rows[op].name, name) == 0)
-            return op;
-    UNREACHABLE();
-}
-
-static PutInst bare(const Target *target, const char *row, uint32_t offset)
-{
-    PutInst put = {.offset = offset, .mem_operand = -1};
-    put.op = row_named(target, row);
-    return put;
-}
-
-// jcc rel32, jmp rel32, ud2, mfence. The length; 0: none of these.
-static uint32_t read_x64(const Target *t, const uint8_t *at, uint32_t left, PutInst *put)
-{
-    const uint32_t offset = put->offset;
-    if (left >= 6 && at[0] == 0x0f && at[1] >> 4 == 8) {
-        *put = bare(t, "jcc", offset);
-        put->cc = at[1] & 15;
-        return 6;
-    }
-    if (left >= 5 && at[0] == 0xe9) {
-        *put = bare(t, "jmp", offset);
-        return 5;
-    }
-    if (left >= 2 && at[0] == 0x0f && at[1] == 0x0b) {
-        *put = bare(t, "ud2", offset);
-        return 2;
-    }
-    if (left < 3 || at[0] != 0x0f || at[1] != 0xae || at[2] != 0xf0)
-        return 0;
-    *put = bare(t, "mfence", offset);
-    return 3;
-}
-
-static uint32_t word_at(const CodeBuffer *buf, uint32_t offset)
-{
-    const uint8_t *const at = buf->bytes.data + offset;
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-// The register in the lowest bits of a field in which 31 is zero.
-static PReg register_of(uint32_t field)
-{
-    return (field & 31) == 31 ? PREG_NONE : PREG(REG_INT, field & 31);
-}
-
-// Arm Architecture Reference Manual for A-profile, C4.1.93 and C4.1.95: the words without the field
-// of a branch's target.
-static bool read_a64(const Target *t, uint32_t word, PutInst *put)
-{
-    const uint32_t offset = put->offset;
-    const PReg reg = register_of(word);
-    if (word >> 26 == 5) {
-        *put = bare(t, "b", offset);
-    } else if (word >> 24 == 0x54 && (word & 0x10) == 0) {
-        *put = bare(t, "b_cond", offset);
-        put->cc = word & 15;
-    } else if ((word >> 25 & 0x3f) == 0x1a) {
-        *put = bare(t, (word >> 24 & 1) != 0 ? "cbnz" : "cbz", offset);
-        put->size = word >> 31 != 0 ? 8 : 4;
-        put->regs[0] = reg;
-    } else if ((word >> 25 & 0x3f) == 0x1b) {
-        *put = bare(t, (word >> 24 & 1) != 0 ? "tbnz" : "tbz", offset);
-        put->size = 8;
-        put->imm = (word >> 31 << 5) | (word >> 19 & 31);
-        put->regs[0] = reg;
-    } else if (word >> 16 == 0) {
-        *put = bare(t, "udf", offset);
-    } else if ((word & 0xffe0fc00u) == 0x8b206000u && (word & 31) != 31) {
-        // add (extended register) of 64 bits, uxtx: 31 is the stack pointer as first operand.
-        *put = bare(t, "add_rr", offset);
-        put->size = 8;
-        put->regs[0] = reg;
-        put->regs[1] = PREG(REG_INT, word >> 5 & 31);
-        put->regs[2] = register_of(word >> 16);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-// Section C6.2.174 and following: ldaxr, ldaxp, stlxr, stlxp; pairs of 8 bytes.
-static bool read_exclusive(const CodeBuffer *buf, uint32_t offset, ComposeStep *step)
-{
-    if (buf->bytes.len - offset < 4)
-        return false;
-    const uint32_t word = word_at(buf, offset);
-    const bool is_pair = word >> 21 == 0x643 || word >> 21 == 0x641;
-    const uint32_t fixed = is_pair ? 0x8000 : 0xfc00, mask = is_pair ? 0x8000 : 0xfc00;
-    const bool loads = (word >> 22 & 1) != 0;
-    if ((word & mask) != fixed || (!is_pair && (word >> 21 & 0x1ff) != (loads ? 0x42u : 0x40u)) ||
-        (loads && (word >> 16 & 31) != 31))
-        return false;
-    step->exclusive = loads ? EXCLUSIVE_LOAD : EXCLUSIVE_STORE;
-    step->end = offset + 4;
-    step->put = (PutInst){.offset = offset, .mem_operand = -1, .index = PREG_NONE};
-    step->put.size = (uint8_t)(is_pair ? 16 : 1u << (word >> 30));
-    step->put.base = PREG(REG_INT, word >> 5 & 31);
-    step->put.regs[0] = register_of(word);
-    step->put.regs[1] = register_of(word >> 10);
-    step->put.regs[2] = register_of(word >> 16);
-    return true;
-}
-
-static uint32_t read_bare(const CodeBuffer *buf, const Target *target, uint32_t offset,
-                          PutInst *put)
-{
-    const uint8_t *const at = buf->bytes.data + offset;
-    const uint32_t left = buf->bytes.len - offset;
-    *put = (PutInst){.offset = offset};
-    if (target->arch == ARCH_X86_64)
-        return read_x64(target, at, left, put);
-    if (left < 4)
-        return 0;
-    return read_a64(target, word_at(buf, offset), put) ? 4 : 0;
-}
-
 // ---- Steps ----
-
-// The label that a field between these offsets refers to.
-static Label label_at(const CodeBuffer *buf, uint32_t from, uint32_t to)
-{
-    for (uint32_t i = 0; i < buf->fixups.len; i++)
-        if (buf->fixups.data[i].offset >= from && buf->fixups.data[i].offset < to)
-            return buf->fixups.data[i].label;
-    return NO(Label);
-}
 
 static uint8_t trap_at(const CodeBuffer *buf, uint32_t offset)
 {
@@ -237,32 +97,105 @@ static uint8_t trap_at(const CodeBuffer *buf, uint32_t offset)
     return NO_TRAP_CODE;
 }
 
+// Where taking apart is: what comes next of each list.
+typedef struct Reader {
+    ComposeCode *code;
+    const Target *target;
+    uint32_t inst, fixup, shrink, data;
+} Reader;
+
+static bool has_inst_at(const Reader *r, uint32_t at)
+{
+    const CodeBuffer *const buf = &r->code->buf;
+    return r->inst < buf->insts.len && buf->insts.data[r->inst].offset == at;
+}
+
+static bool has_data_at(const Reader *r, uint32_t at)
+{
+    const CodeBuffer *const buf = &r->code->buf;
+    return r->data < buf->data.len && buf->data.data[r->data].offset == at;
+}
+
+// The label of a step's field, and what becomes of a branch that is shrunk.
+static const char *read_field(Reader *r, ComposeStep *step)
+{
+    const CodeBuffer *const buf = &r->code->buf;
+    const bool has_fixup =
+        r->fixup < buf->fixups.len && buf->fixups.data[r->fixup].offset < step->end;
+    if (has_fixup != step->has_field)
+        return has_fixup ? "a field that is patched in an instruction that has none"
+                         : "a field that nothing is put into";
+    if (!has_fixup)
+        return NULL;
+    const Fixup *const fixup = &buf->fixups.data[r->fixup];
+    if (fixup->kind != step->field || fixup->offset != step->field_at)
+        return "a field that is patched as if it were another one";
+    step->label = fixup->label;
+    if (r->shrink < buf->shrinks.len && buf->shrinks.data[r->shrink].fixup == r->fixup) {
+        const Shrink *const shrink = &buf->shrinks.data[r->shrink];
+        if (shrink->start != step->put.offset || shrink->end != step->end ||
+            step->short_form == 0 || shrink->opcode != step->short_form)
+            return "a branch whose short form is another one";
+        r->shrink++;
+    }
+    r->fixup++;
+    return NULL;
+}
+
+static const char *read_table(Reader *r, ComposeStep *step)
+{
+    const DataRange *const data = &r->code->buf.data.data[r->data++];
+    const char *const wrong = compose_read_table(r->code, data, r->fixup);
+    step->kind = STEP_TABLE;
+    step->put.offset = data->offset;
+    step->end = data->offset + data->size;
+    r->fixup += r->code->table.count;
+    return wrong;
+}
+
+static const char *read_step(Reader *r, uint32_t at, ComposeStep *step)
+{
+    const CodeBuffer *const buf = &r->code->buf;
+    *step = (ComposeStep){.trap = trap_at(buf, at), .label = NO(Label)};
+    if (has_data_at(r, at))
+        return read_table(r, step);
+    if (has_inst_at(r, at)) {
+        step->put = buf->insts.data[r->inst++];
+        step->end = at + step->put.length;
+        // A constant's address: rows with one are no part of any sequence.
+        step->has_field = step->put.mem_operand >= 0 && step->put.amode == AMODE_CONSTANT;
+    } else if (!compose_read_bytes(buf, r->target, at, step)) {
+        return "bytes that are no row";
+    }
+    return read_field(r, step);
+}
+
 static const char *take_apart(ComposeCode *code, const Target *target, Arena *arena)
 {
     const CodeBuffer *const buf = &code->buf;
-    uint32_t next = 0;
+    Reader r = {.code = code, .target = target};
     if (buf->relocs.len != 0)
         return "the linker fills in a field";
     if (buf->calls.len != 0)
         return "a call";
-    if (buf->data.len != 0)
-        return "data in the code";
     for (uint32_t at = 0; at < buf->bytes.len;) {
-        ComposeStep step = {.trap = trap_at(buf, at), .label = NO(Label)};
-        if (next < buf->insts.len && buf->insts.data[next].offset == at) {
-            step.put = buf->insts.data[next++];
-            step.end = at + step.put.length;
-        } else {
-            const uint32_t length = read_bare(buf, target, at, &step.put);
-            step.end = at + length;
-            if (length == 0 && (target->arch != ARCH_AARCH64 || !read_exclusive(buf, at, &step)))
-                return "bytes that are no row";
-            step.label = label_at(buf, at, step.end);
-        }
+        ComposeStep step;
+        const char *const wrong = read_step(&r, at, &step);
+        if (wrong)
+            return wrong;
         VEC_PUSH(arena, &code->steps, step);
         at = step.end;
     }
-    return next == buf->insts.len ? NULL : "instructions that overlap";
+    const bool is_all = r.inst == buf->insts.len && r.fixup == buf->fixups.len &&
+                        r.shrink == buf->shrinks.len && r.data == buf->data.len;
+    return is_all ? NULL : "instructions that overlap";
+}
+
+uint32_t compose_successor(const ComposeCode *code, Label label)
+{
+    const MBlockData *const block = &code->f.blocks.data[0];
+    const uint32_t number = label.i - code->ctx.blocks[1].i; // labels of blocks are made in order
+    return label.i != NO_INDEX && number < block->num_succs ? number : NO_INDEX;
 }
 
 // The allocator has an instruction made once more before another one: before what reads the flags,
@@ -273,7 +206,7 @@ static void emit_anew(ComposeCode *code, const ComposeCase *c, ComposeEmit emit)
     uint16_t op = 0;
     while (c->target->rows[op].flags_use != MFLAGS_NONE)
         op++;
-    code->f.insts.data[0].op = c->flags_die ? op : flag_reader(c->target);
+    code->f.insts.data[0].op = c->flags_die ? op : rows_flag_reader(c->target);
     emit(&code->ctx, &again);
 }
 
@@ -298,11 +231,22 @@ void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeC
     out->cannot = take_apart(out, c->target, arena);
 }
 
+// The first ones say what the others are.
+enum { LISTED_ENTRIES = 3 };
+
 void compose_print_code(const ComposeCode *code, StrBuf *out)
 {
     const CodeBuffer *const buf = &code->buf;
-    for (uint32_t i = 0; i < buf->notes.len; i++)
-        buf_printf(out, "    %.*s\n", STR_ARG(buf->notes.data[i].text));
+    const ComposeTable *const table = &code->table;
+    for (uint32_t i = 0; i < buf->notes.len; i++) {
+        const CodeNote *const note = &buf->notes.data[i];
+        const uint32_t entry = (note->offset - table->offset) / 4;
+        if (note->offset >= table->offset && entry < table->count && entry >= LISTED_ENTRIES)
+            continue;
+        buf_printf(out, "    %.*s\n", STR_ARG(note->text));
+    }
+    if (table->count > LISTED_ENTRIES)
+        buf_printf(out, "    ... %u entries\n", table->count);
     if (buf->notes.len == 0)
         buf_puts(out, "    (nothing)\n");
 }

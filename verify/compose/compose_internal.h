@@ -6,6 +6,7 @@
 
 #include "verify/compose/compose.h"
 #include "verify/ledger/ledger.h"
+#include "verify/rows/rows.h"
 #include "verify/vcgen/vcgen.h"
 
 // ---- Cases ----
@@ -13,6 +14,7 @@
 // The trap code of all cases, and the one of an access that no trap site tells of.
 enum { CASE_TRAP_CODE = 9, NO_TRAP_CODE = 0xfe };
 
+// The successors that a branch has, but one on a table.
 enum { CASE_SUCCS = 3 };
 
 // How an instruction is emitted: everything but the values of registers.
@@ -31,6 +33,7 @@ typedef struct ComposeCase {
     bool flags_die;                 // nothing reads the flags behind it
     bool is_far;                    // branches must reach far
     bool is_anew;                   // it is not in its place, but repeated before another one
+    uint32_t num_succs;             // of its block
     uint8_t next;                   // the block behind it, from 1; 0: none
     const struct ComposeCase *then; // what follows in the block; NULL: nothing that matters
 } ComposeCase;
@@ -53,30 +56,52 @@ typedef bool (*ComposeVisit)(void *context, const ComposeCase *c);
 // registers; stops when it says false, and gives that back. All but registers is set in `c`.
 bool compose_assign(ComposeCase *c, ComposeVisit visit, void *context);
 
+// What a row that branches on a table reads, successors but one, the default.
+#define COMPOSE_TABLE_STATE "num_targets"
+
 // The immediates to try: those that a row does not allow are passed over.
 enum { COMPOSE_IMMEDIATES = 1100 };
 int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
 
-// Of AArch64, put as bytes: ldaxr and ldaxp, stlxr and stlxp. PutInst.size is that of the access,
-// base has its address, regs[0] the value, or its lower half and regs[1] the upper one, regs[2]
-// whether the store has failed.
-typedef enum ComposeExclusive { NOT_EXCLUSIVE, EXCLUSIVE_LOAD, EXCLUSIVE_STORE } ComposeExclusive;
+// What is no row is put as bytes. The exclusive accesses are those of AArch64, ldaxr and ldaxp,
+// stlxr and stlxp: PutInst.size is that of the access, base has its address, regs[0] the value, or
+// its lower half and regs[1] the upper one, regs[2] whether the store has failed.
+typedef enum ComposeStepKind {
+    STEP_ROW,
+    STEP_EXCLUSIVE_LOAD,
+    STEP_EXCLUSIVE_STORE,
+    STEP_ADDRESS, // that of the label into regs[0]
+    STEP_JUMP,    // to where regs[0] says
+    STEP_TABLE    // no instruction, but the table (ComposeCode.table)
+} ComposeStepKind;
 
 typedef struct ComposeStep {
-    ComposeExclusive exclusive; // else a row
+    ComposeStepKind kind;
     PutInst put;
-    uint32_t end; // offset behind it
-    Label label;  // of a branch, or NO(Label)
-    uint8_t trap; // its trap site's code, or NO_TRAP_CODE
+    uint32_t end;       // offset behind it
+    bool has_field;     // it needs a label, in a field
+    FixupKind field;    // of this kind,
+    uint32_t field_at;  // at this offset,
+    uint8_t short_form; // and if it may shrink, to this opcode; 0: it may not
+    Label label;        // or NO(Label)
+    uint8_t trap;       // its trap site's code, or NO_TRAP_CODE
 } ComposeStep;
+
+// A table of distances: entry i is how far the label of successor first + i is from the base.
+typedef struct ComposeTable {
+    uint32_t offset, count; // no entries: there is no table
+    uint32_t first;
+    Label base;
+} ComposeTable;
 
 typedef struct ComposeCode {
     CodeBuffer buf;
     EmitCtx ctx;
     MFunc f;
     VEC(ComposeStep) steps;
+    ComposeTable table;
     const char *cannot; // why it is no sequence of rows; NULL: it is
 } ComposeCode;
 
@@ -86,17 +111,29 @@ void compose_emit(const ComposeCase *c, ComposeEmit emit, Arena *arena, ComposeC
 // The offset of the case's memory operand from the stack pointer, where it is in the frame.
 int32_t compose_frame_offset(const ComposeCase *c);
 
+// The number of the successor that a label is, NO_INDEX: none.
+uint32_t compose_successor(const ComposeCode *code, Label label);
+
+// Reads an instruction that is put as bytes at an offset; false: they are none that is known
+// (compose_bytes.c).
+bool compose_read_bytes(const CodeBuffer *buf, const Target *target, uint32_t offset,
+                        ComposeStep *step);
+
+// Reads the data that begins where fixup `first` is as the table. What it can't be, NULL: it is one
+// (compose_table.c).
+const char *compose_read_table(ComposeCode *code, const DataRange *data, uint32_t first);
+
 // Appends the listing, a line each.
 void compose_print_code(const ComposeCode *code, StrBuf *out);
 
 // ---- The machine (compose_machine.c) ----
 
-enum { REGS = 64, FLAGS = 6 };
+enum { REGS = 64 };
 
 typedef struct ComposeState {
     Expr path; // when control is here
     Expr regs[REGS];
-    Expr flags[FLAGS];
+    Expr flags[ROWS_FLAGS_MAX];
 } ComposeState;
 
 // A promise: what is there must be what is meant.
@@ -107,8 +144,7 @@ typedef struct ComposeGoal {
 
 typedef struct ComposeTarget {
     const Target *target;
-    const char *prefix; // of terms
-    const char *const *flags;
+    Str flags[ROWS_FLAGS_MAX];
     uint32_t num_flags;
     PRegSet scratch;   // never allocated: emission may write them
     IsleTermId *terms; // by row: that which says most of it
@@ -155,6 +191,18 @@ typedef struct ComposeLoop {
     Expr stores; // when the exclusive store succeeds
 } ComposeLoop;
 
+// The address of an offset in the code.
+typedef struct ComposePlace {
+    uint32_t offset;
+    Expr address;
+} ComposePlace;
+
+// What was read from the table: the distance, and which entry it is.
+typedef struct ComposeLookup {
+    bool is_done;
+    Expr distance, entry;
+} ComposeLookup;
+
 typedef struct ComposeMachine {
     ComposeProof *proof;
     const ComposeCase *c;
@@ -167,10 +215,16 @@ typedef struct ComposeMachine {
     bool has_ended;
     Bitset witnessed; // open values that have been chosen
     ComposeLoop loop;
+    VEC(ComposePlace) places;
+    ComposeLookup lookup;
 } ComposeMachine;
 
 // Says why a case is no sequence of rows. False, for convenience.
 bool compose_cannot(ComposeMachine *m, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// States that something must hold, or that `is` must be what is meant, whenever `path` holds.
+void compose_must(ComposeMachine *m, Str what, Expr path, Expr holds);
+void compose_must_be(ComposeMachine *m, Str what, Expr path, Expr meant, Expr is);
 
 // Registers of the target, and their names.
 bool compose_has_register(const Target *t, uint32_t reg);
@@ -204,7 +258,19 @@ bool compose_go_round(ComposeMachine *m, Expr again);
 // An exclusive access.
 bool compose_exclusive(ComposeMachine *m, const ComposeStep *step);
 
-// Runs the steps of the code (compose_run.c). False: it is no sequence of rows.
+// ---- Tables (compose_table.c) ----
+
+// The address of a label of the code. False: it is not bound.
+bool compose_place(ComposeMachine *m, Label label, Expr *address);
+// Whether an instruction reads from the table, and what then holds, once it is done.
+bool compose_reads_table(const ComposeMachine *m, const PutInst *put);
+bool compose_look_up(ComposeMachine *m);
+// The successor at this address, as an expression.
+bool compose_find_successor(ComposeMachine *m, Expr address, Expr *number);
+
+// ---- Running (compose_run.c) ----
+
+// Runs the steps of the code. False: it is no sequence of rows.
 bool compose_run(ComposeMachine *m);
 
 // ---- What must hold (compose_compare.c) ----

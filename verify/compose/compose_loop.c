@@ -23,8 +23,8 @@ static uint32_t find_back(const ComposeCode *code, bool *others)
     *others = false;
     for (uint32_t i = 0; i < code->steps.len; i++) {
         const ComposeStep *const step = &code->steps.data[i];
-        const uint32_t place =
-            step->label.i == NO_INDEX ? NO_INDEX : code->buf.labels.data[step->label.i];
+        const bool jumps = step->kind == STEP_ROW && step->label.i != NO_INDEX;
+        const uint32_t place = jumps ? code->buf.labels.data[step->label.i] : NO_INDEX;
         if (place == NO_INDEX || place > step->put.offset)
             continue;
         *others = *others || place != 0 || back != NO_INDEX;
@@ -44,8 +44,10 @@ static bool note_writes(ComposeMachine *m, const ComposeStep *step)
 {
     ComposeLoop *const loop = &m->loop;
     const MRow *const row = &m->c->target->rows[step->put.op];
-    if (step->exclusive != NOT_EXCLUSIVE) {
-        const bool loads = step->exclusive == EXCLUSIVE_LOAD;
+    if (step->kind == STEP_ADDRESS || step->kind == STEP_JUMP || step->kind == STEP_TABLE)
+        return false;
+    if (step->kind != STEP_ROW) {
+        const bool loads = step->kind == STEP_EXCLUSIVE_LOAD;
         add_register(&loop->writes, step->put.regs[loads ? 0 : 2]);
         if (loads && step->put.size == 16)
             add_register(&loop->writes, step->put.regs[1]);
@@ -85,9 +87,8 @@ bool compose_go_round(ComposeMachine *m, Expr again)
     const ComposeLoop *const loop = &m->loop;
     if (!loop->is_loaded || !loop->has_stored)
         return compose_cannot(m, "a loop");
-    const Expr nothing = expr_implies(m->pool, again, expr_not(m->pool, loop->stores));
-    VEC_PUSH(p->arena, &p->vc.goals,
-             ((VcGoal){nothing, STR("a round that is not the last one stores nothing")}));
+    compose_must(m, STR("a round that is not the last one stores nothing"), again,
+                 expr_not(m->pool, loop->stores));
     p->exit = expr_and(m->pool, p->exit, expr_not(m->pool, again));
     return true;
 }
@@ -150,5 +151,5 @@ bool compose_exclusive(ComposeMachine *m, const ComposeStep *step)
     // All rounds read from one place.
     if (m->loop.back == NO_INDEX || (m->loop.writes & preg_bit(step->put.base)) != 0)
         return compose_cannot(m, "an exclusive access in no loop, or from changing places");
-    return step->exclusive == EXCLUSIVE_LOAD ? load(m, step) : store(m, step);
+    return step->kind == STEP_EXCLUSIVE_LOAD ? load(m, step) : store(m, step);
 }

@@ -39,6 +39,8 @@ void compose_begin(ComposeMachine *m)
     ComposeProof *const p = m->proof;
     const Target *const t = p->target->target;
     ComposeState *const s = &p->initial;
+    vc_sequence_set_state(p->sequence, COMPOSE_TABLE_STATE,
+                          expr_bv(m->pool, 32, m->c->num_succs - 1));
     s->path = expr_bool(m->pool, true);
     for (uint32_t r = 0; r < REGS; r++) {
         if (!compose_has_register(t, r))
@@ -54,7 +56,7 @@ void compose_begin(ComposeMachine *m)
                                   sort_bv(preg_class((PReg)r) == REG_INT ? 64 : 128));
     }
     for (uint32_t i = 0; i < p->target->num_flags; i++)
-        s->flags[i] = expr_var(m->pool, str_from(p->target->flags[i]), sort_bv(1));
+        s->flags[i] = expr_var(m->pool, p->target->flags[i], sort_bv(1));
     m->now = *s;
     // In functions with frame pointers, which is where it is asked for.
     vc_sequence_know(p->sequence,
@@ -80,10 +82,10 @@ Expr compose_address(ComposeMachine *m, const PutInst *put, const ComposeState *
     return put->base == PREG_NONE ? sum : expr_2(m->pool, EXPR_BVADD, s->regs[put->base], sum);
 }
 
-static void give(VcOperand *out, const char *name, Expr value)
+static void give(VcOperand *out, Str name, Expr value)
 {
     ASSERT(out->count < sizeof(out->scalars) / sizeof(out->scalars[0]));
-    out->scalars[out->count++] = (VcScalar){str_from(name), value};
+    out->scalars[out->count++] = (VcScalar){name, value};
 }
 
 static Expr register_value(ComposeMachine *m, const ComposeState *s, PReg reg, RegClass class)
@@ -91,70 +93,62 @@ static Expr register_value(ComposeMachine *m, const ComposeState *s, PReg reg, R
     return reg == PREG_NONE ? expr_bv(m->pool, class == REG_INT ? 64 : 128, 0) : s->regs[reg];
 }
 
-static bool operand_value(ComposeMachine *m, const ComposeStep *step, Str name, VcOperand *out)
+static void operand_value(ComposeMachine *m, const ComposeStep *step, uint32_t k, VcOperand *out)
 {
     const PutInst *const put = &step->put;
-    const MRow *const row = &m->c->target->rows[put->op];
-    int32_t k = 0;
-    while (k < row->num_operands && !str_eq_c(name, row->operands[k].name))
-        k++;
-    if (k == row->num_operands)
-        return compose_cannot(m, "a parameter of %s is no operand", row->name);
-    const RowOperand *const operand = &row->operands[k];
-    const bool in_memory = k == put->mem_operand;
+    const RowOperand *const operand = &m->c->target->rows[put->op].operands[k];
+    const bool in_memory = (int32_t)k == put->mem_operand;
     if (operand->kind == OPERAND_RM)
-        give(out, "is_mem", expr_bool(m->pool, in_memory));
+        give(out, STR("is_mem"), expr_bool(m->pool, in_memory));
     if (in_memory) {
-        give(out, "address", compose_address(m, put, &m->now));
-        give(out, "trap", expr_bv(m->pool, 8, step->trap));
-        return true;
+        give(out, STR("address"), compose_address(m, put, &m->now));
+        give(out, STR("trap"), expr_bv(m->pool, 8, step->trap));
+        return;
     }
-    give(out, operand->kind == OPERAND_RM ? "reg" : "",
+    give(out, operand->kind == OPERAND_RM ? STR("reg") : STR(""),
          register_value(m, &m->now, put->regs[k], (RegClass)operand->class));
-    return true;
 }
 
-static bool param_value(ComposeMachine *m, const ComposeStep *step, uint32_t p, uint32_t *num_imms,
-                        VcOperand *out)
+static VcOperand param_value(ComposeMachine *m, const ComposeStep *step, const RowParam *param)
 {
-    const Isle *const isle = m->proof->program->isle;
     const PutInst *const put = &step->put;
-    const IsleTerm *const term = &isle->terms.data[m->proof->target->terms[put->op]];
-    const Str type = isle_str(isle, isle->types.data[term->args[p]].name);
-    *out = (VcOperand){.count = 0};
-    if (str_eq(type, STR("u8"))) {
-        give(out, "", expr_bv(m->pool, 8, put->size));
-    } else if (str_eq(type, STR("i64"))) {
-        const int64_t imm = (*num_imms)++ == 0 ? put->imm : put->imm2;
-        give(out, "", expr_bv(m->pool, 64, (uint64_t)imm));
-    } else if (str_eq(type, STR("Cond"))) {
-        give(out, "", expr_bv(m->pool, 8, put->cc));
-    } else if (str_eq(type, STR("TrapCode"))) {
-        give(out, "", expr_bv(m->pool, 8, step->trap));
-    } else if (str_eq(type, STR("Flags"))) {
-        for (uint32_t i = 0; i < m->proof->target->num_flags; i++)
-            give(out, m->proof->target->flags[i], m->now.flags[i]);
-    } else {
-        return operand_value(m, step, isle_str(isle, term->spec->u.spec.params[p].sym), out);
+    const ComposeTarget *const t = m->proof->target;
+    VcOperand out = {.count = 0};
+    switch (param->kind) {
+    case ROW_PARAM_OPERAND: operand_value(m, step, param->operand, &out); break;
+    case ROW_PARAM_SIZE: give(&out, STR(""), expr_bv(m->pool, 8, put->size)); break;
+    case ROW_PARAM_IMM: give(&out, STR(""), expr_bv(m->pool, 64, (uint64_t)put->imm)); break;
+    case ROW_PARAM_IMM2:
+        give(&out, STR(""), expr_bv(m->pool, 64, (uint64_t)(int64_t)put->imm2));
+        break;
+    case ROW_PARAM_COND: give(&out, STR(""), expr_bv(m->pool, 8, put->cc)); break;
+    case ROW_PARAM_TRAP: give(&out, STR(""), expr_bv(m->pool, 8, step->trap)); break;
+    case ROW_PARAM_FLAGS:
+        for (uint32_t i = 0; i < t->num_flags; i++)
+            give(&out, t->flags[i], m->now.flags[i]);
+        break;
     }
-    return true;
+    return out;
 }
 
 // The operands of the term of a row; NULL: that can't be.
 const VcOperand *compose_operands(ComposeMachine *m, const ComposeStep *step)
 {
     const Isle *const isle = m->proof->program->isle;
-    const IsleTermId id = m->proof->target->terms[step->put.op];
-    const IsleTerm *const term = &isle->terms.data[id];
+    const MRow *const row = &m->c->target->rows[step->put.op];
+    const IsleTerm *const term = &isle->terms.data[m->proof->target->terms[step->put.op]];
+    RowParams params;
     if (!term->spec) {
-        compose_cannot(m, "%s has no specification", m->c->target->rows[step->put.op].name);
+        compose_cannot(m, "%s has no specification", row->name);
         return NULL;
     }
-    VcOperand *const out = ARENA_ARRAY(m->proof->arena, VcOperand, term->num_args + 1);
-    uint32_t num_imms = 0;
-    for (uint32_t p = 0; p < term->num_args; p++)
-        if (!param_value(m, step, p, &num_imms, &out[p]))
-            return NULL;
+    if (!rows_params(isle, term, row, &params)) {
+        compose_cannot(m, "a parameter of %s is no operand", row->name);
+        return NULL;
+    }
+    VcOperand *const out = ARENA_ARRAY(m->proof->arena, VcOperand, params.count + 1);
+    for (uint32_t p = 0; p < params.count; p++)
+        out[p] = param_value(m, step, &params.params[p]);
     return out;
 }
 
@@ -225,7 +219,7 @@ bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *resul
         if ((row->clobbers & preg_bit((PReg)r)) != 0)
             m->now.regs[r] = compose_any_register(m, r);
     for (uint32_t i = 0; i < m->proof->target->num_flags; i++) {
-        const Expr *const flag = compose_scalar(results, str_from(m->proof->target->flags[i]));
+        const Expr *const flag = compose_scalar(results, m->proof->target->flags[i]);
         if ((row->flags_use & MFLAGS_WRITE) != 0)
             m->now.flags[i] = flag ? *flag : compose_anything(m, 1);
     }

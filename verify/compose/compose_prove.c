@@ -58,7 +58,7 @@ static void print_initial(Values *v, const Bitset *seen, StrBuf *out)
     for (uint32_t i = 0; i < t->num_flags; i++) {
         if (!bitset_has(seen, p->initial.flags[i].index))
             continue;
-        buf_printf(out, " %s = ", t->flags[i]);
+        buf_printf(out, " %.*s = ", STR_ARG(t->flags[i]));
         print_value(v, p->initial.flags[i], out);
     }
     buf_char(out, '\n');

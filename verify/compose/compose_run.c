@@ -37,6 +37,13 @@ static void end_with(ComposeMachine *m, const ComposeState *s)
     m->has_ended = true;
 }
 
+// Control leaves to a successor.
+static void leave(ComposeMachine *m, const ComposeState *s, Expr successor)
+{
+    vc_sequence_goto(m->proof->sequence, s->path, successor);
+    end_with(m, s);
+}
+
 // The jumps to labels of this place arrive.
 static void arrive(ComposeMachine *m, uint32_t place)
 {
@@ -55,15 +62,6 @@ static void arrive(ComposeMachine *m, uint32_t place)
     m->arrivals.len = kept;
 }
 
-// The successor whose label it is, -1: none.
-static int32_t successor_of(const ComposeMachine *m, Label label)
-{
-    for (uint32_t i = 0; i < CASE_SUCCS; i++)
-        if (m->code->ctx.blocks[i + 1].i == label.i)
-            return (int32_t)i;
-    return -1;
-}
-
 static const TrapStub *stub_of(const ComposeMachine *m, Label label)
 {
     for (uint32_t i = 0; i < m->code->ctx.stubs.len; i++)
@@ -77,12 +75,11 @@ static bool jump(ComposeMachine *m, const ComposeStep *step, Expr cond)
 {
     ComposeState there = m->now;
     const Expr rest = expr_and(m->pool, m->now.path, expr_not(m->pool, cond));
-    const int32_t number = successor_of(m, step->label);
+    const uint32_t number = compose_successor(m->code, step->label);
     const TrapStub *const stub = stub_of(m, step->label);
     there.path = expr_and(m->pool, m->now.path, cond);
-    if (number >= 0) {
-        vc_sequence_goto(m->proof->sequence, there.path, (uint32_t)number);
-        end_with(m, &there);
+    if (number != NO_INDEX) {
+        leave(m, &there, expr_bv(m->pool, 32, number));
     } else if (stub) {
         vc_sequence_trap(m->proof->sequence, m->now.path, cond, (uint8_t)stub->code);
     } else if (step->label.i == NO_INDEX || m->code->buf.labels.data[step->label.i] == NO_INDEX) {
@@ -98,20 +95,39 @@ static bool jump(ComposeMachine *m, const ComposeStep *step, Expr cond)
     return true;
 }
 
+// To where a register says.
+static bool jump_to(ComposeMachine *m, PReg reg)
+{
+    Expr number;
+    if (reg == PREG_NONE || !compose_find_successor(m, m->now.regs[reg], &number))
+        return compose_cannot(m, "a jump to no address");
+    leave(m, &m->now, number);
+    m->is_dead = true;
+    return true;
+}
+
 // ---- Steps ----
 
-static bool take_step(ComposeMachine *m, const ComposeStep *step)
+// Whether the row is a jump to where its only operand, a register, says: other branches that are
+// encoded there are none.
+static bool is_jump_to(const MRow *row)
+{
+    return (row->flags & (ROW_BRANCH | ROW_PSEUDO)) == ROW_BRANCH && row->num_operands == 1 &&
+           row->operands[0].kind == OPERAND_USE && row->operands[0].class == REG_INT;
+}
+
+static bool take_row(ComposeMachine *m, const ComposeStep *step)
 {
     ComposeProof *const p = m->proof;
     const MRow *const row = &m->c->target->rows[step->put.op];
     const bool is_branch = step->label.i != NO_INDEX;
     VcOperand results;
-    if (step->exclusive != NOT_EXCLUSIVE)
-        return compose_exclusive(m, step);
     if (!compose_keeps_constraints(m, &step->put))
         return false;
     if (step->put.mem_operand >= 0 && step->put.amode == AMODE_CONSTANT)
         return compose_cannot(m, "an address relative to the instruction");
+    if (!is_branch && is_jump_to(row))
+        return jump_to(m, step->put.regs[0]);
     if ((row->flags & (ROW_RETURN | ROW_CALL)) != 0 ||
         ((row->flags & ROW_BRANCH) != 0 && !is_branch))
         return compose_cannot(m, "%s goes where nobody knows", row->name);
@@ -126,8 +142,33 @@ static bool take_step(ComposeMachine *m, const ComposeStep *step)
     }
     if (!vc_sequence_right(p->sequence, &next, &results, &m->now.path))
         return compose_cannot(m, "%s: %.*s", row->name, STR_ARG(p->vc.message));
+    if (compose_reads_table(m, &step->put) && !compose_look_up(m))
+        return false;
     m->is_dead = expr_is_false(m->pool, m->now.path);
     return compose_write(m, &step->put, &results);
+}
+
+static bool take_address(ComposeMachine *m, const ComposeStep *step)
+{
+    Expr address;
+    if (!compose_place(m, step->label, &address))
+        return false;
+    if (step->put.regs[0] != PREG_NONE)
+        m->now.regs[step->put.regs[0]] = address;
+    return true;
+}
+
+static bool take_step(ComposeMachine *m, const ComposeStep *step)
+{
+    switch (step->kind) {
+    case STEP_ROW: return take_row(m, step);
+    case STEP_EXCLUSIVE_LOAD:
+    case STEP_EXCLUSIVE_STORE: return compose_exclusive(m, step);
+    case STEP_ADDRESS: return take_address(m, step);
+    case STEP_JUMP: return jump_to(m, step->put.regs[0]);
+    case STEP_TABLE: return compose_cannot(m, "control that runs into a table");
+    }
+    UNREACHABLE();
 }
 
 static bool ends_block(const ComposeCase *c)
@@ -157,7 +198,8 @@ bool compose_run(ComposeMachine *m)
     if (is_branch && m->c->next == 0)
         return compose_cannot(m, "control that goes on behind a branch");
     if (is_branch)
-        vc_sequence_goto(m->proof->sequence, m->now.path, m->c->next - 1u);
-    end_with(m, &m->now);
+        leave(m, &m->now, expr_bv(m->pool, 32, m->c->next - 1u));
+    else
+        end_with(m, &m->now);
     return true;
 }

@@ -10,7 +10,8 @@ struct VcSequence {
     Gen gen;
     VcTrail trail; // without choices: rows have no signatures
     Expr known_address, known_value;
-    VEC(Expr) open; // what the left side's steps have made up, and no load
+    VEC(Expr) open;  // what the left side's steps have made up, and no load
+    uint32_t before; // events of the right side before its last step
 };
 
 VcSequence *vc_sequence_begin(VcProgram *program, Arena *arena, Vc *vc)
@@ -56,16 +57,30 @@ static bool is_going(VcSequence *s)
     return false;
 }
 
-Expr vc_sequence_state(VcSequence *s, const char *name)
+static uint32_t state_named(const Gen *g, const char *name)
 {
-    Gen *const g = &s->gen;
     const uint32_t symbol = strtable_find(&g->isle->symbols, str_from(name));
     const uint32_t index = symbol == MAP_NONE ? MAP_NONE : map_get(&g->isle->states, symbol);
     ASSERT(index != MAP_NONE && g->order == 0); // else it would be one of the open values
+    return index;
+}
+
+Expr vc_sequence_state(VcSequence *s, const char *name)
+{
+    Gen *const g = &s->gen;
+    const uint32_t index = state_named(g, name);
     const IsleDef *const def = g->isle->defs.data[index];
     if (!g->states[index])
         g->states[index] = sym_of_model(g, def->u.state.type, str_from(name));
     return sym_expr(g, g->states[index], def->pos);
+}
+
+void vc_sequence_set_state(VcSequence *s, const char *name, Expr value)
+{
+    Gen *const g = &s->gen;
+    const uint32_t index = state_named(g, name);
+    ASSERT(!g->states[index]);
+    g->states[index] = sym_of_expr(g, value);
 }
 
 // ---- Scalars ----
@@ -186,12 +201,23 @@ static void drop_known(VcSequence *s, uint32_t first)
 
 bool vc_sequence_right(VcSequence *s, const VcStep *next, VcOperand *results, Expr *path)
 {
-    const uint32_t first = s->gen.right_events.list.len;
+    s->before = s->gen.right_events.list.len;
     const bool good = step(s, next, results);
     if (good && !expr_same(s->known_address, EXPR_NONE))
-        drop_known(s, first);
+        drop_known(s, s->before);
     *path = s->gen.alive;
     return good;
+}
+
+bool vc_sequence_take_load(VcSequence *s, VcLoad *out)
+{
+    Events *const right = &s->gen.right_events;
+    if (right->list.len != s->before + 1 || right->list.data[s->before].kind != EVENT_LOAD)
+        return false;
+    const Event *const load = &right->list.data[s->before];
+    *out = (VcLoad){load->guard, load->address, load->value};
+    right->list.len = s->before;
+    return true;
 }
 
 bool vc_sequence_branch(VcSequence *s, const VcStep *next, Expr *first)
@@ -253,10 +279,9 @@ void vc_sequence_trap(VcSequence *s, Expr path, Expr cond, uint8_t code)
                          .code = expr_bv(g->pool, 8, code)});
 }
 
-void vc_sequence_goto(VcSequence *s, Expr path, uint32_t number)
+void vc_sequence_goto(VcSequence *s, Expr path, Expr number)
 {
-    Gen *const g = &s->gen;
-    add_event(g, (Event){.kind = EVENT_GOTO, .guard = path, .value = expr_bv(g->pool, 32, number)});
+    add_event(&s->gen, (Event){.kind = EVENT_GOTO, .guard = path, .value = number});
 }
 
 bool vc_sequence_is_open(const VcSequence *s, Expr value)

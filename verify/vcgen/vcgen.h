@@ -178,10 +178,16 @@ typedef struct VcStep {
     Expr path;                 // the instruction is executed only if
 } VcStep;
 
+// A reading of memory, when `path` holds: a variable that nothing else is said of.
+typedef struct VcLoad {
+    Expr path, address, value;
+} VcLoad;
+
 // Begins, with nothing on either side. `vc` is filled while the sequence grows.
 VcSequence *vc_sequence_begin(VcProgram *program, Arena *arena, Vc *vc);
-// The value of a state of the program, as both sides see it. Before the first step.
+// The value of a state of the program, as both sides see it, or which it is. Before the first step.
 Expr vc_sequence_state(VcSequence *s, const char *name);
+void vc_sequence_set_state(VcSequence *s, const char *name, Expr value);
 // What the right side reads at this very address is `value`: the reading is no effect, and can't
 // trap.
 void vc_sequence_know(VcSequence *s, Expr address, Expr value);
@@ -192,14 +198,17 @@ bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results, Exp
 bool vc_sequence_right(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
 // A step of the right side that only chooses a successor: *first: when it is the first one.
 bool vc_sequence_branch(VcSequence *s, const VcStep *step, Expr *first);
+// Takes the only effect of the right side's last step away, if that is a load: what it reads is for
+// the caller to say. False: it is none, or not all.
+bool vc_sequence_take_load(VcSequence *s, VcLoad *out);
 // On the right side, under `path`: bits that are read from memory, whose value it gives, or
 // written. What is written where the last access has read is one instruction with that.
 Expr vc_sequence_load(VcSequence *s, Expr path, Expr address, uint32_t width, uint8_t code);
 void vc_sequence_store(VcSequence *s, Expr path, Expr address, Expr value, uint8_t code);
 // On the right side, under `path`: a trap with a code if `cond` holds; the end, at successor
-// `number`.
+// `number`, of 32 bits.
 void vc_sequence_trap(VcSequence *s, Expr path, Expr cond, uint8_t code);
-void vc_sequence_goto(VcSequence *s, Expr path, uint32_t number);
+void vc_sequence_goto(VcSequence *s, Expr path, Expr number);
 // Whether a value of the left side is one that nothing is known of: any will do.
 bool vc_sequence_is_open(const VcSequence *s, Expr value);
 // The operand of the only effect of this kind on the left side, which is taken away from it;

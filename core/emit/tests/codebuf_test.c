@@ -174,11 +174,74 @@ static void constants_are_shared_and_aligned(void **state)
     arena_free(&scratch);
 }
 
+// What an entry of a jump table at offset 4 says of two labels.
+static bool table_entry(uint32_t base, uint32_t target, int32_t *entry)
+{
+    Arena arena = {0}, scratch = {0};
+    CodeBuffer buf = {.arena = &arena, .scratch = &scratch};
+    const Label from = codebuf_label(&buf), to = codebuf_label(&buf);
+    codebuf_put32(&buf, 0x90909090u);
+    codebuf_data(&buf, 4);
+    codebuf_table_entry(&buf, from, to);
+    // So much code would take minutes to put.
+    buf.labels.data[from.i] = base;
+    buf.labels.data[to.i] = target;
+    const bool fits = codebuf_finish(&buf);
+    *entry = read_i32(buf.bytes.data + 4);
+    arena_free(&arena);
+    arena_free(&scratch);
+    return fits;
+}
+
+static void table_entries_are_distances(void **state)
+{
+    (void)state;
+    int32_t entry;
+    assert_true(table_entry(4, 4, &entry));
+    assert_int_equal(entry, 0);
+    assert_true(table_entry(100, 3, &entry));
+    assert_int_equal(entry, -97);
+    assert_true(table_entry(1, 0x80000000u, &entry));
+    assert_int_equal(entry, INT32_MAX);
+    assert_true(table_entry(0x80000000u, 0, &entry));
+    assert_int_equal(entry, INT32_MIN);
+    // Instructions would take these as distances the other way.
+    assert_false(table_entry(0, 0x80000000u, &entry));
+    assert_false(table_entry(0x80000001u, 0, &entry));
+}
+
+// The same of a branch whose field holds what is added.
+static bool branch_reaches(uint32_t target, uint32_t addend)
+{
+    Arena arena = {0}, scratch = {0};
+    CodeBuffer buf = {.arena = &arena, .scratch = &scratch};
+    const Label to = codebuf_label(&buf);
+    codebuf_fixup(&buf, 0, to, FIXUP_X64_REL32);
+    codebuf_put32(&buf, addend);
+    buf.labels.data[to.i] = target;
+    const bool reaches = codebuf_finish(&buf);
+    assert_int_equal((uint32_t)read_i32(buf.bytes.data), target - 4 + addend);
+    arena_free(&arena);
+    arena_free(&scratch);
+    return reaches;
+}
+
+static void distances_fit(void **state)
+{
+    (void)state;
+    assert_true(branch_reaches(0, 0));
+    assert_true(branch_reaches(0x80000003u, 0));
+    assert_false(branch_reaches(0x80000004u, 0));
+    assert_true(branch_reaches(0x80000004u, UINT32_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_sequences),
         cmocka_unit_test(constants_are_shared_and_aligned),
+        cmocka_unit_test(table_entries_are_distances),
+        cmocka_unit_test(distances_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,8 +262,7 @@ void x64_emit_trap(EmitCtx *ctx)
 
 // ---- All other instructions ----
 
-// The memory operand of `inst` with physical registers; a label for a constant goes to *constant.
-static X64Mem memory_of(EmitCtx *ctx, const MInst *inst, Label *constant)
+X64Mem x64_memory_of(EmitCtx *ctx, const MInst *inst, Label *constant)
 {
     X64Mem mem = {.base = PREG_NONE, .index = PREG_NONE, .scale = inst->scale, .disp = inst->disp};
     const MOperand *const operands = &ctx->f->operands.data[inst->operands];
@@ -324,7 +323,7 @@ static void emit_encoded(EmitCtx *ctx, const MInst *inst)
         if (memory || alloc_is_slot(alloc)) {
             ASSERT(out.mem_operand < 0);
             out.mem_operand = (int8_t)k;
-            out.mem = memory ? memory_of(ctx, inst, &constant) : slot_memory(ctx, alloc);
+            out.mem = memory ? x64_memory_of(ctx, inst, &constant) : slot_memory(ctx, alloc);
         } else {
             out.regs[k] = alloc_preg(alloc);
         }
@@ -452,92 +451,6 @@ static bool is_tested_already(const EmitCtx *ctx, const MInst *inst)
     return emit_alloc(ctx, before, 0).bits == reg.bits && moves_leave_flags(f, ctx->index, reg);
 }
 
-// ---- Atomic operations ----
-
-// One access through `mem`, which may trap.
-static void put_access(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X64Mem mem)
-{
-    X64Inst out = {.op = op, .size = inst->size, .regs = {reg, reg, reg}, .mem = mem};
-    if (op == X64_MOVZX_RM8 || op == X64_MOVZX_RM16)
-        out.size = 4;
-    out.mem_operand = op == X64_LOCK_CMPXCHG ? 3 : 1;
-    if (inst->trap != TRAP_NONE)
-        codebuf_trap(ctx->buf, inst->trap, inst->src);
-    put_inst(ctx, &out);
-}
-
-// `reg` becomes op(reg, src).
-static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
-{
-    X64Inst op = {.size = inst->size == 8 ? 8 : 4, .regs = {reg, reg, src}, .mem_operand = -1};
-    const AtomicOp kind = (AtomicOp)inst->imm;
-    switch ((int)kind) {
-    case ATOMIC_ADD: op.op = X64_ADD_RM; break;
-    case ATOMIC_SUB: op.op = X64_SUB_RM; break;
-    case ATOMIC_XCHG:
-        op.op = X64_MOV_RR;
-        op.regs[1] = src;
-        break;
-    case ATOMIC_AND:
-    case ATOMIC_NAND: op.op = X64_AND_RM; break;
-    case ATOMIC_OR: op.op = X64_OR_RM; break;
-    case ATOMIC_XOR: op.op = X64_XOR_RM; break;
-    case ATOMIC_UMIN: op.cc = 7; break;  // above
-    case ATOMIC_UMAX: op.cc = 2; break;  // below
-    case ATOMIC_SMIN: op.cc = 15; break; // greater
-    case ATOMIC_SMAX: op.cc = 12; break; // less
-    default: UNREACHABLE();
-    }
-    if (op.cc != 0) {
-        put_inst(ctx,
-                 &(X64Inst){
-                     .op = X64_CMP_RM, .size = inst->size, .regs = {reg, src}, .mem_operand = -1});
-        op.op = X64_CMOVCC;
-    }
-    put_inst(ctx, &op);
-    if (kind == ATOMIC_NAND)
-        put_inst(ctx, &(X64Inst){
-                          .op = X64_NOT_R, .size = op.size, .regs = {reg, reg}, .mem_operand = -1});
-}
-
-// The bytes of the instruction's size reversed.
-static void put_swap(EmitCtx *ctx, const MInst *inst, PReg reg)
-{
-    X64Inst swap = {.op = X64_BSWAP_R, .size = inst->size, .regs = {reg, reg}, .mem_operand = -1};
-    if (inst->size == 2) {
-        swap.op = X64_ROL_RI;
-        swap.imm = 8;
-    }
-    if (inst->size != 1)
-        put_inst(ctx, &swap);
-}
-
-// The rows' comments have the loop.
-static void emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
-{
-    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
-    const PReg made = alloc_preg(emit_alloc(ctx, inst, 1));
-    const PReg src = alloc_preg(emit_alloc(ctx, inst, 2));
-    Label constant = NO(Label);
-    const X64Mem mem = memory_of(ctx, inst, &constant);
-    ASSERT(!mem.rip && old == RAX);
-    put_access(ctx, inst,
-               inst->size == 1   ? X64_MOVZX_RM8
-               : inst->size == 2 ? X64_MOVZX_RM16
-                                 : X64_MOV_LOAD,
-               old, mem);
-    const Label again = codebuf_label(ctx->buf);
-    codebuf_bind(ctx->buf, again);
-    put_inst(ctx, &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {made, old}, .mem_operand = -1});
-    if (inst->op == X64_ATOMIC_RMW_BIG)
-        put_swap(ctx, inst, made);
-    put_atomic_op(ctx, inst, made, src);
-    if (inst->op == X64_ATOMIC_RMW_BIG)
-        put_swap(ctx, inst, made);
-    put_access(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
-    put_jcc(ctx, 5, again);
-}
-
 static void emit_mfence(EmitCtx *ctx)
 {
     const uint8_t bytes[3] = {0x0f, 0xae, 0xf0};
@@ -637,7 +550,7 @@ void x64_emit_inst(EmitCtx *ctx, const MInst *inst)
     case X64_LOAD_SYMBOL: x64_emit_load_symbol(ctx, inst); return;
     case X64_THREAD_LOCAL: x64_emit_thread_local(ctx, inst); return;
     case X64_ATOMIC_RMW:
-    case X64_ATOMIC_RMW_BIG: emit_atomic_rmw(ctx, inst); return;
+    case X64_ATOMIC_RMW_BIG: x64_emit_atomic_rmw(ctx, inst); return;
     case X64_ATOMIC_PAIR_RMW:
     case X64_ATOMIC_PAIR_RMW_BIG: x64_emit_pair_rmw(ctx, inst); return;
     case X64_MFENCE: emit_mfence(ctx); return;

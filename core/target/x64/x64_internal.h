@@ -87,7 +87,12 @@ void x64_put_inst(EmitCtx *ctx, const X64Inst *inst);
 // A jump to `to` if the condition holds.
 void x64_put_jcc(EmitCtx *ctx, uint32_t cc, Label to);
 
-// Atomic operations of 16 bytes, as loops: x64_emit_pair.c.
+// The memory operand of an instruction with physical registers; a label for a constant goes to
+// *constant.
+X64Mem x64_memory_of(EmitCtx *ctx, const MInst *inst, Label *constant);
+
+// Atomic operations as loops: x64_emit_atomics.c.
+void x64_emit_atomic_rmw(EmitCtx *ctx, const MInst *inst);
 void x64_emit_pair_rmw(EmitCtx *ctx, const MInst *inst);
 
 // Adds to the stack pointer.

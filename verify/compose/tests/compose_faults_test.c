@@ -4,60 +4,7 @@
 // found, with the registers that show it. And a few that are right in another way than the
 // target's.
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
-
-#include "verify/compose/compose.h"
-#include "verify/embed/embed.h"
-
-// ---- What fakes put ----
-
-static uint16_t row_named(const Target *target, const char *name)
-{
-    for (uint16_t op = 0; op < target->num_rows; op++)
-        if (strcmp(target->rows[op].name, name) == 0)
-            return op;
-    fail_msg("no row %s", name);
-    return 0;
-}
-
-// The row of a target, with registers in the order of its operands, through the target's emission.
-typedef struct Put {
-    const char *row;
-    uint8_t size;
-    PReg regs[4];
-    int64_t imm;
-    uint8_t cc;
-} Put;
-
-// Operands of what is put follow those of the instruction; compose_emit leaves room for them.
-static void put(EmitCtx *ctx, const Put *what)
-{
-    const MFunc *const f = ctx->f;
-    const uint16_t op = row_named(f->target, what->row);
-    MInst inst = {.op = op, .size = what->size, .imm = what->imm, .cc = what->cc};
-    inst.operands = 12 + 4 * ctx->buf->insts.len;
-    inst.num_operands = f->target->rows[op].num_operands;
-    for (uint32_t k = 0; k < inst.num_operands; k++)
-        f->allocs[inst.operands + k] = alloc_reg(what->regs[k]);
-    f->target->emit_inst(ctx, &inst);
-}
-
-static PReg reg(const EmitCtx *ctx, const MInst *inst, uint32_t k)
-{
-    return alloc_preg(emit_alloc(ctx, inst, k));
-}
-
-// The instruction with some of it changed, through the target's emission.
-static void put_like(EmitCtx *ctx, MInst inst)
-{
-    ctx->f->target->emit_inst(ctx, &inst);
-}
+#include "verify/compose/tests/compose_fakes.h"
 
 #define RAX PREG(REG_INT, 0)
 #define R8  PREG(REG_INT, 8)
@@ -372,14 +319,6 @@ static void access_narrow(EmitCtx *ctx, const MInst *inst)
 
 // ---- The table ----
 
-typedef struct Fake {
-    Arch arch;
-    const char *row;
-    ComposeEmit emit;
-    ComposeVerdict verdict;
-    const char *says; // in the detail
-} Fake;
-
 static const Fake fakes[] = {
     {ARCH_X86_64, "select_vec", select_always, COMPOSE_FAILED, "xmm0, is what the row says"},
     {ARCH_X86_64, "select_vec", select_opposite, COMPOSE_FAILED, "xmm0, is what the row says"},
@@ -436,50 +375,16 @@ static const Fake fakes[] = {
 
 // ---- The tests ----
 
-static Isle *program_of(const VerifyText *texts, Arena *arena, Diag *diag)
-{
-    Isle *const isle = isle_new(arena, diag);
-    assert_int_equal(verify_read(isle, texts), STATUS_OK);
-    return isle;
-}
-
-static uint32_t check_fakes(Isle *isle, Arch arch)
-{
-    uint32_t wrong = 0;
-    for (size_t i = 0; i < sizeof(fakes) / sizeof(fakes[0]); i++) {
-        const Fake *const fake = &fakes[i];
-        ComposeReport report = {.arena = isle->arena};
-        const ComposeOptions options = {.row = fake->row, .emit = fake->emit};
-        if (fake->arch != arch)
-            continue;
-        compose_rows(isle, target_find(arch), &options, &report);
-        assert_int_equal(report.results.len, 1);
-        const ComposeResult *const r = &report.results.data[0];
-        if (r->verdict == fake->verdict && str_contains(r->detail, str_from(fake->says)))
-            continue;
-        print_error("%zu. %s: verdict %d:\n%.*s\n", i, fake->row, (int)r->verdict,
-                    STR_ARG(r->detail));
-        wrong++;
-    }
-    return wrong;
-}
-
 static void test_x64(void **state)
 {
     (void)state;
-    Arena arena = {0};
-    Diag diag = {.arena = &arena};
-    assert_int_equal(check_fakes(program_of(verify_texts_x64, &arena, &diag), ARCH_X86_64), 0);
-    arena_free(&arena);
+    check_fakes(verify_texts_x64, ARCH_X86_64, fakes, sizeof(fakes) / sizeof(fakes[0]));
 }
 
 static void test_aarch64(void **state)
 {
     (void)state;
-    Arena arena = {0};
-    Diag diag = {.arena = &arena};
-    assert_int_equal(check_fakes(program_of(verify_texts_aarch64, &arena, &diag), ARCH_AARCH64), 0);
-    arena_free(&arena);
+    check_fakes(verify_texts_aarch64, ARCH_AARCH64, fakes, sizeof(fakes) / sizeof(fakes[0]));
 }
 
 // What fails has all that shows it.

@@ -1,8 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Atomic operations of 16 bytes on x86-64: the loops behind the rows atomic_pair_rmw.
+// Atomic read-modify-write operations of x86-64 that no instruction does: the loops behind the rows
+// atomic_rmw and, for 16 bytes, atomic_pair_rmw. The rows' comments have them.
 
 #include "target/x64/x64_internal.h"
+
+// One access, which may trap.
+static void put_access(EmitCtx *ctx, const MInst *inst, const X64Inst *access)
+{
+    if (inst->trap != TRAP_NONE)
+        codebuf_trap(ctx->buf, inst->trap, inst->src);
+    x64_put_inst(ctx, access);
+}
+
+// ---- In one register ----
+
+// One access through `mem`, by an instruction of which `reg` is each operand.
+static void put_access_to(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X64Mem mem)
+{
+    X64Inst out = {.op = op, .size = inst->size, .regs = {reg, reg, reg}, .mem = mem};
+    if (op == X64_MOVZX_RM8 || op == X64_MOVZX_RM16)
+        out.size = 4;
+    out.mem_operand = op == X64_LOCK_CMPXCHG ? 3 : 1;
+    put_access(ctx, inst, &out);
+}
+
+// `reg` becomes op(reg, src).
+static void put_atomic_op(EmitCtx *ctx, const MInst *inst, PReg reg, PReg src)
+{
+    X64Inst op = {.size = inst->size == 8 ? 8 : 4, .regs = {reg, reg, src}, .mem_operand = -1};
+    const AtomicOp kind = (AtomicOp)inst->imm;
+    switch ((int)kind) {
+    case ATOMIC_ADD: op.op = X64_ADD_RM; break;
+    case ATOMIC_SUB: op.op = X64_SUB_RM; break;
+    case ATOMIC_XCHG:
+        op.op = X64_MOV_RR;
+        op.regs[1] = src;
+        break;
+    case ATOMIC_AND:
+    case ATOMIC_NAND: op.op = X64_AND_RM; break;
+    case ATOMIC_OR: op.op = X64_OR_RM; break;
+    case ATOMIC_XOR: op.op = X64_XOR_RM; break;
+    case ATOMIC_UMIN: op.cc = 7; break;  // above
+    case ATOMIC_UMAX: op.cc = 2; break;  // below
+    case ATOMIC_SMIN: op.cc = 15; break; // greater
+    case ATOMIC_SMAX: op.cc = 12; break; // less
+    default: UNREACHABLE();
+    }
+    if (op.cc != 0) {
+        x64_put_inst(
+            ctx, &(X64Inst){
+                     .op = X64_CMP_RM, .size = inst->size, .regs = {reg, src}, .mem_operand = -1});
+        op.op = X64_CMOVCC;
+    }
+    x64_put_inst(ctx, &op);
+    if (kind == ATOMIC_NAND)
+        x64_put_inst(
+            ctx,
+            &(X64Inst){.op = X64_NOT_R, .size = op.size, .regs = {reg, reg}, .mem_operand = -1});
+}
+
+// The bytes of the instruction's size reversed.
+static void put_swap(EmitCtx *ctx, const MInst *inst, PReg reg)
+{
+    X64Inst swap = {.op = X64_BSWAP_R, .size = inst->size, .regs = {reg, reg}, .mem_operand = -1};
+    if (inst->size == 2) {
+        swap.op = X64_ROL_RI;
+        swap.imm = 8;
+    }
+    if (inst->size != 1)
+        x64_put_inst(ctx, &swap);
+}
+
+void x64_emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
+{
+    const PReg old = alloc_preg(emit_alloc(ctx, inst, 0));
+    const PReg made = alloc_preg(emit_alloc(ctx, inst, 1));
+    const PReg src = alloc_preg(emit_alloc(ctx, inst, 2));
+    Label constant = NO(Label);
+    const X64Mem mem = x64_memory_of(ctx, inst, &constant);
+    ASSERT(!mem.rip && old == RAX);
+    put_access_to(ctx, inst,
+                  inst->size == 1   ? X64_MOVZX_RM8
+                  : inst->size == 2 ? X64_MOVZX_RM16
+                                    : X64_MOV_LOAD,
+                  old, mem);
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    x64_put_inst(ctx,
+                 &(X64Inst){.op = X64_MOV_RR, .size = 8, .regs = {made, old}, .mem_operand = -1});
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
+    put_atomic_op(ctx, inst, made, src);
+    if (inst->op == X64_ATOMIC_RMW_BIG)
+        put_swap(ctx, inst, made);
+    put_access_to(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
+    x64_put_jcc(ctx, 5, again);
+}
+
+// ---- In two ----
 
 // Where the halves of the numbers are. Memory's halves are rdx:rax before and rcx:rbx after; a
 // big-endian number has its upper half in the first of them, its bytes reversed.
@@ -88,15 +184,6 @@ static void put_operator(EmitCtx *ctx, const PairRegs *r, AtomicOp op)
     UNREACHABLE();
 }
 
-// One access, which may trap.
-static void put_access(EmitCtx *ctx, const MInst *inst, const X64Inst *access)
-{
-    if (inst->trap != TRAP_NONE)
-        codebuf_trap(ctx->buf, inst->trap, inst->src);
-    x64_put_inst(ctx, access);
-}
-
-// The rows' comment has the loop.
 void x64_emit_pair_rmw(EmitCtx *ctx, const MInst *inst)
 {
     const bool is_big = inst->op == X64_ATOMIC_PAIR_RMW_BIG;
