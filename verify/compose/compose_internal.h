@@ -59,8 +59,9 @@ bool compose_assign(ComposeCase *c, ComposeVisit visit, void *context);
 // What a row that branches on a table reads, successors but one, the default.
 #define COMPOSE_TABLE_STATE "num_targets"
 
-// The immediates to try: those that a row does not allow are passed over.
-enum { COMPOSE_IMMEDIATES = 1100 };
+// The immediates to try: those that a row does not allow are passed over. The first ones are all
+// small numbers, which come again.
+enum { COMPOSE_IMMEDIATES = 1100, COMPOSE_SMALL_IMMEDIATES = 64 };
 int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
