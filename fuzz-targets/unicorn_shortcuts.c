@@ -13,10 +13,20 @@
 //   pages, where that path finds that guests have no right to write, pages are called dirty, which
 //   is what they are after such a store, as soon as there is an entry for them.
 // - Translations are optimised. Most of ours run eight times.
+// - The translator reads each byte of code as the program would read data, through permissions and
+//   hooks. What it reads is from the page that it has asked for just before, when it began a block.
+// - After each run, what is translated of the byte before the exit is dropped. That byte is not
+//   mapped, which takes the most time to find out.
+// - A hook is made known to the translator, by two tables and a name, in each block that calls it.
+// - Registers that code of ours can't name, of AArch32, of bounds and of segments that begin at 0,
+//   are looked at in each access to memory. The translator gets one for all of them.
+// - The environment is asked twice a block whether to print it.
 //
 // Arguments that are not looked at are declared as what they are to a caller: pointers and words.
 
 #include "emulate/machine/machine.h"
+
+// ---- Translated code and its memory ----
 
 // MemTxAttrs is a word of flags.
 #define SHORTCUTS(arch)                                                                           \
@@ -48,6 +58,159 @@
 
 SHORTCUTS(x86_64)
 SHORTCUTS(aarch64)
+
+// ---- Code that is read ----
+
+// The page of code that was asked for last: a block's translation begins with that.
+typedef struct CodePage {
+    uint64_t address;
+    const uint8_t *host; // NULL: not one of the image
+} CodePage;
+
+static _Thread_local CodePage code_page;
+
+// The code at `address`, NULL if it is not all on the page.
+static const uint8_t *find_code(uint64_t address, uint64_t size)
+{
+    const uint64_t at = address - code_page.address;
+    return code_page.host && at <= MACHINE_PAGE - size ? code_page.host + at : NULL;
+}
+
+// The address of the page that holds `address`, which has been found at `host`.
+static void note_code(uint64_t address, const uint8_t *host)
+{
+    const uint64_t at = address & (MACHINE_PAGE - 1);
+    const bool is_image = address - MACHINE_CODE < MACHINE_CODE_MAX;
+    code_page = (CodePage){address - at, host && is_image ? host - at : NULL};
+}
+
+// What get_page_addr_code says of an address that is not mapped.
+#define NO_CODE UINT64_MAX
+
+#define CODE(arch)                                                                      \
+    uint64_t get_page_addr_code_hostp_##arch(void *env, uint64_t address, void **host); \
+    uint64_t __wrap_get_page_addr_code_##arch(void *env, uint64_t address);             \
+    uint64_t __wrap_get_page_addr_code_##arch(void *env, uint64_t address)              \
+    {                                                                                   \
+        void *host = NULL;                                                              \
+        code_page.host = NULL;                                                          \
+        if (address == MACHINE_EXIT - 1)                                                \
+            return NO_CODE;                                                             \
+        const uint64_t found = get_page_addr_code_hostp_##arch(env, address, &host);    \
+        note_code(address, host);                                                       \
+        return found;                                                                   \
+    }
+
+CODE(x86_64)
+CODE(aarch64)
+
+#define FETCH(name, result, type)                                     \
+    result __real_##name(void *env, uint64_t address);                \
+    result __wrap_##name(void *env, uint64_t address);                \
+    result __wrap_##name(void *env, uint64_t address)                 \
+    {                                                                 \
+        const uint8_t *const code = find_code(address, sizeof(type)); \
+        type value;                                                   \
+        if (!code)                                                    \
+            return __real_##name(env, address);                       \
+        memcpy(&value, code, sizeof(value));                          \
+        return value;                                                 \
+    }
+
+FETCH(cpu_ldub_code_x86_64, uint32_t, uint8_t)
+FETCH(cpu_lduw_code_x86_64, uint32_t, uint16_t)
+FETCH(cpu_ldl_code_x86_64, uint32_t, uint32_t)
+FETCH(cpu_ldq_code_x86_64, uint64_t, uint64_t)
+FETCH(cpu_ldl_code_aarch64, uint32_t, uint32_t)
+
+// ---- Hooks ----
+
+// What begins Unicorn's struct of a hook.
+typedef struct Hook {
+    int type, insn, refs, op;
+    bool to_delete;
+    uint64_t begin, end;
+    void *callback;
+} Hook;
+
+// The translator at work, and the hook that was made known to it last, NULL if none was.
+static _Thread_local void *translator;
+static _Thread_local void *knows;
+static _Thread_local const Hook *known;
+
+// The one register that stands for those which no code of ours names, of the translator that was
+// made last.
+static _Thread_local void *unused_register;
+
+#define TRANSLATOR(arch)                                                                          \
+    void __real_tcg_context_init_##arch(void *context);                                           \
+    void __wrap_tcg_context_init_##arch(void *context);                                           \
+    void __real_tcg_func_start_##arch(void *context);                                             \
+    void __wrap_tcg_func_start_##arch(void *context);                                             \
+    void tcg_gen_callN_##arch(void *context, void *fn, void *result, int num_args, void **args);  \
+    void __real_uc_add_inline_hook_##arch(void *uc, const Hook *hook, void **args, int num_args); \
+    void __wrap_uc_add_inline_hook_##arch(void *uc, const Hook *hook, void **args, int num_args); \
+    void *__real_tcg_global_mem_new_internal_##arch(void *context, int type, void *base,          \
+                                                    intptr_t offset, const char *name);           \
+    void *__wrap_tcg_global_mem_new_internal_##arch(void *context, int type, void *base,          \
+                                                    intptr_t offset, const char *name);           \
+    void __wrap_tcg_context_init_##arch(void *context)                                            \
+    {                                                                                             \
+        knows = unused_register = NULL;                                                           \
+        __real_tcg_context_init_##arch(context);                                                  \
+    }                                                                                             \
+    void __wrap_tcg_func_start_##arch(void *context)                                              \
+    {                                                                                             \
+        translator = context;                                                                     \
+        __real_tcg_func_start_##arch(context);                                                    \
+    }                                                                                             \
+    void __wrap_uc_add_inline_hook_##arch(void *uc, const Hook *hook, void **args, int num_args)  \
+    {                                                                                             \
+        if (knows == translator && known == hook) {                                               \
+            tcg_gen_callN_##arch(translator, hook->callback, NULL, num_args, args);               \
+            return;                                                                               \
+        }                                                                                         \
+        __real_uc_add_inline_hook_##arch(uc, hook, args, num_args);                               \
+        knows = translator;                                                                       \
+        known = hook;                                                                             \
+    }                                                                                             \
+    void *__wrap_tcg_global_mem_new_internal_##arch(void *context, int type, void *base,          \
+                                                    intptr_t offset, const char *name)            \
+    {                                                                                             \
+        const bool unused = is_unused_##arch(name, offset);                                       \
+        if (unused && unused_register)                                                            \
+            return unused_register;                                                               \
+        void *const made =                                                                        \
+            __real_tcg_global_mem_new_internal_##arch(context, type, base, offset, name);         \
+        unused_register = unused ? made : unused_register;                                        \
+        return made;                                                                              \
+    }
+
+static bool is_unused_x86_64(const char *name, intptr_t offset)
+{
+    const bool is_segment = strcmp(name + 1, "s_base") == 0 && *name != 'f' && *name != 'g';
+    (void)offset;
+    return is_segment || strncmp(name, "bnd", 3) == 0;
+}
+
+// AArch32's registers begin the CPU's state.
+static bool is_unused_aarch64(const char *name, intptr_t offset)
+{
+    (void)name;
+    return offset < 16 * 4;
+}
+
+TRANSLATOR(x86_64)
+TRANSLATOR(aarch64)
+
+char *unicorn_getenv(const char *name);
+char *unicorn_getenv(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+// ---- Stops ----
 
 // The CPU is asked to stop by loads and stores that fail, in the midst of emulation, which is left
 // there. It is asked by uc_emu_stop as well: by a hook, or when there is nothing to leave yet.

@@ -12,6 +12,10 @@
 //   MACHINE_CODE     the image
 //   MACHINE_STACK    the stack; nothing is mapped below it
 //
+// An emulator's cache of translations of addresses may have one place for all pages with the same
+// number modulo 64. So the first pages of the image and of what a test maps, the last of the
+// stack, and the exit have different ones.
+//
 // What a call must leave behind is checked after each return: callee-saved registers, the stack
 // pointer, the direction flag, memory of the caller around arguments and results, and extensions.
 // A function that the compiler can't do yet ends calls that reach it as OUTCOME_UNSUPPORTED with
@@ -23,10 +27,10 @@
 #include "emulate/executor/executor.h"
 #include "emulate/marshal/marshal.h"
 
-#define MACHINE_IMPORTS     UINT64_C(0x08000000)
+#define MACHINE_IMPORTS     UINT64_C(0x08010000)
 #define MACHINE_IMPORTS_END UINT64_C(0x0f000000)
-#define MACHINE_EXIT        UINT64_C(0x0ffff000)
-#define MACHINE_CODE        UINT64_C(0x10000000)
+#define MACHINE_EXIT        UINT64_C(0x0fff0000)
+#define MACHINE_CODE        UINT64_C(0x10010000)
 #define MACHINE_CODE_MAX    UINT64_C(0x10000000)
 #define MACHINE_STACK       UINT64_C(0x40000000)
 #define MACHINE_STACK_MAX   UINT64_C(0x30000000)

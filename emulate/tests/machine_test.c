@@ -168,6 +168,70 @@ static void fresh_code(void **state)
     }
 }
 
+// An engine that is opened where another one was closed begins anew.
+static void one_after_another(void **state)
+{
+    static const Sample sample = {.text = PLAIN,
+                                  .x64 = {0x48, 0x89, 0xf0, 0xc3}, // mov rax, rsi
+                                  .x64_size = 4,
+                                  .a64 = {0xaa0103e0, 0xd65f03c0}, // mov x0, x1
+                                  .a64_words = 2};
+    Bench b;
+    (void)state;
+    for (uint32_t e = ENGINE_INTERP + 1; e < ENGINE_COUNT; e++)
+        for (uint32_t i = 0; i < 4 && open_bench(&b, (Engine)e, &sample); i++) {
+            const CallResult result = call(&b, 0, i);
+            assert_int_equal(result.outcome, OUTCOME_RETURNED);
+            assert_int_equal(data_to_u64(&result.values[0]), i);
+            close_bench(&b);
+        }
+}
+
+// What lies on two pages of code: no operation, but for a constant of 64 bits across the boundary.
+static uint32_t code_over_pages(Engine engine, uint64_t constant, uint8_t *out)
+{
+    const uint8_t movabs_rax[2] = {0x48, 0xb8}, ret = 0xc3;
+    // movz x0, #0; movk x0, #0, lsl #16, 32, 48; ret
+    uint32_t words[5] = {0xd2800000, 0xf2a00000, 0xf2c00000, 0xf2e00000, 0xd65f03c0};
+    if (is_x64(engine)) {
+        const uint32_t at = MACHINE_PAGE - 7;
+        memset(out, 0x90, at);
+        memcpy(out + at, movabs_rax, 2);
+        memcpy(out + at + 2, &constant, 8);
+        out[at + 10] = ret;
+        return at + 11;
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        words[i] |= (uint32_t)(constant >> 16 * i & 0xffff) << 5;
+    for (uint32_t at = 0; at < MACHINE_PAGE - 8; at += 4)
+        memcpy(out + at, &(uint32_t){0xd503201f}, 4); // nop
+    memcpy(out + MACHINE_PAGE - 8, words, sizeof(words));
+    return MACHINE_PAGE - 8 + sizeof(words);
+}
+
+static void code_across_pages(void **state)
+{
+    static const Sample sample = {.text = PLAIN};
+    uint8_t code[2 * MACHINE_PAGE];
+    Bench b;
+    (void)state;
+    FOR_ENGINES(&b, &sample)
+    {
+        for (uint64_t i = 1; i < 5; i++) {
+            const uint64_t constant = i * UINT64_C(0xfedcba9876543211);
+            Diag diag = {.arena = &b.arena};
+            CompiledFunc changed = b.code;
+            changed.size = code_over_pages(b.engine, constant, code);
+            changed.code = code;
+            assert_int_equal(machine_load_compiled(b.ex, &b.file->module, &changed, &diag),
+                             STATUS_OK);
+            const CallResult result = call(&b, 0, 0);
+            assert_int_equal(result.outcome, OUTCOME_RETURNED);
+            assert_true(data_to_u64(&result.values[0]) == constant);
+        }
+    }
+}
+
 static void a_trap(void **state)
 {
     static const Sample sample = {.text = PLAIN,
@@ -573,6 +637,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum),
         cmocka_unit_test(fresh_code),
+        cmocka_unit_test(one_after_another),
+        cmocka_unit_test(code_across_pages),
         cmocka_unit_test(a_trap),
         cmocka_unit_test(a_division),
         cmocka_unit_test(memory_faults),
