@@ -111,6 +111,8 @@ bool compose_go_round(ComposeMachine *m, Expr again)
     const ComposeLoop *const loop = &m->loop;
     if (!loop->is_loaded || !loop->has_stored)
         return compose_cannot(m, "a loop");
+    if (expr_is_true(m->pool, again))
+        return compose_cannot(m, "a loop without an end");
     compose_must(m, STR("a round that is not the last one stores nothing"), again,
                  expr_not(m->pool, loop->stores));
     p->exit = expr_and(m->pool, p->exit, expr_not(m->pool, again));
@@ -141,17 +143,19 @@ static bool is_within(const ComposeMachine *m, const VcAccess *look)
     return false;
 }
 
-// The looks, once it is known what they were at.
-static bool check_looks(ComposeMachine *m)
+// Once it is known what the loop accesses: each round does, so that none traps where the last one
+// does not, and looks are there, too.
+static bool check_places(ComposeMachine *m)
 {
     const ComposeLoop *const loop = &m->loop;
+    if (!expr_is_true(m->pool, loop->path))
+        return compose_cannot(m, "a loop that does not access memory in each round");
     for (uint32_t i = 0; i < loop->looks.len; i++) {
         const VcAccess *const look = &loop->looks.data[i];
         if (!is_within(m, look))
             return compose_cannot(m, "a look before a loop at something else");
         compose_must(m, STR("a look before the loop has the trap code of the access in it"),
-                     look->path,
-                     expr_and(m->pool, loop->path, expr_eq(m->pool, look->code, loop->code)));
+                     look->path, expr_eq(m->pool, look->code, loop->code));
     }
     return true;
 }
@@ -169,7 +173,7 @@ static bool load(ComposeMachine *m, const ComposeStep *step)
     loop->code = expr_bv(m->pool, 8, step->trap);
     loop->value =
         vc_sequence_load(m->proof->sequence, loop->path, loop->address, 8u * put->size, step->trap);
-    if (!check_looks(m))
+    if (!check_places(m))
         return false;
     if (put->size == 16) {
         write(m, put->regs[0], expr_extract(m->pool, 63, 0, loop->value));
@@ -217,7 +221,7 @@ static bool access_at_once(ComposeMachine *m, const VcAccess accesses[2], uint32
     loop->code = read->code;
     loop->size = expr_node(m->pool, read->value)->sort.width / 8;
     loop->stores = expr_and(m->pool, written->path, changes);
-    return check_looks(m);
+    return check_places(m);
 }
 
 // Whether what is meant is to read and write at once: pseudo rows that do both are atomic.

@@ -133,6 +133,31 @@ static void look_each_time(EmitCtx *ctx, const MInst *inst)
     put_again(ctx, 5, again);
 }
 
+static void swap_for_ever(EmitCtx *ctx, const MInst *inst)
+{
+    const Swap s = swap_of(ctx, inst);
+    const uint8_t jmp = 0xe9;
+    const Label again = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put_at(ctx, &(Put){"lock_cmpxchg", inst->size, {s.old, s.old, s.old}, 0, 0}, &s.mem);
+    const uint32_t start = codebuf_offset(ctx->buf);
+    codebuf_put(ctx->buf, &jmp, 1);
+    codebuf_branch32(ctx->buf, start, 0xeb, again);
+}
+
+// A round that stores nothing may pass by the access.
+static void swap_at_times(EmitCtx *ctx, const MInst *inst)
+{
+    const Swap s = swap_of(ctx, inst);
+    const Label again = codebuf_label(ctx->buf), over = codebuf_label(ctx->buf);
+    codebuf_bind(ctx->buf, again);
+    put(ctx, &(Put){"mov_rr", 8, {s.made, s.src}, 0, 0});
+    put_again(ctx, 4, over);
+    put_at(ctx, &(Put){"lock_cmpxchg", inst->size, {s.old, s.old, s.made}, 0, 0}, &s.mem);
+    codebuf_bind(ctx->buf, over);
+    put_again(ctx, 5, again);
+}
+
 // What is made of the first number that is seen is stored, whichever is there then.
 static void make_once(EmitCtx *ctx, const MInst *inst)
 {
@@ -197,6 +222,8 @@ static const Fake fakes[] = {
     {ARCH_X86_64, "atomic_rmw", look_beside, COMPOSE_CANNOT, "at something else"},
     {ARCH_X86_64, "atomic_rmw", look_untold, COMPOSE_FAILED, "a look before the loop has the trap"},
     {ARCH_X86_64, "atomic_rmw", look_each_time, COMPOSE_CANNOT, "a loop"},
+    {ARCH_X86_64, "atomic_rmw", swap_for_ever, COMPOSE_CANNOT, "without an end"},
+    {ARCH_X86_64, "atomic_rmw", swap_at_times, COMPOSE_CANNOT, "in each round"},
     {ARCH_X86_64, "atomic_rmw", make_once, COMPOSE_FAILED, "the same value is stored"},
     {ARCH_X86_64, "atomic_rmw", begin_inside, COMPOSE_CANNOT, "not at its begin"},
     {ARCH_X86_64, "atomic_rmw", swap_in_two, COMPOSE_CANNOT, "not one with the load"},
