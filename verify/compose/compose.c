@@ -270,9 +270,9 @@ static void try_operands(RowRun *r)
         try_modes(r, memory);
 }
 
-// Entries of tables: few, as many as the immediate of AArch64's comparison holds and one more,
-// more than 16 bits, none.
-static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 70000, 0};
+// Entries of tables: few, as many as the immediate of AArch64's comparison holds, one that it holds
+// shifted, and one that it does not hold, more than 16 bits, none.
+static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 4097, 70000, 0};
 
 static void try_successors(RowRun *r)
 {
