@@ -188,6 +188,8 @@ static void try_immediates(RowRun *r)
     }
     for (uint32_t n = 0; n < COMPOSE_IMMEDIATES && found < most && is_going(r); n++) {
         r->c.imm = compose_immediate(n);
+        if (n >= COMPOSE_SMALL_IMMEDIATES && r->c.imm >= 0 && r->c.imm < COMPOSE_SMALL_IMMEDIATES)
+            continue;
         found += r->params.num_imms == 2 ? try_second_immediates(r) : try_places(r);
     }
 }
@@ -475,7 +477,7 @@ void compose_rows(Isle *isle, const Target *target, const ComposeOptions *option
     RowRun r = {.options = options,
                 .target = &t,
                 .program = vc_program_new(&arena, isle),
-                .cache = options->cache ? ledger_cache_open(&arena, options->cache) : NULL,
+                .cache = ledger_cache_open(&arena, options->cache ? options->cache : ":memory:"),
                 .report = report};
     for (uint16_t op = 0; op < target->num_rows; op++)
         do_row(&r, op);
