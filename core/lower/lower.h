@@ -39,6 +39,11 @@ typedef struct GprFlags {
     VReg reg;
 } GprFlags;
 
+// Two results and the flags written with them.
+typedef struct RegPairFlags {
+    VReg lo, hi;
+} RegPairFlags;
+
 typedef struct Unit {
     uint8_t none;
 } Unit;

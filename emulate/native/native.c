@@ -5,7 +5,7 @@
 
 #include "emulate/native/native_internal.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+#ifndef NATIVE_LACKS
 
 #    include <errno.h>
 #    include <fcntl.h>
@@ -271,14 +271,14 @@ Executor *native_create(const ExecutorConfig *config, const char **reason)
 
 Cpu *native_cpu(const char **reason)
 {
-    *reason = "this host does not run x86-64 code";
+    *reason = NATIVE_LACKS;
     return NULL;
 }
 
 Executor *native_create(const ExecutorConfig *config, const char **reason)
 {
     (void)config;
-    *reason = "this host does not run x86-64 code";
+    *reason = NATIVE_LACKS;
     return NULL;
 }
 

@@ -12,7 +12,7 @@
 
 #include "emulate/native/native_internal.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+#ifndef NATIVE_LACKS
 
 #    include <errno.h>
 #    include <signal.h>

@@ -7,6 +7,22 @@
 #include "emulate/machine/machine.h"
 #include "emulate/native/native.h"
 
+#if defined(__SANITIZE_THREAD__)
+#    define SIGNALS_ARE_LATE 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define SIGNALS_ARE_LATE 1
+#    endif
+#endif
+
+// Why there is no native engine. The thread sanitizer keeps signals back until the program calls a
+// function of the system, which guest code never does, and has a thread of its own in the child.
+#if !defined(__x86_64__) || !defined(__linux__)
+#    define NATIVE_LACKS "this host does not run x86-64 code"
+#elif defined(SIGNALS_ARE_LATE)
+#    define NATIVE_LACKS "the thread sanitizer keeps back the signals that end native code"
+#endif
+
 // How guest code was left.
 typedef struct NativeReport {
     int signal;       // that the child got

@@ -4,7 +4,7 @@
 
 #include "emulate/native/native_internal.h"
 
-#if defined(__x86_64__)
+#ifndef NATIVE_LACKS
 
 #    include <cpuid.h>
 
@@ -48,7 +48,7 @@ const char *native_refuse(const Isa *isa)
 const char *native_refuse(const Isa *isa)
 {
     (void)isa;
-    return "this host does not run x86-64 code";
+    return NATIVE_LACKS;
 }
 
 #endif

@@ -108,11 +108,15 @@ static void write_c_fields(const RowModel *row, StrBuf *out)
     }
 }
 
-// A row with one result that also writes flags has a second constructor, NAME_flags, that returns
-// both.
+// A row with results that also writes flags has a second constructor, NAME_flags, that returns all.
 bool tables_has_flags_form(const RowModel *row)
 {
-    return row->flags_write && tables_row_result(row).defs == 1;
+    return row->flags_write && tables_row_result(row).defs != 0;
+}
+
+static const char *flags_form_type(const RowModel *row)
+{
+    return tables_row_result(row).defs == 2 ? "RegPairFlags" : "GprFlags";
 }
 
 static void write_c_return(const RowModel *row, const RowResult *result, StrBuf *out)
@@ -169,11 +173,13 @@ static void write_constructor(const RowSet *set, const RowModel *row, StrBuf *ou
 // The constructor NAME_flags: as NAME, with a Flags token beside the result.
 static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out)
 {
-    buf_printf(out, "static inline GprFlags %s_%.*s_flags(", tables_target_lower(set->target),
+    const RowResult result = tables_row_result(row);
+    const char *const type = flags_form_type(row);
+    buf_printf(out, "static inline %s %s_%.*s_flags(", type, tables_target_lower(set->target),
                STR_ARG(row->name));
     write_c_params(row, out);
-    buf_printf(out, ")\n{\n    const Gpr result = %s_%.*s(ctx", tables_target_lower(set->target),
-               STR_ARG(row->name));
+    buf_printf(out, ")\n{\n    const %s result = %s_%.*s(ctx", result.type,
+               tables_target_lower(set->target), STR_ARG(row->name));
     if (row_has_size_param(row))
         buf_puts(out, ", size");
     for (uint32_t i = 0; i < row->num_operands; i++)
@@ -181,7 +187,8 @@ static void write_flags_form(const RowSet *set, const RowModel *row, StrBuf *out
             buf_printf(out, ", %.*s", STR_ARG(row->operands[i].name));
     if (row->flags_read)
         buf_puts(out, ", flags");
-    buf_puts(out, ");\n    return (GprFlags){result.reg};\n}\n\n");
+    buf_printf(out, ");\n    return (%s){%s};\n}\n\n", type,
+               result.defs == 2 ? "result.lo, result.hi" : "result.reg");
 }
 
 void rows_write_constructors(const RowSet *set, StrBuf *out)
@@ -234,6 +241,6 @@ void rows_write_isle(const RowSet *set, StrBuf *out)
         const RowModel *const row = &set->rows.data[i];
         write_isle_decl(set, row, "", tables_row_result(row).type, out);
         if (tables_has_flags_form(row))
-            write_isle_decl(set, row, "_flags", "GprFlags", out);
+            write_isle_decl(set, row, "_flags", flags_form_type(row), out);
     }
 }

@@ -108,9 +108,11 @@ static void write_result(const Meaning *m, bool flags_form, StrBuf *out)
         buf_puts(out, " true");
         return;
     }
-    buf_puts(out, flags_form ? " (= result (struct (reg " : " (= result ");
-    if (result.defs == 2)
+    buf_puts(out, " (= result ");
+    if (result.defs == 2 || flags_form)
         buf_puts(out, "(struct");
+    if (result.defs == 1 && flags_form)
+        buf_puts(out, " (reg ");
     for (uint32_t i = 0; i < m->row->num_operands; i++) {
         if (!tables_is_result(&m->row->operands[i]))
             continue;
@@ -120,10 +122,10 @@ static void write_result(const Meaning *m, bool flags_form, StrBuf *out)
         if (result.defs == 2)
             buf_char(out, ')');
     }
-    if (result.defs == 2)
-        buf_char(out, ')');
     if (flags_form)
-        buf_puts(out, ") (flags ");
+        buf_puts(out, result.defs == 2 ? " (flags " : ") (flags ");
+    else if (result.defs == 2)
+        buf_char(out, ')');
     if (result.defs == 0 || flags_form)
         write_flags(m, out);
     buf_puts(out, flags_form ? ")))" : ")");

@@ -239,6 +239,27 @@ static void note_mismatch(Rows *r, const RowCase *c, const ConcreteRun *run, con
 
 // ---- Cases ----
 
+// What a register-or-memory operand holds before, as many bytes as the instruction has.
+static uint64_t bits_before(const Rows *r, const RowCase *c, uint32_t k)
+{
+    uint64_t bits = r->before.ints[preg_number(c->regs[k])];
+    if ((int32_t)k == case_memory(c))
+        memcpy(&bits, r->data + r->window_at + AGREE_WINDOW / 2, sizeof(bits));
+    return c->size >= 8 ? bits : bits & ((UINT64_C(1) << 8 * c->size) - 1);
+}
+
+// Unicorn dies of the least dividend of 4 or 8 bytes by -1, which it has the host divide. The other
+// engine compares it: it traps.
+static bool kills_engine(const Rows *r, const RowCase *c)
+{
+    if (r->engine != ENGINE_UNICORN_X64 || strcmp(r->row->name, "idiv_rm") != 0 || c->size == 8)
+        return false;
+    enum { LO = 2, HI = 3, DIVISOR = 4 };
+    const uint64_t sign = UINT64_C(1) << (8 * c->size - 1);
+    return bits_before(r, c, LO) == 0 && bits_before(r, c, HI) == sign &&
+           bits_before(r, c, DIVISOR) == 2 * sign - 1;
+}
+
 static void try_tuple(Rows *r, const RowCase *c, const CaseCode *code)
 {
     ConcreteState states[8];
@@ -246,6 +267,8 @@ static void try_tuple(Rows *r, const RowCase *c, const CaseCode *code)
     random_registers(r);
     sample_operands(r, c);
     sample_memory(r, c);
+    if (kills_engine(r, c))
+        return;
     r->after = r->before;
     const CpuStop stop = r->cpu->ops->run(r->cpu, &r->after, 100000);
     uint32_t stopped[2] = {CASE_LOST, 0};

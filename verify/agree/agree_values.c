@@ -106,6 +106,11 @@ Concrete agree_result_value(Rows *r, const RowCase *c)
         const Concrete fields[] = {defs[0], flags_value(r, &r->after)};
         return record(r, names, fields, 2);
     }
+    if (str_eq(r->ret, STR("RegPairFlags"))) {
+        const IsleSym names[] = {r->names.lo, r->names.hi, r->names.flags};
+        const Concrete fields[] = {defs[0], defs[1], flags_value(r, &r->after)};
+        return record(r, names, fields, 3);
+    }
     if (str_eq(r->ret, STR("RegPair"))) {
         const IsleSym names[] = {r->names.lo, r->names.hi};
         return record(r, names, defs, 2);

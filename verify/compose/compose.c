@@ -188,6 +188,8 @@ static void try_immediates(RowRun *r)
     }
     for (uint32_t n = 0; n < COMPOSE_IMMEDIATES && found < most && is_going(r); n++) {
         r->c.imm = compose_immediate(n);
+        if (n >= COMPOSE_SMALL_IMMEDIATES && r->c.imm >= 0 && r->c.imm < COMPOSE_SMALL_IMMEDIATES)
+            continue;
         found += r->params.num_imms == 2 ? try_second_immediates(r) : try_places(r);
     }
 }
@@ -268,9 +270,9 @@ static void try_operands(RowRun *r)
         try_modes(r, memory);
 }
 
-// Entries of tables: few, as many as the immediate of AArch64's comparison holds and one more,
-// more than 16 bits, none.
-static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 70000, 0};
+// Entries of tables: few, as many as the immediate of AArch64's comparison holds, one that it holds
+// shifted, and one that it does not hold, more than 16 bits, none.
+static const uint32_t table_sizes[] = {1, 2, 5, 4095, 4096, 4097, 70000, 0};
 
 static void try_successors(RowRun *r)
 {
@@ -475,7 +477,7 @@ void compose_rows(Isle *isle, const Target *target, const ComposeOptions *option
     RowRun r = {.options = options,
                 .target = &t,
                 .program = vc_program_new(&arena, isle),
-                .cache = options->cache ? ledger_cache_open(&arena, options->cache) : NULL,
+                .cache = ledger_cache_open(&arena, options->cache ? options->cache : ":memory:"),
                 .report = report};
     for (uint16_t op = 0; op < target->num_rows; op++)
         do_row(&r, op);

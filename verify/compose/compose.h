@@ -24,7 +24,7 @@ typedef struct ComposeOptions {
     Str filter;        // only rows whose name contains it; empty: all
     const char *row;   // only this one; NULL: all
     ComposeEmit emit;  // in the place of the target's own; NULL: that
-    const char *cache; // file of the solver's answers; NULL: none
+    const char *cache; // file of the solver's answers; NULL: kept while it runs
     uint64_t budget;   // of a question, in the solver's steps; 0: the default
 } ComposeOptions;
 

@@ -168,7 +168,7 @@ static int64_t bitmask(uint32_t n)
 int64_t compose_immediate(uint32_t n)
 {
     ASSERT(n < COMPOSE_IMMEDIATES);
-    if (n < 64)
+    if (n < COMPOSE_SMALL_IMMEDIATES)
         return (int64_t)n;
     if (n < 128) // around powers of two
         return (int64_t)((UINT64_C(1) << (n - 64)) - n % 2);

@@ -162,8 +162,6 @@ static const char *read_step(Reader *r, uint32_t at, ComposeStep *step)
     if (has_inst_at(r, at)) {
         step->put = buf->insts.data[r->inst++];
         step->end = at + step->put.length;
-        // A constant's address: rows with one are no part of any sequence.
-        step->has_field = step->put.mem_operand >= 0 && step->put.amode == AMODE_CONSTANT;
     } else if (!compose_read_bytes(buf, r->target, at, step)) {
         return "bytes that are no row";
     }

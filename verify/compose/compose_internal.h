@@ -59,8 +59,9 @@ bool compose_assign(ComposeCase *c, ComposeVisit visit, void *context);
 // What a row that branches on a table reads, successors but one, the default.
 #define COMPOSE_TABLE_STATE "num_targets"
 
-// The immediates to try: those that a row does not allow are passed over.
-enum { COMPOSE_IMMEDIATES = 1100 };
+// The immediates to try: those that a row does not allow are passed over. The first ones are all
+// small numbers, which come again.
+enum { COMPOSE_IMMEDIATES = 1100, COMPOSE_SMALL_IMMEDIATES = 64 };
 int64_t compose_immediate(uint32_t n);
 
 // ---- What is emitted (compose_emit.c) ----
@@ -179,16 +180,19 @@ typedef struct ComposeArrival {
     ComposeState state;
 } ComposeArrival;
 
-// A loop, which begins where the code does, and its last exclusive load.
+// A loop around an access that reads and writes at once: an exclusive load and store, or one
+// instruction.
 typedef struct ComposeLoop {
-    uint32_t back;  // the step that jumps to its begin, NO_INDEX: there is none
+    uint32_t first, back; // its first step, and the one that jumps back there; NO_INDEX: none
+    bool has_begun;
     PRegSet writes; // registers that a round writes
     bool writes_flags;
+    VEC(VcAccess) looks; // loads before it
     bool is_loaded;
-    Expr path, address, value; // of the load
+    Expr path, address, value, code; // of the load
     uint32_t size;
     bool has_stored;
-    Expr stores; // when the exclusive store succeeds
+    Expr stores; // when something else is stored than was there
 } ComposeLoop;
 
 // The address of an offset in the code.
@@ -245,18 +249,23 @@ const Expr *compose_result(const VcOperand *results, uint32_t n);
 // Something of which nothing is known.
 Expr compose_anything(ComposeMachine *m, uint32_t width);
 Expr compose_any_register(ComposeMachine *m, uint32_t reg);
+// Whether an instruction accesses memory: an address alone is no access.
+bool compose_accesses(const ComposeMachine *m, const PutInst *put);
 // Registers and flags behind a row with these results.
 bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *results);
 
 // ---- Loops (compose_loop.c) ----
 
-// Finds the loop of the code, and makes the state at hand that of any of its rounds. False: there
-// is one of another sort.
+// Finds the loop of the code. False: there is one of another sort.
+bool compose_find_loop(ComposeMachine *m);
+// Makes the state at hand that of the begin of any of its rounds.
 bool compose_enter_loop(ComposeMachine *m);
 // The jump back, under `again`.
 bool compose_go_round(ComposeMachine *m, Expr again);
 // An exclusive access.
 bool compose_exclusive(ComposeMachine *m, const ComposeStep *step);
+// An access by a row that was the last step, before the loop or in it.
+bool compose_access_by_row(ComposeMachine *m, const ComposeStep *step);
 
 // ---- Tables (compose_table.c) ----
 

@@ -200,6 +200,13 @@ Expr compose_any_register(ComposeMachine *m, uint32_t reg)
     return compose_anything(m, preg_class((PReg)reg) == REG_INT ? 64 : 128);
 }
 
+bool compose_accesses(const ComposeMachine *m, const PutInst *put)
+{
+    const MRow *const row = &m->c->target->rows[put->op];
+    return put->mem_operand >= 0 && ((row->flags & (ROW_LOAD | ROW_STORE)) != 0 ||
+                                     row->operands[put->mem_operand].kind == OPERAND_RM);
+}
+
 // Registers and flags behind a row with these results.
 bool compose_write(ComposeMachine *m, const PutInst *put, const VcOperand *results)
 {

@@ -95,6 +95,28 @@ static bool replay(const ComposeProof *p, const SmtResult *model, bool negative_
     return goal != NULL;
 }
 
+// ---- Equations ----
+
+static bool occurs(const ExprPool *pool, Expr var, Expr in, Arena *arena)
+{
+    Bitset seen = bitset_new(arena, pool->nodes.len);
+    expr_reach(pool, in, &seen);
+    return bitset_has(&seen, var.index);
+}
+
+// Whether an assumption says what a variable is.
+static bool as_definition(const ExprPool *pool, Expr e, Arena *arena, Expr *var, Expr *value)
+{
+    const ExprNode *const node = expr_node(pool, e);
+    for (uint32_t i = 0; node->op == EXPR_EQ && i < 2; i++) {
+        *var = node->args[i];
+        *value = node->args[1 - i];
+        if (expr_node(pool, *var)->op == EXPR_VAR && !occurs(pool, *var, *value, arena))
+            return true;
+    }
+    return false;
+}
+
 // ---- By bits ----
 
 static bool is_bit(const ExprPool *pool, Expr e)
@@ -119,14 +141,20 @@ static Expr find_bit(const ExprPool *pool, Expr e, Arena *arena)
     return EXPR_NONE;
 }
 
+// `e` where a bit in it has a value. That two things are equal says what a variable is.
 static Expr with_bit(ExprPool *pool, Expr e, Expr bit, bool value, Arena *arena)
 {
-    Expr *const by = ARENA_ARRAY(arena, Expr, bit.index + 1);
     const ExprValue constant = {expr_node(pool, bit)->sort, wide_from_u64(value)};
-    for (uint32_t i = 0; i < bit.index; i++)
+    Expr var, other;
+    const bool defines = value && as_definition(pool, bit, arena, &var, &other);
+    const uint32_t count = (defines && var.index > bit.index ? var.index : bit.index) + 1;
+    Expr *const by = ARENA_ARRAY(arena, Expr, count);
+    for (uint32_t i = 0; i < count; i++)
         by[i] = EXPR_NONE;
     by[bit.index] = expr_const(pool, &constant);
-    expr_substitute(pool, by, bit.index + 1, &e, 1);
+    if (defines)
+        by[var.index] = other;
+    expr_substitute(pool, by, count, &e, 1);
     return e;
 }
 
@@ -165,27 +193,7 @@ static bool holds_by_bits(ExprPool *pool, Expr e, uint32_t most, Arena *arena)
 
 enum { BITS_MOST = 6 };
 
-// ---- Equations ----
-
-static bool occurs(const ExprPool *pool, Expr var, Expr in, Arena *arena)
-{
-    Bitset seen = bitset_new(arena, pool->nodes.len);
-    expr_reach(pool, in, &seen);
-    return bitset_has(&seen, var.index);
-}
-
-// Whether an assumption says what a variable is.
-static bool as_definition(const ExprPool *pool, Expr e, Arena *arena, Expr *var, Expr *value)
-{
-    const ExprNode *const node = expr_node(pool, e);
-    for (uint32_t i = 0; node->op == EXPR_EQ && i < 2; i++) {
-        *var = node->args[i];
-        *value = node->args[1 - i];
-        if (expr_node(pool, *var)->op == EXPR_VAR && !occurs(pool, *var, *value, arena))
-            return true;
-    }
-    return false;
-}
+// ---- Assumptions ----
 
 static void substitute(ComposeProof *p, Expr var, Expr value)
 {
@@ -218,6 +226,33 @@ static void use_equations(ComposeProof *p)
     for (uint32_t i = 0; i < p->vc.assumptions.len; i++)
         if (as_definition(p->vc.pool, p->vc.assumptions.data[i], p->arena, &var, &value))
             substitute(p, var, value);
+    for (uint32_t i = 0; i < p->vc.assumptions.len; i++) {
+        var = p->vc.assumptions.data[i];
+        if (expr_node(p->vc.pool, var)->op == EXPR_VAR)
+            substitute(p, var, expr_bool(p->vc.pool, true));
+    }
+}
+
+// `e` with `a - b = 0` as `a = b`, as the other comparisons are.
+static Expr without_differences(ExprPool *pool, Expr e, Arena *arena)
+{
+    const uint32_t count = e.index + 1;
+    Bitset seen = bitset_new(arena, pool->nodes.len);
+    Expr *const by = ARENA_ARRAY(arena, Expr, count);
+    expr_reach(pool, e, &seen);
+    for (uint32_t i = 0; i < count; i++) {
+        const ExprNode n = *expr_node(pool, (Expr){i});
+        by[i] = EXPR_NONE;
+        for (uint32_t a = 0; bitset_has(&seen, i) && n.op == EXPR_EQ && a < 2; a++) {
+            const ExprNode difference = *expr_node(pool, n.args[a]);
+            ExprValue zero;
+            if (difference.op == EXPR_BVSUB && expr_is_const(pool, n.args[1 - a], &zero) &&
+                wide_is_zero(&zero.bits))
+                by[i] = expr_eq(pool, difference.args[0], difference.args[1]);
+        }
+    }
+    expr_substitute(pool, by, count, &e, 1);
+    return e;
 }
 
 // Whether the assumptions hold for some values: else everything follows from them.
@@ -239,7 +274,7 @@ ComposeVerdict compose_prove(ComposeProof *p, LedgerCache *cache, uint64_t budge
     use_equations(p);
     for (uint32_t i = 0; i < p->vc.goals.len; i++)
         all = expr_and(pool, all, p->vc.goals.data[i].expr);
-    if (holds_by_bits(pool, all, BITS_MOST, p->arena))
+    if (holds_by_bits(pool, without_differences(pool, all, p->arena), BITS_MOST, p->arena))
         return COMPOSE_PROVED;
     *asked = true;
     for (uint32_t i = 0; i < p->vc.assumptions.len; i++)

@@ -142,8 +142,12 @@ static bool take_row(ComposeMachine *m, const ComposeStep *step)
     }
     if (!vc_sequence_right(p->sequence, &next, &results, &m->now.path))
         return compose_cannot(m, "%s: %.*s", row->name, STR_ARG(p->vc.message));
-    if (compose_reads_table(m, &step->put) && !compose_look_up(m))
+    if (compose_reads_table(m, &step->put)) {
+        if (!compose_look_up(m))
+            return false;
+    } else if (compose_accesses(m, &step->put) && !compose_access_by_row(m, step)) {
         return false;
+    }
     m->is_dead = expr_is_false(m->pool, m->now.path);
     return compose_write(m, &step->put, &results);
 }
@@ -182,15 +186,19 @@ bool compose_run(ComposeMachine *m)
 {
     const bool is_branch = ends_block(m->c);
     m->now = m->proof->initial;
-    if (!compose_enter_loop(m))
+    if (!compose_find_loop(m))
         return false;
     arrive(m, 0);
     for (uint32_t i = 0; i < m->code->steps.len; i++) {
         const ComposeStep *const step = &m->code->steps.data[i];
+        if (i == m->loop.first && !compose_enter_loop(m))
+            return false;
         if (!m->is_dead && !take_step(m, step))
             return false;
         arrive(m, step->end);
     }
+    if (m->loop.looks.len != 0 && !m->loop.is_loaded)
+        return compose_cannot(m, "a loop");
     if (m->arrivals.len != 0)
         return compose_cannot(m, "a jump into an instruction");
     if (m->is_dead)

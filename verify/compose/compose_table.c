@@ -69,12 +69,7 @@ bool compose_place(ComposeMachine *m, Label label, Expr *address)
 
 bool compose_reads_table(const ComposeMachine *m, const PutInst *put)
 {
-    const MRow *const row = &m->c->target->rows[put->op];
-    if (m->code->table.count == 0 || put->mem_operand < 0 || put->base == PREG_NONE)
-        return false;
-    // An address alone is no access.
-    if ((row->flags & (ROW_LOAD | ROW_STORE)) == 0 &&
-        row->operands[put->mem_operand].kind != OPERAND_RM)
+    if (m->code->table.count == 0 || put->base == PREG_NONE || !compose_accesses(m, put))
         return false;
     for (uint32_t i = 0; i < m->places.len; i++)
         if (m->places.data[i].offset == m->code->table.offset)
@@ -86,9 +81,12 @@ bool compose_look_up(ComposeMachine *m)
 {
     const ComposeTable *const table = &m->code->table;
     ExprPool *const pool = m->pool;
-    VcLoad load;
-    if (!vc_sequence_take_load(m->proof->sequence, &load))
+    VcAccess accesses[2];
+    const uint32_t count = vc_sequence_accesses(m->proof->sequence, accesses);
+    const VcAccess load = accesses[0];
+    if (count != 1 || load.is_store)
         return compose_cannot(m, "the table is accessed by more than a load");
+    vc_sequence_take_accesses(m->proof->sequence);
     if (expr_node(pool, load.value)->sort.width != 8 * ENTRY_SIZE)
         return compose_cannot(m, "the table is not read by entries");
     if (m->lookup.is_done)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // rows: a target's instruction rows as its rules call them: terms, what their parameters stand for,
-// and the names of flags. For those that look at all rows of a target.
+// and the names of flags. For those that look at all rows of a target: the comparison of meanings
+// with CPUs, and the proof of what is emitted. All of it is read back from the names and types that
+// the generator of rows gives (isle-rules/tables).
 #ifndef VERIFY_ROWS_ROWS_H
 #define VERIFY_ROWS_ROWS_H
 

@@ -209,15 +209,24 @@ bool vc_sequence_right(VcSequence *s, const VcStep *next, VcOperand *results, Ex
     return good;
 }
 
-bool vc_sequence_take_load(VcSequence *s, VcLoad *out)
+uint32_t vc_sequence_accesses(const VcSequence *s, VcAccess out[2])
 {
-    Events *const right = &s->gen.right_events;
-    if (right->list.len != s->before + 1 || right->list.data[s->before].kind != EVENT_LOAD)
-        return false;
-    const Event *const load = &right->list.data[s->before];
-    *out = (VcLoad){load->guard, load->address, load->value};
-    right->list.len = s->before;
-    return true;
+    const Events *const right = &s->gen.right_events;
+    const uint32_t count = right->list.len - s->before;
+    if (count > 2)
+        return UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const Event *const e = &right->list.data[s->before + i];
+        if (e->kind != EVENT_LOAD && e->kind != EVENT_STORE)
+            return UINT32_MAX;
+        out[i] = (VcAccess){e->kind == EVENT_STORE, e->guard, e->address, e->value, e->code};
+    }
+    return count;
+}
+
+void vc_sequence_take_accesses(VcSequence *s)
+{
+    s->gen.right_events.list.len = s->before;
 }
 
 bool vc_sequence_branch(VcSequence *s, const VcStep *next, Expr *first)

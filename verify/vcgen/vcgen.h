@@ -178,10 +178,11 @@ typedef struct VcStep {
     Expr path;                 // the instruction is executed only if
 } VcStep;
 
-// A reading of memory, when `path` holds: a variable that nothing else is said of.
-typedef struct VcLoad {
-    Expr path, address, value;
-} VcLoad;
+// An access of memory, when `path` holds. What a load reads is a variable.
+typedef struct VcAccess {
+    bool is_store;
+    Expr path, address, value, code;
+} VcAccess;
 
 // Begins, with nothing on either side. `vc` is filled while the sequence grows.
 VcSequence *vc_sequence_begin(VcProgram *program, Arena *arena, Vc *vc);
@@ -198,9 +199,10 @@ bool vc_sequence_left(VcSequence *s, const VcStep *step, VcOperand *results, Exp
 bool vc_sequence_right(VcSequence *s, const VcStep *step, VcOperand *results, Expr *path);
 // A step of the right side that only chooses a successor: *first: when it is the first one.
 bool vc_sequence_branch(VcSequence *s, const VcStep *step, Expr *first);
-// Takes the only effect of the right side's last step away, if that is a load: what it reads is for
-// the caller to say. False: it is none, or not all.
-bool vc_sequence_take_load(VcSequence *s, VcLoad *out);
+// The accesses of the right side's last step: how many effects it has, UINT32_MAX if they are no
+// accesses or more than two. And takes them away: what is read is for the caller to say then.
+uint32_t vc_sequence_accesses(const VcSequence *s, VcAccess out[2]);
+void vc_sequence_take_accesses(VcSequence *s);
 // On the right side, under `path`: bits that are read from memory, whose value it gives, or
 // written. What is written where the last access has read is one instruction with that.
 Expr vc_sequence_load(VcSequence *s, Expr path, Expr address, uint32_t width, uint8_t code);

@@ -15,14 +15,15 @@ static void put_access(EmitCtx *ctx, const MInst *inst, const X64Inst *access)
 
 // ---- In one register ----
 
-// One access through `mem`, by an instruction of which `reg` is each operand.
-static void put_access_to(EmitCtx *ctx, const MInst *inst, uint16_t op, PReg reg, X64Mem mem)
+static void put_load(EmitCtx *ctx, const MInst *inst, PReg to, X64Mem mem)
 {
-    X64Inst out = {.op = op, .size = inst->size, .regs = {reg, reg, reg}, .mem = mem};
-    if (op == X64_MOVZX_RM8 || op == X64_MOVZX_RM16)
-        out.size = 4;
-    out.mem_operand = op == X64_LOCK_CMPXCHG ? 3 : 1;
-    put_access(ctx, inst, &out);
+    X64Inst load = {.op = X64_MOV_LOAD, .size = inst->size, .regs = {to}, .mem_operand = 1};
+    if (inst->size < 4) {
+        load.op = inst->size == 1 ? X64_MOVZX_RM8 : X64_MOVZX_RM16;
+        load.size = 4;
+    }
+    load.mem = mem;
+    put_access(ctx, inst, &load);
 }
 
 // `reg` becomes op(reg, src).
@@ -80,11 +81,7 @@ void x64_emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
     Label constant = NO(Label);
     const X64Mem mem = x64_memory_of(ctx, inst, &constant);
     ASSERT(!mem.rip && old == RAX);
-    put_access_to(ctx, inst,
-                  inst->size == 1   ? X64_MOVZX_RM8
-                  : inst->size == 2 ? X64_MOVZX_RM16
-                                    : X64_MOV_LOAD,
-                  old, mem);
+    put_load(ctx, inst, old, mem);
     const Label again = codebuf_label(ctx->buf);
     codebuf_bind(ctx->buf, again);
     x64_put_inst(ctx,
@@ -94,7 +91,12 @@ void x64_emit_atomic_rmw(EmitCtx *ctx, const MInst *inst)
     put_atomic_op(ctx, inst, made, src);
     if (inst->op == X64_ATOMIC_RMW_BIG)
         put_swap(ctx, inst, made);
-    put_access_to(ctx, inst, X64_LOCK_CMPXCHG, made, mem);
+    put_access(ctx, inst,
+               &(X64Inst){.op = X64_LOCK_CMPXCHG,
+                          .size = inst->size,
+                          .regs = {old, old, made},
+                          .mem_operand = 3,
+                          .mem = mem});
     x64_put_jcc(ctx, 5, again);
 }
 
@@ -195,7 +197,11 @@ void x64_emit_pair_rmw(EmitCtx *ctx, const MInst *inst)
                            .src_hi = alloc_preg(emit_alloc(ctx, inst, 5)),
                            .is_big = is_big};
     X64Mem mem = {.base = alloc_preg(emit_alloc(ctx, inst, 6)), .index = PREG_NONE};
-    const X64Inst swap = {.op = X64_LOCK_CMPXCHG16B, .size = 16, .mem_operand = 6, .mem = mem};
+    const X64Inst swap = {.op = X64_LOCK_CMPXCHG16B,
+                          .size = 16,
+                          .regs = {RAX, RDX, RAX, RDX, RBX, RCX},
+                          .mem_operand = 6,
+                          .mem = mem};
     X64Inst load = {.op = X64_MOV_LOAD, .size = 8, .regs = {RAX}, .mem_operand = 1, .mem = mem};
     put_access(ctx, inst, &load);
     load.regs[0] = RDX;

@@ -165,6 +165,24 @@ static void test_rows_unicorn_aarch64(void **state)
     check_rows(ENGINE_UNICORN_AARCH64, verify_texts_aarch64, 100);
 }
 
+// Among so many tuples is the least dividend by -1, of which Unicorn would die.
+static void test_divisions(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 4; seed++) {
+        Arena arena = {0};
+        Diag diag = {.arena = &arena};
+        AgreeReport report = {.arena = &arena};
+        const AgreeOptions options = {.tuples = 10000, .seed = seed, .filter = STR("div_rm")};
+        const char *reason = NULL;
+        if (!agree_rows(program(&arena, &diag, verify_texts_x64), ENGINE_UNICORN_X64, &options,
+                        &report, &reason))
+            skip();
+        judge(&report, 2);
+        arena_free(&arena);
+    }
+}
+
 static void test_clif(void **state)
 {
     (void)state;
@@ -271,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_rows_native),
         cmocka_unit_test(test_rows_unicorn_x64),
         cmocka_unit_test(test_rows_unicorn_aarch64),
+        cmocka_unit_test(test_divisions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

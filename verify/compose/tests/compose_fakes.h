@@ -33,17 +33,48 @@ typedef struct Put {
     uint8_t cc;
 } Put;
 
+typedef struct PutMem {
+    AmodeKind amode; // AMODE_NONE: no operand is in memory
+    PReg base, index;
+    uint8_t scale;
+    int32_t disp;
+    TrapCode trap;
+} PutMem;
+
+static inline void add_operand(EmitCtx *ctx, MInst *inst, PReg reg)
+{
+    const uint32_t n = inst->operands + inst->num_operands++;
+    const bool is_absent = reg == PREG_NONE;
+    ctx->f->allocs[n] = is_absent ? ALLOC_NONE : alloc_reg(reg);
+    ctx->f->operands.data[n] = (MOperand){.vreg = is_absent ? NO(VReg) : (VReg){n}};
+}
+
 // Operands of what is put follow those of the instruction; compose_emit leaves room for them.
-static inline void put(EmitCtx *ctx, const Put *what)
+static inline void put_at(EmitCtx *ctx, const Put *what, const PutMem *mem)
 {
     const MFunc *const f = ctx->f;
     const uint16_t op = row_named(f->target, what->row);
+    const MRow *const row = &f->target->rows[op];
+    const bool has_mem = mem->amode != AMODE_NONE;
     MInst inst = {.op = op, .size = what->size, .imm = what->imm, .cc = what->cc};
     inst.operands = 12 + 4 * ctx->buf->insts.len;
-    inst.num_operands = f->target->rows[op].num_operands;
-    for (uint32_t k = 0; k < inst.num_operands; k++)
-        f->allocs[inst.operands + k] = alloc_reg(what->regs[k]);
+    inst.trap = mem->trap;
+    for (uint32_t k = 0; k + (has_mem ? 1 : 0) < row->num_operands; k++)
+        add_operand(ctx, &inst, what->regs[k]);
+    if (has_mem) { // the last operand
+        inst.mem_operand = inst.num_operands;
+        inst.amode = (uint8_t)mem->amode;
+        inst.scale = mem->scale;
+        inst.disp = mem->disp;
+        add_operand(ctx, &inst, mem->base);
+        add_operand(ctx, &inst, mem->index);
+    }
     f->target->emit_inst(ctx, &inst);
+}
+
+static inline void put(EmitCtx *ctx, const Put *what)
+{
+    put_at(ctx, what, &(PutMem){.amode = AMODE_NONE});
 }
 
 static inline PReg reg(const EmitCtx *ctx, const MInst *inst, uint32_t k)

@@ -103,24 +103,12 @@ static void put_table(EmitCtx *ctx, Label table, Label begin, Fault fault)
 
 // ---- Instructions ----
 
-// A load with an index.
 static void put_load(EmitCtx *ctx, const Put *what, AmodeKind amode, uint8_t scale)
 {
-    const MFunc *const f = ctx->f;
-    MInst inst = {.op = row_named(f->target, what->row),
-                  .size = what->size,
-                  .operands = 12 + 4 * ctx->buf->insts.len,
-                  .num_operands = 3,
-                  .mem_operand = 1,
-                  .amode = (uint8_t)amode,
-                  .scale = scale};
-    for (uint32_t k = 0; k < 3; k++) {
-        const uint32_t n = inst.operands + k;
-        const bool is_absent = what->regs[k] == PREG_NONE;
-        f->allocs[n] = is_absent ? ALLOC_NONE : alloc_reg(what->regs[k]);
-        f->operands.data[n] = (MOperand){.vreg = is_absent ? NO(VReg) : (VReg){n}};
-    }
-    f->target->emit_inst(ctx, &inst);
+    // The base and the index, behind what is loaded.
+    const PutMem mem = {
+        .amode = amode, .base = what->regs[1], .index = what->regs[2], .scale = scale};
+    put_at(ctx, what, &mem);
 }
 
 static bool is_x64(const EmitCtx *ctx)
