@@ -20,11 +20,14 @@
 // - A hook is made known to the translator, by two tables and a name, in each block that calls it.
 // - Registers that code of ours can't name, of AArch32, of bounds and of segments that begin at 0,
 //   are looked at in each access to memory. The translator gets one for all of them.
+// - A register that is read or written by number is looked for in a long switch.
 // - The environment is asked twice a block whether to print it.
 //
 // Arguments that are not looked at are declared as what they are to a caller: pointers and words.
 
 #include "emulate/machine/machine.h"
+
+#include <unicorn/unicorn.h>
 
 // ---- Translated code and its memory ----
 
@@ -208,6 +211,92 @@ char *unicorn_getenv(const char *name)
 {
     (void)name;
     return NULL;
+}
+
+// ---- Registers ----
+
+// Where a register is in the CPU's state, and its bytes; 0: it is none of those that lie there.
+typedef struct Slot {
+    uint16_t at, size;
+} Slot;
+
+// 4 registers, the ints or floats from number n on.
+#define X64_INTS(n, a, b, c, d)                                             \
+    [UC_X86_REG_##a] = {8 * (n), 8}, [UC_X86_REG_##b] = {8 * ((n) + 1), 8}, \
+    [UC_X86_REG_##c] = {8 * ((n) + 2), 8}, [UC_X86_REG_##d] = {8 * ((n) + 3), 8}
+#define X64_FLOAT(n)  [UC_X86_REG_XMM0 + (n)] = {0x318 + 0x40 * (n), 16}
+#define X64_FLOATS(n) X64_FLOAT(n), X64_FLOAT((n) + 1), X64_FLOAT((n) + 2), X64_FLOAT((n) + 3)
+#define A64_INT(n)    [UC_ARM64_REG_X0 + (n)] = {0x40 + 8 * (n), 8}
+#define A64_INTS(n)   A64_INT(n), A64_INT((n) + 1), A64_INT((n) + 2), A64_INT((n) + 3)
+#define A64_FLOAT(n)  [UC_ARM64_REG_Q0 + (n)] = {0xc10 + 0x100 * (n), 16}
+#define A64_FLOATS(n) A64_FLOAT(n), A64_FLOAT((n) + 1), A64_FLOAT((n) + 2), A64_FLOAT((n) + 3)
+
+// clang-format off
+static const Slot x64_slots[UC_X86_REG_ENDING] = {
+    X64_INTS(0, RAX, RCX, RDX, RBX), X64_INTS(4, RSP, RBP, RSI, RDI),
+    X64_INTS(8, R8, R9, R10, R11), X64_INTS(12, R12, R13, R14, R15),
+    X64_FLOATS(0), X64_FLOATS(4), X64_FLOATS(8), X64_FLOATS(12)
+};
+
+static const Slot a64_slots[UC_ARM64_REG_ENDING] = {
+    A64_INTS(0), A64_INTS(4), A64_INTS(8), A64_INTS(12), A64_INTS(16), A64_INTS(20), A64_INTS(24),
+    A64_INT(28), [UC_ARM64_REG_X29] = {0x128, 8}, [UC_ARM64_REG_X30] = {0x130, 8},
+    [UC_ARM64_REG_SP] = {0x138, 8},
+    A64_FLOATS(0), A64_FLOATS(4), A64_FLOATS(8), A64_FLOATS(12), A64_FLOATS(16), A64_FLOATS(20),
+    A64_FLOATS(24), A64_FLOATS(28)
+};
+// clang-format on
+
+// The slots of an engine's architecture, and the state they are in.
+typedef struct State {
+    const Slot *slots;
+    uint8_t *bytes;
+} State;
+
+// An engine begins with its architecture and has a pointer to its CPU, which has the state.
+static State state_of(const uc_engine *uc)
+{
+    const uint8_t *const engine = (const uint8_t *)uc;
+    uint8_t *cpu;
+    uc_arch arch;
+    memcpy(&arch, engine, sizeof(arch));
+    memcpy(&cpu, engine + 0x180, sizeof(cpu));
+    return arch == UC_ARCH_ARM64 ? (State){a64_slots, cpu + 0x9750}
+                                 : (State){x64_slots, cpu + 0x8750};
+}
+
+uc_err __real_uc_reg_write_batch(uc_engine *uc, int *ids, void *const *values, int count);
+uc_err __wrap_uc_reg_write_batch(uc_engine *uc, int *ids, void *const *values, int count);
+uc_err __wrap_uc_reg_write_batch(uc_engine *uc, int *ids, void *const *values, int count)
+{
+    const State state = state_of(uc);
+    for (int i = 0; i < count; i++) {
+        const Slot slot = state.slots[ids[i]];
+        if (slot.size == 8)
+            memcpy(state.bytes + slot.at, values[i], 8);
+        else if (slot.size == 16)
+            memcpy(state.bytes + slot.at, values[i], 16);
+        else if (__real_uc_reg_write_batch(uc, &ids[i], &values[i], 1) != UC_ERR_OK)
+            return UC_ERR_ARG;
+    }
+    return UC_ERR_OK;
+}
+
+uc_err __real_uc_reg_read_batch(uc_engine *uc, int *ids, void **values, int count);
+uc_err __wrap_uc_reg_read_batch(uc_engine *uc, int *ids, void **values, int count);
+uc_err __wrap_uc_reg_read_batch(uc_engine *uc, int *ids, void **values, int count)
+{
+    const State state = state_of(uc);
+    for (int i = 0; i < count; i++) {
+        const Slot slot = state.slots[ids[i]];
+        if (slot.size == 8)
+            memcpy(values[i], state.bytes + slot.at, 8);
+        else if (slot.size == 16)
+            memcpy(values[i], state.bytes + slot.at, 16);
+        else if (__real_uc_reg_read_batch(uc, &ids[i], &values[i], 1) != UC_ERR_OK)
+            return UC_ERR_ARG;
+    }
+    return UC_ERR_OK;
 }
 
 // ---- Stops ----

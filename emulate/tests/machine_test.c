@@ -168,6 +168,55 @@ static void fresh_code(void **state)
     }
 }
 
+// Code that returns an integer register, or half of a vector register.
+typedef enum Part { PART_INT, PART_LOW, PART_HIGH, PART_COUNT } Part;
+
+static uint32_t read_register(Engine engine, Part part, uint32_t n, uint8_t *out)
+{
+    const uint8_t rex = (uint8_t)(0x48 | n >> 3 << 2), modrm = (uint8_t)(0xc0 | (n & 7) << 3);
+    // mov rax, rN; movq rax, xmmN; pextrq rax, xmmN, 1; with ret
+    const uint8_t x64[PART_COUNT][8] = {{rex, 0x89, modrm, 0xc3},
+                                        {0x66, rex, 0x0f, 0x7e, modrm, 0xc3},
+                                        {0x66, rex, 0x0f, 0x3a, 0x16, modrm, 1, 0xc3}};
+    // mov x0, xN; fmov x0, dN; mov x0, vN.d[1]; with ret
+    const uint32_t a64[PART_COUNT][2] = {{0xaa0003e0 | n << 16, 0xd65f03c0},
+                                         {0x9e660000 | n << 5, 0xd65f03c0},
+                                         {0x4e183c00 | n << 5, 0xd65f03c0}};
+    memcpy(out, is_x64(engine) ? x64[part] : (const uint8_t *)a64[part], 8);
+    return 8;
+}
+
+// Code finds garbage in each register that has no meaning at a call: another one in each.
+static void every_register(void **state)
+{
+    static const Sample sample = {.text = PLAIN};
+    const uint32_t x64_taken = 1u << 4 | 1u << 6 | 1u << 7, a64_taken = 3u << 30 | 3u;
+    Bench b;
+    (void)state;
+    FOR_ENGINES(&b, &sample)
+    {
+        const uint32_t taken = is_x64(b.engine) ? x64_taken : a64_taken;
+        const uint32_t count = is_x64(b.engine) ? 16 : 32;
+        for (uint32_t i = 0; i < PART_COUNT * count; i++) {
+            const Part part = (Part)(i / count);
+            const uint32_t n = i % count;
+            if (part == PART_INT && (taken >> n & 1) != 0)
+                continue;
+            uint8_t code[8];
+            Diag diag = {.arena = &b.arena};
+            CompiledFunc changed = b.code;
+            changed.size = read_register(b.engine, part, n, code);
+            changed.code = code;
+            assert_int_equal(machine_load_compiled(b.ex, &b.file->module, &changed, &diag),
+                             STATUS_OK);
+            const CallResult result = call(&b, 0, 0);
+            assert_int_equal(result.outcome, OUTCOME_RETURNED);
+            const uint64_t due = marshal_garbage((part == PART_HIGH ? 2000 : 1000) + n);
+            assert_true(data_to_u64(&result.values[0]) == due);
+        }
+    }
+}
+
 // An engine that is opened where another one was closed begins anew.
 static void one_after_another(void **state)
 {
@@ -637,6 +686,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum),
         cmocka_unit_test(fresh_code),
+        cmocka_unit_test(every_register),
         cmocka_unit_test(one_after_another),
         cmocka_unit_test(code_across_pages),
         cmocka_unit_test(a_trap),

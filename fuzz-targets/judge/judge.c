@@ -124,18 +124,17 @@ static bool same_data(const DataValue *a, const DataValue *b, bool exact_nans)
 // What was seen of one run.
 typedef struct Run {
     CallResult result;
-    uint8_t heap[GEN_HEAP_BYTES];
+    const uint8_t *heap; // the executor's, until its next run
 } Run;
 
-static void run_input(Executor *ex, const GenCase *c, uint32_t input, Arena *arena, Run *out)
+static Run run_input(Executor *ex, const GenCase *c, uint32_t input, Arena *arena)
 {
     const GenInput *const in = &c->inputs[input];
     uint8_t *const heap = executor_memory(ex, GUEST_HEAP_BASE, GEN_HEAP_BYTES);
     ASSERT(heap != NULL);
     memset(heap, 0, GEN_HEAP_BYTES);
     in->args[0] = data_from_u64(TYPE_I64, GUEST_HEAP_BASE);
-    out->result = executor_call(ex, c->entry, in->args, in->num_args, arena);
-    memcpy(out->heap, heap, GEN_HEAP_BYTES);
+    return (Run){executor_call(ex, c->entry, in->args, in->num_args, arena), heap};
 }
 
 static Finding compare_values(const CallResult *expected, const CallResult *got, bool exact)
@@ -225,7 +224,9 @@ static Verdict run_reference(Judge *j, const GenCase *c, Run *runs, Arena *arena
 {
     Verdict v = {.finding = FINDING_NONE};
     for (uint32_t i = 0; i < GEN_INPUTS; i++) {
-        run_input(j->interp, c, i, arena, &runs[i]);
+        runs[i] = run_input(j->interp, c, i, arena);
+        uint8_t *const heap = arena_alloc(&j->scratch, GEN_HEAP_BYTES, 16);
+        runs[i].heap = memcpy(heap, runs[i].heap, GEN_HEAP_BYTES);
         const CallResult *const result = &runs[i].result;
         v.expected[i] = *result;
         j->stats.runs++;
@@ -263,10 +264,9 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
     Verdict v = {.finding = FINDING_NONE};
     for (uint32_t i = 0; i < GEN_INPUTS; i++) {
         const Outcome outcome = expected[i].result.outcome;
-        Run got;
         if (outcome != OUTCOME_RETURNED && outcome != OUTCOME_TRAPPED)
             continue;
-        run_input(e->ex, c, i, arena, &got);
+        const Run got = run_input(e->ex, c, i, arena);
         if (got.result.outcome == OUTCOME_UNSUPPORTED)
             note_unsupported(j, &got.result);
         else
@@ -290,7 +290,7 @@ static Verdict run_engine(Judge *j, const GenCase *c, uint32_t engine, const Run
 static Verdict run_case(Judge *j, const GenCase *c, bool load, Arena *arena)
 {
     arena_reset(&j->scratch);
-    Run *const runs = arena_alloc(&j->scratch, sizeof(Run) * GEN_INPUTS, _Alignof(Run));
+    Run runs[GEN_INPUTS];
     CallResult expected[GEN_INPUTS];
     Verdict v = run_reference(j, c, runs, arena);
     memcpy(expected, v.expected, sizeof(expected));
