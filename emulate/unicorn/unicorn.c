@@ -350,7 +350,6 @@ static bool find_exactly(Unicorn *u, const GuestRegs *before, const uint8_t *mem
 static CpuStop do_run(Cpu *cpu, GuestRegs *regs, uint64_t fuel)
 {
     Unicorn *const u = unicorn_of(cpu);
-    const GuestRegs before = *regs;
     if (!u->fast.uc)
         return (CpuStop){.kind = CPU_BROKEN, .what = "Unicorn could not be opened again"};
     arena_reset(&u->scratch);
@@ -360,7 +359,7 @@ static CpuStop do_run(Cpu *cpu, GuestRegs *regs, uint64_t fuel)
                     .what = error == UC_ERR_OK ? "stopped" : uc_strerror(error)};
     stop.fuel_used = u->used;
     stop.counted = false; // the block that a fault ends is counted as a whole, and x86 by its bytes
-    if (is_data_fault(error) && !find_exactly(u, &before, memory, error)) {
+    if (is_data_fault(error) && !find_exactly(u, regs, memory, error)) {
         u->regs.pc = u->block;
         stop.inexact_end = u->block + (u->block_size == 0 ? 1 : u->block_size);
     }
