@@ -96,13 +96,20 @@ static Value shift_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     const Split at = split_width(g, r, type, (r->small & 8) != 0 ? TYPE_I8 : TYPE_I32);
     const Value other = (r->small & 4) != 0 ? y : x;
     switch (r->small >> 4 & 7) {
-    case 0: return two(g, OP_BOR, two(g, OP_ISHL, x, at.low), two(g, OP_USHR, other, at.rest));
-    case 1: return two(g, OP_BOR, two(g, OP_USHR, x, at.rest), two(g, OP_ISHL, other, at.low));
+    case 0: {
+        const Value left = two(g, OP_ISHL, x, at.low);
+        return two(g, OP_BOR, left, two(g, OP_USHR, other, at.rest));
+    }
+    case 1: {
+        const Value right = two(g, OP_USHR, x, at.rest);
+        return two(g, OP_BOR, right, two(g, OP_ISHL, other, at.low));
+    }
     case 2: return two(g, OP_SSHR, two(g, OP_ISHL, x, at.low), at.low);
     case 3: return two(g, shifts[r->y % 3], two(g, shifts[r->x % 3], x, at.low), at.rest);
     case 4: {
         const uint64_t ones = r->x == 0 ? 1 : ((uint64_t)1 << r->x % 32) - 1;
-        return two(g, OP_BAND, two(g, OP_USHR, x, at.rest), gen_int(g, type, (int64_t)ones));
+        const Value shifted = two(g, OP_USHR, x, at.rest);
+        return two(g, OP_BAND, shifted, gen_int(g, type, (int64_t)ones));
     }
     case 5: return two(g, logic[r->x % 5], y, two(g, shifts[r->y % 5], x, at.low));
     case 6: return two(g, shifts[r->y % 5], x, amount(g, r));
@@ -128,13 +135,11 @@ static Value extend_idiom(Gen *g, const GenRecord *r, Value x, Value y)
         const Value at = gen_int(g, TYPE_I32, type_bits(type) - type_bits(narrow) + (r->y % 3) - 1);
         return two(g, OP_SSHR, two(g, OP_ISHL, a, at), at);
     }
-    case 6:
-        return two(g, logic[r->y % 5], one(g, OP_IREDUCE, narrow, x),
-                   one(g, OP_IREDUCE, narrow, y));
-    default:
-        return one(
-            g, extend, type,
-            two(g, logic[r->y % 5], one(g, OP_IREDUCE, narrow, x), one(g, OP_IREDUCE, narrow, y)));
+    default: {
+        const Value low = one(g, OP_IREDUCE, narrow, x);
+        const Value both = two(g, logic[r->y % 5], low, one(g, OP_IREDUCE, narrow, y));
+        return (r->small >> 4 & 7) == 6 ? both : one(g, extend, type, both);
+    }
     }
 }
 
@@ -144,11 +149,14 @@ static Value truth_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     const Type type = type_of(g, x);
     const Value zero = gen_int(g, type, 0);
     const IntCC cc = (IntCC)(r->x % INTCC_COUNT), equality = r->y % 2 == 0 ? INTCC_EQ : INTCC_NE;
-    const Value bit =
-        two(g, OP_ISHL, gen_int(g, type, (r->small & 8) != 0 ? r->c : 1), amount(g, r));
+    const Value some = gen_int(g, type, (r->small & 8) != 0 ? r->c : 1);
+    const Value bit = two(g, OP_ISHL, some, amount(g, r));
     switch (r->small >> 4 & 7) {
     case 0: return choose(g, compare(g, cc, x, y), x, y);
-    case 1: return choose(g, compare(g, cc, x, zero), one(g, OP_INEG, type, x), x);
+    case 1: {
+        const Value is = compare(g, cc, x, zero);
+        return choose(g, is, one(g, OP_INEG, type, x), x);
+    }
     case 2: return choose(g, compare(g, equality, two(g, OP_BAND, x, bit), zero), x, y);
     case 3: return choose(g, r->y % 2 == 0 ? gen_condition(g, r) : two(g, OP_BAND, x, bit), y, x);
     case 4: {
@@ -261,13 +269,17 @@ static Value sink_idiom(Gen *g, const GenRecord *r, Value x, Value y)
     switch (r->x & 3) {
     case 0: return two(g, logic[r->y / 8 % 5], y, loaded);
     case 1: return two(g, logic[r->y / 8 % 5], loaded, y);
-    case 2: return two(g, OP_IADD, choose(g, flag, x, y), choose(g, flag, y, x));
+    case 2: {
+        const Value chosen = choose(g, flag, x, y);
+        return two(g, OP_IADD, chosen, choose(g, flag, y, x));
+    }
     default: {
         const Value sum = one(g, OP_SEXTEND, TYPE_I64, two(g, OP_IADD, loaded, x));
         const Value wide = two(g, OP_ISHL, sum, gen_int(g, TYPE_I8, 2));
         const Value base = gen_operand(g, TYPE_I64, r->b & 0xbf, false, NULL);
         gen_push(g, choose(g, flag, x, y), type, true);
-        return two(g, OP_BXOR, two(g, OP_IADD, base, wide), two(g, OP_ISUB, base, wide));
+        const Value above = two(g, OP_IADD, base, wide);
+        return two(g, OP_BXOR, above, two(g, OP_ISUB, base, wide));
     }
     }
 }
