@@ -197,11 +197,26 @@ static Bitset reached(const ExprPool *pool, const ArithQuestion *q, Arena *arena
     return reach_all(pool, q->conditions.data, q->conditions.len, arena);
 }
 
+// What there are facts on.
+static bool has_facts(const ExprPool *pool, const ExprNode *n)
+{
+    switch ((int)n->op) {
+    case EXPR_FP_CEIL:
+    case EXPR_FP_FLOOR:
+    case EXPR_FP_NEAREST:
+    case EXPR_TO_FP:
+    case EXPR_TO_FP_UNSIGNED:
+    case EXPR_FP_TO_UBV:
+    case EXPR_FP_TO_SBV: return true;
+    default: return expr_is_hard(pool, n);
+    }
+}
+
 bool arith_is_hard(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena)
 {
     const Bitset wanted = reach_all(pool, conditions, count, arena);
     for (uint32_t i = 0; i < wanted.size; i++)
-        if (bitset_has(&wanted, i) && expr_is_hard(pool, &pool->nodes.data[i]))
+        if (bitset_has(&wanted, i) && has_facts(pool, &pool->nodes.data[i]))
             return true;
     return false;
 }
@@ -314,10 +329,11 @@ void arith_rewrite(ExprPool *pool, const Expr *conditions, uint32_t count, Arena
 {
     for (uint32_t i = 0; i < count; i++)
         VEC_PUSH(arena, &out->conditions, conditions[i]);
-    Facts divisions = {.pool = pool, .arena = arena}, products = divisions;
+    Facts first = {.pool = pool, .arena = arena}, products = first;
     const Bitset before = reached(pool, out, arena);
-    arith_division_facts(&divisions, &before);
-    push_facts(out, &divisions, arena);
+    arith_division_facts(&first, &before);
+    arith_float_facts(&first, &before);
+    push_facts(out, &first, arena);
     rewrite_products(pool, out, arena);
     const Bitset after = reached(pool, out, arena);
     arith_product_facts(&products, &after);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// arith: what a solver of bits does not see by itself of products and quotients. A question whose
-// multiplications and divisions stay unknown is written anew: products become sums of products of
-// parts, the same parts on both sides, and facts are added that hold for all numbers: quotients by
-// powers of two and by reciprocals, remainders as x - (x / y) * y, bounds of products.
+// arith: what a solver of bits does not see by itself of products, quotients and floats. A question
+// whose multiplications, divisions and conversions stay unknown is written anew: products become
+// sums of products of parts, the same parts on both sides, and facts are added that hold for all
+// numbers: quotients by powers of two and by reciprocals, remainders as x - (x / y) * y, bounds of
+// products, floats rounded to whole numbers, integers of 128 bits from and to floats.
 //
-// What comes out means the same as what went in: each fact is a theorem, proved in arith_facts.c in
-// words and compared with numbers by the unit test. Any model of one question is one of the other.
-// Nodes go into the pool of the question; nothing else is kept.
+// What comes out means the same as what went in: each fact is a theorem, proved in words at the
+// head of its file (arith_facts.c, arith_floats.c, arith_wide_floats.c) and compared with numbers
+// by the unit tests. Any model of one question is one of the other. Nodes go into the pool of the
+// question; nothing else is kept.
 #ifndef VERIFY_ARITH_ARITH_H
 #define VERIFY_ARITH_ARITH_H
 
@@ -23,7 +25,7 @@ typedef struct ArithQuestion {
     VEC(ArithName) names;
 } ArithQuestion;
 
-// Whether `conditions` have products or quotients in them that are worth rewriting.
+// Whether `conditions` have products, quotients or conversions in them that are worth rewriting.
 bool arith_is_hard(const ExprPool *pool, const Expr *conditions, uint32_t count, Arena *arena);
 
 // What is below these products and quotients.

@@ -25,10 +25,15 @@ static uint32_t width_of(const ExprPool *pool, Expr e)
     return expr_node(pool, e)->sort.width;
 }
 
-static void add(Facts *f, Expr fact)
+void arith_add_fact(Facts *f, Expr fact)
 {
     if (!expr_is_true(f->pool, fact))
         VEC_PUSH(f->arena, &f->list, fact);
+}
+
+static void add(Facts *f, Expr fact)
+{
+    arith_add_fact(f, fact);
 }
 
 static Expr ones(ExprPool *p, uint32_t width)
@@ -119,6 +124,26 @@ static void unsigned_in_register(Facts *f, Expr quotient, Expr x, Expr m, const 
     add(f, expr_implies(p, good, expr_eq(p, expr_zero_ext(p, 64, quotient), value)));
 }
 
+// m = 2^64 + f has 65 bits. With h = f * x >> 64, 2^64 * x + f * x shifted by 64 is x + h, so the
+// sum of 65 bits without its lowest is what is still to be shifted, by s - 65.
+static void unsigned_by_65_bits(Facts *f, Expr quotient, Expr x, Expr m, const Reciprocal *r)
+{
+    ExprPool *const p = f->pool;
+    const ExprNode n = *expr_node(p, m);
+    if (n.op != EXPR_CONCAT || n.sort.width != 65 || width_of(p, n.args[1]) != 64 ||
+        width_of(p, x) != 64)
+        return;
+    const Expr high = counting_half(p, n.args[1], x, 64, false);
+    const Expr sum = expr_2(p, EXPR_BVADD, expr_zero_ext(p, 65, x), expr_zero_ext(p, 65, high));
+    const Expr w65 = expr_bv(p, WIDE, 65);
+    const Expr rest = expr_extract(p, 63, 0, expr_2(p, EXPR_BVSUB, r->shift, w65));
+    const Expr value = expr_2(p, EXPR_BVLSHR, expr_extract(p, 64, 1, sum), rest);
+    const Expr top = expr_eq(p, n.args[0], expr_bv(p, 1, 1));
+    const Expr good = expr_and(p, r->good, expr_and(p, top, expr_2(p, EXPR_BVULE, w65, r->shift)));
+    shifts_less_than_64(f, good, rest); // m * d - 1 has at most 129 bits
+    add(f, expr_implies(p, good, expr_eq(p, quotient, value)));
+}
+
 static void signed_in_register(Facts *f, Expr quotient, Expr m, const Reciprocal *r)
 {
     ExprPool *const p = f->pool;
@@ -175,6 +200,7 @@ static void use_reciprocal(Facts *f, Expr quotient, Expr product, Expr divisor, 
         const Reciprocal r = reciprocal(p, product, expr_bv(p, WIDE, 64 - width));
         unsigned_reciprocal(f, quotient, x, m, &r);
         unsigned_in_register(f, quotient, x, factor, &r);
+        unsigned_by_65_bits(f, quotient, x, factor, &r);
     }
     if (n.op == EXPR_BVSDIV &&
         expr_same(plain, without_zeros(p, magnitude(p, expr_sign_ext(p, 64, y))))) {

@@ -11,7 +11,7 @@
 // MEANING is to be raised when what an expression means to the solver changes: answers from before
 // are forgotten, and ledgers have to be written again. STRENGTH when more can be decided than
 // before: what was given up is asked again.
-enum { SMT_MEANING = 1, SMT_STRENGTH = 8 };
+enum { SMT_MEANING = 1, SMT_STRENGTH = 9 };
 
 typedef enum SmtVerdict { SMT_UNSAT, SMT_SAT, SMT_UNKNOWN } SmtVerdict;
 
