@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Operators on values with unknown bits. Those that move bits about, and bitwise logic, are exact
-// in each bit; of all others the result is unknown as soon as a bit of an operand is. A NaN that an
-// operation on floats makes is unknown in sign and payload.
+// in each bit; of all others the result is unknown as soon as a bit of an operand is.
 
-#include "emulate/softfloat/softfloat.h"
 #include "verify/concrete/concrete_internal.h"
 #include "verify/eval/eval.h"
 
@@ -36,7 +34,7 @@ static bool all_known(const Concrete *args, uint32_t count)
     return true;
 }
 
-static Concrete open_bool(void)
+Concrete concrete_open_bool(void)
 {
     Concrete x = concrete_bool(false);
     x.unknown = wide_from_u64(1);
@@ -53,7 +51,7 @@ static ExprValue value_of(const Concrete *x)
     return (ExprValue){sort, x->bits};
 }
 
-static bool through_expr(ExprOp op, Sort sort, const Concrete *args, uint32_t count, Concrete *out)
+bool concrete_through(ExprOp op, Sort sort, const Concrete *args, uint32_t count, Concrete *out)
 {
     const ExprNode node = {.op = op, .sort = sort, .num_args = count, .p0 = sort.width};
     ExprValue values[3], result;
@@ -77,19 +75,19 @@ static Concrete logic_and(const Concrete *a, const Concrete *b)
     const bool b_false = concrete_known(b) && b->bits.w[0] == 0;
     if (a_false || b_false)
         return concrete_bool(false);
-    return concrete_known(a) && concrete_known(b) ? concrete_bool(true) : open_bool();
+    return concrete_known(a) && concrete_known(b) ? concrete_bool(true) : concrete_open_bool();
 }
 
-static Concrete logic_not(const Concrete *a)
+Concrete concrete_not(const Concrete *a)
 {
-    return concrete_known(a) ? concrete_bool(a->bits.w[0] == 0) : open_bool();
+    return concrete_known(a) ? concrete_bool(a->bits.w[0] == 0) : concrete_open_bool();
 }
 
 static Concrete logic_or(const Concrete *a, const Concrete *b)
 {
-    const Concrete not_a = logic_not(a), not_b = logic_not(b);
+    const Concrete not_a = concrete_not(a), not_b = concrete_not(b);
     const Concrete neither = logic_and(&not_a, &not_b);
-    return logic_not(&neither);
+    return concrete_not(&neither);
 }
 
 static bool logic(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
@@ -99,9 +97,9 @@ static bool logic(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
             return concrete_cannot(run, e->pos, "expected truth values");
     *out = args[0];
     if (e->op == ISLE_SPEC_OP_NOT)
-        *out = logic_not(&args[0]);
+        *out = concrete_not(&args[0]);
     else if (e->op == ISLE_SPEC_OP_IMPLIES) {
-        const Concrete not_a = logic_not(&args[0]);
+        const Concrete not_a = concrete_not(&args[0]);
         *out = logic_or(&not_a, &args[1]);
     }
     for (uint32_t i = 1; i < e->num_args && e->op != ISLE_SPEC_OP_IMPLIES; i++)
@@ -131,7 +129,7 @@ static bool equal(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *a, co
     if (!wide_equal(&left, &right))
         *out = concrete_bool(false);
     else if (!wide_is_zero(&open))
-        *out = open_bool();
+        *out = concrete_open_bool();
     return true;
 }
 
@@ -248,7 +246,7 @@ static const struct {
     [ISLE_SPEC_OP_FP_FMA] = {EXPR_FP_FMA, false, false},
 };
 
-static bool same_widths(const Concrete *args, uint32_t count)
+bool concrete_same_widths(const Concrete *args, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         if (args[i].kind != CONCRETE_BV || args[i].width != args[0].width)
@@ -257,28 +255,29 @@ static bool same_widths(const Concrete *args, uint32_t count)
 }
 
 // Two operands at a time from the left, of those that take several.
-static bool arithmetic(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
+bool concrete_arithmetic(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
+                         Concrete *out)
 {
     const ExprOp op = plain[e->op].op;
     const bool is_bool = plain[e->op].is_bool;
     const Sort sort = is_bool ? sort_bool() : sort_bv(args[0].width);
-    if (!same_widths(args, e->num_args))
+    if (!concrete_same_widths(args, e->num_args))
         return concrete_cannot(run, e->pos, "expected bit vectors of one width");
-    *out = is_bool ? open_bool() : concrete_open(args[0].width);
+    *out = is_bool ? concrete_open_bool() : concrete_open(args[0].width);
     if (!all_known(args, e->num_args))
         return true;
     if (e->num_args == 2 && plain[e->op].swapped) {
         const Concrete turned[2] = {args[1], args[0]};
-        return through_expr(op, sort, turned, 2, out) ||
+        return concrete_through(op, sort, turned, 2, out) ||
                concrete_cannot(run, e->pos, "no such operation at this width");
     }
     if (e->num_args <= 2 || op == EXPR_FP_FMA)
-        return through_expr(op, sort, args, e->num_args, out) ||
+        return concrete_through(op, sort, args, e->num_args, out) ||
                concrete_cannot(run, e->pos, "no such operation at this width");
     Concrete pair[2] = {args[0]};
     for (uint32_t i = 1; i < e->num_args; i++) {
         pair[1] = args[i];
-        if (!through_expr(op, sort, pair, 2, out))
+        if (!concrete_through(op, sort, pair, 2, out))
             return concrete_cannot(run, e->pos, "no such operation at this width");
         pair[0] = *out;
     }
@@ -288,7 +287,7 @@ static bool arithmetic(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
 static bool bits_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
                           Concrete *out)
 {
-    if (!same_widths(args, e->num_args))
+    if (!concrete_same_widths(args, e->num_args))
         return concrete_cannot(run, e->pos, "expected bit vectors of one width");
     *out = args[0];
     if (e->op == ISLE_SPEC_OP_BVNOT) {
@@ -312,7 +311,7 @@ static Concrete bytes_swapped(const Concrete *x)
 
 // ---- Widths ----
 
-static bool int_of(const Concrete *x, int64_t least, int64_t most, uint32_t *out)
+bool concrete_int_of(const Concrete *x, int64_t least, int64_t most, uint32_t *out)
 {
     const int128 value = wide_to_int(&x->bits);
     *out = (uint32_t)value;
@@ -322,8 +321,8 @@ static bool int_of(const Concrete *x, int64_t least, int64_t most, uint32_t *out
 static bool extract(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
 {
     uint32_t high, low;
-    if (args[2].kind != CONCRETE_BV || !int_of(&args[0], 0, args[2].width - 1, &high) ||
-        !int_of(&args[1], 0, high, &low))
+    if (args[2].kind != CONCRETE_BV || !concrete_int_of(&args[0], 0, args[2].width - 1, &high) ||
+        !concrete_int_of(&args[1], 0, high, &low))
         return concrete_cannot(run, e->pos, "no such bits");
     *out = slice(&args[2], high, low);
     return true;
@@ -344,7 +343,7 @@ static bool concat(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args
 static bool resized(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
 {
     uint32_t width;
-    if (args[1].kind != CONCRETE_BV || !int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
+    if (args[1].kind != CONCRETE_BV || !concrete_int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
         return concrete_cannot(run, e->pos, "expected a width and a bit vector");
     const bool narrower = width < args[1].width;
     if (narrower && e->op != ISLE_SPEC_OP_CONV_TO)
@@ -363,7 +362,7 @@ static bool replicate(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *a
 {
     uint32_t count;
     if (args[1].kind != CONCRETE_BV ||
-        !int_of(&args[0], 1, WIDE_MAX_WIDTH / (int64_t)args[1].width, &count))
+        !concrete_int_of(&args[0], 1, WIDE_MAX_WIDTH / (int64_t)args[1].width, &count))
         return concrete_cannot(run, e->pos, "too many bits");
     *out = args[1];
     for (uint32_t i = 1; i < count; i++)
@@ -391,172 +390,10 @@ static bool integers(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *ar
             return concrete_cannot(run, e->pos, "expected numbers");
         const Concrete turned[2] = {pair[1], pair[0]};
         const Sort sort = ops[n].is_bool ? sort_bool() : sort_int();
-        if (!through_expr(ops[n].op, sort, ops[n].swapped ? turned : pair, 2, out))
+        if (!concrete_through(ops[n].op, sort, ops[n].swapped ? turned : pair, 2, out))
             return concrete_cannot(run, e->pos, "the number is too large");
         pair[0] = *out;
     }
-    return true;
-}
-
-// ---- Floats ----
-
-static Concrete bits_of(uint32_t width, uint128 bits)
-{
-    return concrete_bv(width, wide_low(wide_from_int((int128)bits), width));
-}
-
-// A NaN of which sign and payload are not known; it is quiet.
-static Concrete open_nan(SoftFormat f, uint32_t width)
-{
-    Concrete out = bits_of(width, softfloat_default_nan(f));
-    out.unknown = mask(ones(width), out.bits, true);
-    return out;
-}
-
-// Whether all is known of a float, or enough: that it is a NaN.
-static bool float_known(const Concrete *x)
-{
-    SoftFormat f;
-    return concrete_known(x) ||
-           (softfloat_of_width(x->width, &f) && softfloat_is_nan(f, wide_to_u128(&x->bits)));
-}
-
-static bool float_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
-                           Concrete *out)
-{
-    SoftFormat f;
-    Concrete plain_args[3];
-    if (!same_widths(args, e->num_args) || !softfloat_of_width(args[0].width, &f))
-        return concrete_cannot(run, e->pos, "expected floats of one width");
-    bool known = true;
-    for (uint32_t i = 0; i < e->num_args; i++) {
-        known = known && float_known(&args[i]);
-        plain_args[i] = concrete_bv(args[i].width, args[i].bits);
-    }
-    if (!known) {
-        *out = plain[e->op].is_bool ? open_bool() : concrete_open(args[0].width);
-        return true;
-    }
-    if (!arithmetic(run, e, plain_args, out))
-        return false;
-    if (out->kind == CONCRETE_BV && softfloat_is_nan(f, wide_to_u128(&out->bits)))
-        *out = open_nan(f, out->width);
-    return true;
-}
-
-static bool unequal(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
-{
-    IsleSpecExpr same = *e;
-    Concrete is_equal;
-    same.op = ISLE_SPEC_OP_FP_EQ;
-    if (!float_operator(run, &same, args, &is_equal))
-        return false;
-    *out = logic_not(&is_equal);
-    return true;
-}
-
-static bool float_class(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
-                        Concrete *out)
-{
-    SoftFormat f;
-    if (args[0].kind != CONCRETE_BV || !softfloat_of_width(args[0].width, &f))
-        return concrete_cannot(run, e->pos, "expected a float");
-    *out = open_bool();
-    if (!float_known(&args[0]))
-        return true;
-    const uint128 x = wide_to_u128(&args[0].bits);
-    const uint128 fraction = x & (((uint128)1 << f.frac_bits) - 1);
-    const uint128 most = ((uint128)1 << f.exp_bits) - 1, exponent = x >> f.frac_bits & most;
-    const bool negative = (x >> (args[0].width - 1) & 1) != 0;
-    const bool nan = exponent == most && fraction != 0;
-    bool is = false;
-    switch ((int)e->op) {
-    case ISLE_SPEC_OP_FP_IS_ZERO: is = exponent == 0 && fraction == 0; break;
-    case ISLE_SPEC_OP_FP_IS_INFINITE: is = exponent == most && fraction == 0; break;
-    case ISLE_SPEC_OP_FP_IS_NAN: is = nan; break;
-    case ISLE_SPEC_OP_FP_IS_NEGATIVE: is = !nan && negative; break;
-    case ISLE_SPEC_OP_FP_IS_POSITIVE: is = !nan && !negative; break;
-    case ISLE_SPEC_OP_FP_IS_NORMAL: is = exponent != 0 && exponent != most; break;
-    default: is = exponent == 0 && fraction != 0; break; // FP_IS_SUBNORMAL
-    }
-    *out = concrete_bool(is);
-    return true;
-}
-
-static bool float_constant(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args,
-                           Concrete *out)
-{
-    SoftFormat f;
-    uint32_t width;
-    if (!int_of(&args[0], 1, 128, &width) || !softfloat_of_width(width, &f))
-        return concrete_cannot(run, e->pos, "expected a width of floats");
-    const uint128 sign = (uint128)1 << (width - 1);
-    const uint128 infinity = (((uint128)1 << f.exp_bits) - 1) << f.frac_bits;
-    switch ((int)e->op) {
-    case ISLE_SPEC_OP_FP_POS_INF: *out = bits_of(width, infinity); return true;
-    case ISLE_SPEC_OP_FP_NEG_INF: *out = bits_of(width, infinity | sign); return true;
-    case ISLE_SPEC_OP_FP_POS_ZERO: *out = bits_of(width, 0); return true;
-    case ISLE_SPEC_OP_FP_NEG_ZERO: *out = bits_of(width, sign); return true;
-    default: *out = open_nan(f, width); return true;
-    }
-}
-
-static bool to_integer(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *x, uint32_t width,
-                       Concrete *out)
-{
-    SoftFormat f;
-    uint128 bits;
-    if (!softfloat_of_width(x->width, &f) || width < 8 || width > 128)
-        return concrete_cannot(run, e->pos, "no such conversion");
-    *out = concrete_open(width);
-    if (!float_known(x))
-        return true;
-    const bool is_signed = e->op == ISLE_SPEC_OP_FP_TO_SBV || e->op == ISLE_SPEC_OP_FP_TO_SBV_SAT;
-    const bool saturates =
-        e->op == ISLE_SPEC_OP_FP_TO_UBV_SAT || e->op == ISLE_SPEC_OP_FP_TO_SBV_SAT;
-    const SoftIntResult fit = softfloat_to_int(f, wide_to_u128(&x->bits), width, is_signed, &bits);
-    if (fit != SOFT_INT_OK && !saturates)
-        return true;
-    *out = bits_of(width, bits);
-    return true;
-}
-
-static bool conversion(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *args, Concrete *out)
-{
-    SoftFormat f;
-    uint32_t width;
-    if (args[1].kind != CONCRETE_BV || !int_of(&args[0], 1, 128, &width))
-        return concrete_cannot(run, e->pos, "expected a width and a bit vector");
-    const bool from_float = e->op == ISLE_SPEC_OP_TO_FP_FROM_FP;
-    if (e->op != ISLE_SPEC_OP_TO_FP && e->op != ISLE_SPEC_OP_TO_FP_UNSIGNED && !from_float)
-        return to_integer(run, e, &args[1], width, out);
-    if (!softfloat_of_width(width, &f))
-        return concrete_cannot(run, e->pos, "expected a width of floats");
-    *out = concrete_open(width);
-    if (!(from_float ? float_known(&args[1]) : concrete_known(&args[1])))
-        return true;
-    const ExprOp op = from_float                    ? EXPR_TO_FP_FROM_FP
-                      : e->op == ISLE_SPEC_OP_TO_FP ? EXPR_TO_FP
-                                                    : EXPR_TO_FP_UNSIGNED;
-    const Concrete x = concrete_bv(args[1].width, args[1].bits);
-    if (!through_expr(op, sort_bv(width), &x, 1, out))
-        return concrete_cannot(run, e->pos, "no such conversion");
-    if (softfloat_is_nan(f, wide_to_u128(&out->bits)))
-        *out = open_nan(f, width);
-    return true;
-}
-
-// The sign turned; of a NaN it is not known afterwards.
-static bool negated(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *x, Concrete *out)
-{
-    SoftFormat f;
-    if (x->kind != CONCRETE_BV || !softfloat_of_width(x->width, &f))
-        return concrete_cannot(run, e->pos, "expected a float");
-    *out = concrete_open(x->width);
-    if (!float_known(x))
-        return true;
-    const uint128 bits = wide_to_u128(&x->bits), sign = (uint128)1 << (x->width - 1);
-    *out = softfloat_is_nan(f, bits) ? open_nan(f, x->width) : bits_of(x->width, bits ^ sign);
     return true;
 }
 
@@ -573,7 +410,7 @@ static bool small_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concre
         *out = bytes_swapped(&args[0]);
         return true;
     case ISLE_SPEC_OP_INT2BV:
-        if (args[1].kind != CONCRETE_INT || !int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
+        if (args[1].kind != CONCRETE_INT || !concrete_int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
             return concrete_cannot(run, e->pos, "expected a width and a number");
         *out = concrete_bv(width, wide_low(args[1].bits, width));
         return true;
@@ -585,10 +422,10 @@ static bool small_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concre
     case ISLE_SPEC_OP_BV2NAT:
         if (args[0].kind != CONCRETE_BV || !concrete_known(&args[0]))
             return concrete_cannot(run, e->pos, "expected known bits");
-        return through_expr(EXPR_BV2NAT, sort_int(), args, 1, out) ||
+        return concrete_through(EXPR_BV2NAT, sort_int(), args, 1, out) ||
                concrete_cannot(run, e->pos, "the number is too large");
     case ISLE_SPEC_OP_FRESH:
-        if (!int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
+        if (!concrete_int_of(&args[0], 1, WIDE_MAX_WIDTH, &width))
             return concrete_cannot(run, e->pos, "expected a width");
         *out = concrete_open(width);
         return true;
@@ -615,20 +452,10 @@ bool concrete_operator(ConcreteRun *run, const IsleSpecExpr *e, const Concrete *
         return replicate(run, e, args, out);
     if (op >= ISLE_SPEC_OP_ZERO_EXT && op <= ISLE_SPEC_OP_CONV_TO)
         return resized(run, e, args, out);
-    if (op == ISLE_SPEC_OP_FP_NEG)
-        return negated(run, e, &args[0], out);
-    if (op >= ISLE_SPEC_OP_FP_POS_INF && op <= ISLE_SPEC_OP_FP_NAN)
-        return float_constant(run, e, args, out);
-    if (op >= ISLE_SPEC_OP_FP_IS_ZERO && op <= ISLE_SPEC_OP_FP_IS_SUBNORMAL)
-        return float_class(run, e, args, out);
-    if (op >= ISLE_SPEC_OP_TO_FP && op <= ISLE_SPEC_OP_FP_TO_SBV_SAT)
-        return conversion(run, e, args, out);
-    if (op == ISLE_SPEC_OP_FP_NE)
-        return unequal(run, e, args, out);
-    if (op >= ISLE_SPEC_OP_FP_EQ && op <= ISLE_SPEC_OP_FP_FMA)
-        return float_operator(run, e, args, out);
+    if (op >= ISLE_SPEC_OP_FP_POS_INF && op <= ISLE_SPEC_OP_FP_TO_SBV_SAT)
+        return concrete_float_operator(run, e, args, out);
     if (plain[op].op != EXPR_VAR)
-        return arithmetic(run, e, args, out);
+        return concrete_arithmetic(run, e, args, out);
     return small_operator(run, e, args, out);
 }
 
