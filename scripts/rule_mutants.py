@@ -53,6 +53,7 @@ def verify(args, target, *more):
 
 def fill_cache(args, target):
     """Proves the rules as they are, so that none of the time of a mutant goes into that."""
+    print(f"proving the rules of {target} as they are", file=sys.stderr)
     subprocess.run(verify(args, target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 

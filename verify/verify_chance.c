@@ -22,22 +22,10 @@ static uint64_t next_random(uint64_t *state)
     return x ^ x >> 31;
 }
 
-// Bits of exponent of the floats of a width; 0: there are none.
-static uint32_t exponent_bits(uint32_t width)
-{
-    switch (width) {
-    case 16: return 5;
-    case 32: return 8;
-    case 64: return 11;
-    case 128: return 15;
-    default: return 0;
-    }
-}
-
 // A float near one: what is computed with it is finite.
 static Wide modest_float(uint64_t *state, uint32_t width)
 {
-    const uint32_t exponent = exponent_bits(width), mantissa = width - 1 - exponent;
+    const uint32_t exponent = expr_float_exponent(width), mantissa = width - 1 - exponent;
     const uint64_t bias = (UINT64_C(1) << (exponent - 1)) - 1, r = next_random(state);
     const uint64_t top = (r & 1) << exponent | (bias - 3 + (r >> 1) % 8);
     Wide bits = wide_shl(wide_from_u64(top), mantissa);
@@ -51,7 +39,7 @@ Wide verify_sample(uint64_t *state, Sort sort)
         return wide_from_u64(next_random(state) & 1);
     Wide bits = {{0}};
     const uint64_t kind = next_random(state) % CORNERS;
-    if (kind < 3 && exponent_bits(sort.width) != 0)
+    if (kind < 3 && expr_float_exponent(sort.width) != 0)
         return modest_float(state, sort.width);
     if (kind == 3)
         return wide_low(wide_from_u64(next_random(state) % 16), sort.width);
@@ -62,7 +50,7 @@ Wide verify_sample(uint64_t *state, Sort sort)
 
 static bool is_nan(const ExprValue *value)
 {
-    const uint32_t width = value->sort.width, exponent = exponent_bits(width);
+    const uint32_t width = value->sort.width, exponent = expr_float_exponent(width);
     if (value->sort.kind != SORT_BV || exponent == 0)
         return false;
     const uint32_t mantissa = width - 1 - exponent;

@@ -10,8 +10,6 @@
 
 enum { MAX_CASES = 20000, GUESS_SHARE = 32 };
 
-typedef VEC(Expr) Exprs;
-
 static void push_all(TaskCase *c, Exprs *out, const Expr *list, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)

@@ -25,11 +25,6 @@ typedef struct Parts {
     bool too_many;
 } Parts;
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
-
 static void add_part(Parts *parts, Part part)
 {
     parts->too_many |= parts->count == MAX_PARTS;
@@ -53,16 +48,16 @@ static void take_apart(ExprPool *pool, Expr e, Part at, uint32_t limit, Parts *o
         if (!wraps)
             break;
         take_apart(pool, n.args[0], at, limit, out);
-        high.shift += width_of(pool, n.args[0]);
+        high.shift += expr_width(pool, n.args[0]);
         high.negative = !at.negative;
-        high.value = expr_extract(pool, width_of(pool, n.args[0]) - 1,
-                                  width_of(pool, n.args[0]) - 1, n.args[0]);
+        high.value = expr_extract(pool, expr_width(pool, n.args[0]) - 1,
+                                  expr_width(pool, n.args[0]) - 1, n.args[0]);
         if (high.shift < limit)
             add_part(out, high);
         return;
     case EXPR_CONCAT:
         take_apart(pool, n.args[1], at, limit, out);
-        high.shift += width_of(pool, n.args[1]);
+        high.shift += expr_width(pool, n.args[1]);
         take_apart(pool, n.args[0], high, limit, out);
         return;
     case EXPR_BVADD:
@@ -94,10 +89,10 @@ static void take_apart(ExprPool *pool, Expr e, Part at, uint32_t limit, Parts *o
 // The whole product of two parts.
 static Expr whole_product(ExprPool *pool, Expr a, Expr b)
 {
-    const uint32_t wide = width_of(pool, a) + width_of(pool, b);
+    const uint32_t wide = expr_width(pool, a) + expr_width(pool, b);
     const Expr zero = expr_bv(pool, wide, 0);
-    if (width_of(pool, a) == 1 || width_of(pool, b) == 1) {
-        const Expr bit = width_of(pool, a) == 1 ? a : b, other = width_of(pool, a) == 1 ? b : a;
+    if (expr_width(pool, a) == 1 || expr_width(pool, b) == 1) {
+        const Expr bit = expr_width(pool, a) == 1 ? a : b, other = expr_width(pool, a) == 1 ? b : a;
         return expr_ite(pool, expr_eq(pool, bit, expr_bv(pool, 1, 1)),
                         expr_zero_ext(pool, wide, other), zero);
     }
@@ -106,14 +101,14 @@ static Expr whole_product(ExprPool *pool, Expr a, Expr b)
 
 static Expr fitted(ExprPool *pool, Expr e, uint32_t width)
 {
-    return width_of(pool, e) >= width ? expr_extract(pool, width - 1, 0, e)
-                                      : expr_zero_ext(pool, width, e);
+    return expr_width(pool, e) >= width ? expr_extract(pool, width - 1, 0, e)
+                                        : expr_zero_ext(pool, width, e);
 }
 
 // The part's value times 2^shift added; what lies below does not take part.
 static Expr add_at(ExprPool *pool, Expr sum, Part part)
 {
-    const uint32_t width = width_of(pool, sum);
+    const uint32_t width = expr_width(pool, sum);
     const Expr above = expr_extract(pool, width - 1, part.shift, sum);
     const Expr high = expr_2(pool, part.negative ? EXPR_BVSUB : EXPR_BVADD, above,
                              fitted(pool, part.value, width - part.shift));
@@ -150,7 +145,7 @@ static Expr sum_of_products(ExprPool *pool, const Parts *a, const Parts *b, uint
 
 static Expr product_of_parts(ExprPool *pool, Expr x, Expr y)
 {
-    const uint32_t width = width_of(pool, x);
+    const uint32_t width = expr_width(pool, x);
     Parts a = {.count = 0}, b = {.count = 0};
     take_apart(pool, x, (Part){0}, width, &a);
     take_apart(pool, y, (Part){0}, width, &b);
@@ -166,13 +161,13 @@ static Expr product_of_parts(ExprPool *pool, Expr x, Expr y)
 Expr arith_product(ExprPool *pool, Expr x, Expr y)
 {
     const Expr factors[] = {x, y};
-    const uint32_t width = width_of(pool, x);
+    const uint32_t width = expr_width(pool, x);
     for (uint32_t i = 2; i-- > 0;) {
         const ExprNode n = *expr_node(pool, factors[i]);
         if (n.op != EXPR_SIGN_EXT)
             continue;
         const Expr other = factors[1 - i], plain = expr_zero_ext(pool, width, n.args[0]);
-        const uint32_t bits = width_of(pool, n.args[0]);
+        const uint32_t bits = expr_width(pool, n.args[0]);
         const Expr sign = expr_extract(pool, bits - 1, bits - 1, n.args[0]);
         const Expr less =
             expr_ite(pool, expr_eq(pool, sign, expr_bv(pool, 1, 1)),
@@ -197,8 +192,8 @@ static Bitset reached(const ExprPool *pool, const ArithQuestion *q, Arena *arena
     return reach_all(pool, q->conditions.data, q->conditions.len, arena);
 }
 
-// What there are facts on.
-static bool has_facts(const ExprPool *pool, const ExprNode *n)
+// Whether an operator alone is a reason to look for facts.
+static bool wants_facts(const ExprPool *pool, const ExprNode *n)
 {
     switch ((int)n->op) {
     case EXPR_FP_CEIL:
@@ -216,7 +211,7 @@ bool arith_is_hard(const ExprPool *pool, const Expr *conditions, uint32_t count,
 {
     const Bitset wanted = reach_all(pool, conditions, count, arena);
     for (uint32_t i = 0; i < wanted.size; i++)
-        if (bitset_has(&wanted, i) && has_facts(pool, &pool->nodes.data[i]))
+        if (bitset_has(&wanted, i) && wants_facts(pool, &pool->nodes.data[i]))
             return true;
     return false;
 }
@@ -240,7 +235,7 @@ static Expr joined(ExprPool *pool, Expr high, Expr low)
 {
     const ExprNode a = *expr_node(pool, high), b = *expr_node(pool, low);
     const Expr parts[] = {high, low};
-    if (a.op == EXPR_EXTRACT && a.p0 + 1 == width_of(pool, a.args[0]) && a.p1 == b.sort.width &&
+    if (a.op == EXPR_EXTRACT && a.p0 + 1 == expr_width(pool, a.args[0]) && a.p1 == b.sort.width &&
         expr_same(expr_extract(pool, a.p1 - 1, 0, a.args[0]), low))
         return a.args[0];
     if (a.op == EXPR_ITE && b.op == EXPR_ITE && expr_same(a.args[0], b.args[0]))
@@ -303,7 +298,7 @@ static void name_products(ExprPool *pool, ArithQuestion *q, Arena *arena)
         if (!bitset_has(&wanted, i) || n.op != EXPR_BVMUL)
             continue;
         const Expr a = inner_of(pool, n.args[0]), b = inner_of(pool, n.args[1]);
-        const uint32_t wide = width_of(pool, a) + width_of(pool, b);
+        const uint32_t wide = expr_width(pool, a) + expr_width(pool, b);
         if (wide < n.sort.width || wide > 2 * PART_BITS || expr_is_const(pool, a, NULL) ||
             expr_is_const(pool, b, NULL))
             continue;

@@ -20,11 +20,6 @@
 // Wide enough for 65 bits times 64, and a shift to the left by one.
 enum { WIDE = 192 };
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
-
 void arith_add_fact(Facts *f, Expr fact)
 {
     if (!expr_is_true(f->pool, fact))
@@ -43,7 +38,7 @@ static Expr ones(ExprPool *p, uint32_t width)
 
 static Expr is_negative(ExprPool *p, Expr x)
 {
-    return expr_2(p, EXPR_BVSLT, x, expr_bv(p, width_of(p, x), 0));
+    return expr_2(p, EXPR_BVSLT, x, expr_bv(p, expr_width(p, x), 0));
 }
 
 static Expr magnitude(ExprPool *p, Expr x)
@@ -86,7 +81,7 @@ static void unsigned_reciprocal(Facts *f, Expr quotient, Expr x, Expr m, const R
 // still to be shifted, and whether it is so.
 static Expr rest_of_shift(ExprPool *p, Expr m, uint32_t width, const Reciprocal *r, Expr *fits)
 {
-    const Expr most = expr_bv(p, width_of(p, m), UINT64_C(1) << 32), w64 = expr_bv(p, WIDE, 64);
+    const Expr most = expr_bv(p, expr_width(p, m), UINT64_C(1) << 32), w64 = expr_bv(p, WIDE, 64);
     const bool high = width == 64;
     *fits = high ? expr_2(p, EXPR_BVULE, w64, r->shift) : expr_2(p, EXPR_BVULT, m, most);
     return expr_extract(p, 63, 0, high ? expr_2(p, EXPR_BVSUB, r->shift, w64) : r->shift);
@@ -113,9 +108,9 @@ static void shifts_less_than_64(Facts *f, Expr good, Expr rest)
 static void unsigned_in_register(Facts *f, Expr quotient, Expr x, Expr m, const Reciprocal *r)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     Expr fits;
-    if (width_of(p, m) != 64 || (width > 32 && width != 64))
+    if (expr_width(p, m) != 64 || (width > 32 && width != 64))
         return;
     const Expr rest = rest_of_shift(p, m, width, r, &fits);
     const Expr value = expr_2(p, EXPR_BVLSHR, counting_half(p, m, x, width, false), rest);
@@ -130,8 +125,8 @@ static void unsigned_by_65_bits(Facts *f, Expr quotient, Expr x, Expr m, const R
 {
     ExprPool *const p = f->pool;
     const ExprNode n = *expr_node(p, m);
-    if (n.op != EXPR_CONCAT || n.sort.width != 65 || width_of(p, n.args[1]) != 64 ||
-        width_of(p, x) != 64)
+    if (n.op != EXPR_CONCAT || n.sort.width != 65 || expr_width(p, n.args[1]) != 64 ||
+        expr_width(p, x) != 64)
         return;
     const Expr high = counting_half(p, n.args[1], x, 64, false);
     const Expr sum = expr_2(p, EXPR_BVADD, expr_zero_ext(p, 65, x), expr_zero_ext(p, 65, high));
@@ -148,9 +143,9 @@ static void signed_in_register(Facts *f, Expr quotient, Expr m, const Reciprocal
 {
     ExprPool *const p = f->pool;
     const Expr x = expr_node(p, quotient)->args[0], y = expr_node(p, quotient)->args[1];
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     Expr fits;
-    if (width_of(p, m) != 64 || (width > 32 && width != 64))
+    if (expr_width(p, m) != 64 || (width > 32 && width != 64))
         return;
     const Expr rest = rest_of_shift(p, m, width, r, &fits);
     const Expr floor = expr_2(p, EXPR_BVASHR, counting_half(p, m, x, width, true), rest);
@@ -170,7 +165,7 @@ static void signed_reciprocal(Facts *f, Expr quotient, Expr m, const Reciprocal 
 {
     ExprPool *const p = f->pool;
     const Expr x = expr_node(p, quotient)->args[0], y = expr_node(p, quotient)->args[1];
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     const Expr product = expr_2(p, EXPR_BVMUL, m, expr_sign_ext(p, WIDE, x));
     const Expr floor = expr_extract(p, width - 1, 0, expr_2(p, EXPR_BVASHR, product, r->shift));
     const Expr sign = expr_zero_ext(p, width, expr_extract(p, width - 1, width - 1, x));
@@ -194,7 +189,7 @@ static void use_reciprocal(Facts *f, Expr quotient, Expr product, Expr divisor, 
     const Expr x = n.args[0], y = n.args[1];
     const uint32_t width = n.sort.width;
     const Expr plain = without_zeros(p, divisor), factor = without_zeros(p, m);
-    if (width > 64 || width == 1 || width_of(p, plain) > 64 || width_of(p, factor) > 65)
+    if (width > 64 || width == 1 || expr_width(p, plain) > 64 || expr_width(p, factor) > 65)
         return; // the product must not wrap
     if (n.op == EXPR_BVUDIV && expr_same(plain, without_zeros(p, y))) {
         const Reciprocal r = reciprocal(p, product, expr_bv(p, WIDE, 64 - width));
@@ -350,7 +345,7 @@ void arith_division_facts(Facts *facts, const Bitset *wanted)
 static void product_fact(Facts *f, Expr product, Expr a, Expr b)
 {
     ExprPool *const p = f->pool;
-    const uint32_t wide = width_of(p, product), m = width_of(p, b);
+    const uint32_t wide = expr_width(p, product), m = expr_width(p, b);
     const Expr high = expr_extract(p, wide - 1, m, product), za = expr_zero_ext(p, wide, a);
     const Expr shifted = expr_2(p, EXPR_BVSHL, za, expr_bv(p, wide, m));
     add(f, expr_or(p, expr_eq(p, a, expr_bv(p, wide - m, 0)), expr_2(p, EXPR_BVULT, high, a)));
@@ -364,7 +359,7 @@ static void product_fact(Facts *f, Expr product, Expr a, Expr b)
 static void half_fact(Facts *f, Expr product, Expr a, Expr b)
 {
     ExprPool *const p = f->pool;
-    const uint32_t n = width_of(p, a), m = width_of(p, b);
+    const uint32_t n = expr_width(p, a), m = expr_width(p, b);
     Expr small = expr_bool(p, true);
     if (n == 64)
         small = expr_eq(p, expr_extract(p, 63, 32, a), expr_bv(p, 32, 0));
@@ -388,7 +383,7 @@ static void whole_facts(Facts *f, Expr product, Expr a, Expr b)
 static void low_fact(Facts *f, Expr low, Expr a, Expr b)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, low), wide = width_of(p, a) + width_of(p, b);
+    const uint32_t width = expr_width(p, low), wide = expr_width(p, a) + expr_width(p, b);
     const Expr whole = expr_2(p, EXPR_BVMUL, expr_zero_ext(p, wide, a), expr_zero_ext(p, wide, b));
     if (expr_node(p, whole)->op != EXPR_BVMUL)
         return;
@@ -410,7 +405,7 @@ void arith_product_facts(Facts *facts, const Bitset *wanted)
         if (!bitset_has(wanted, i) || n.op != EXPR_BVMUL)
             continue;
         const Expr a = inner_of(p, n.args[0]), b = inner_of(p, n.args[1]);
-        const uint32_t wide = width_of(p, a) + width_of(p, b);
+        const uint32_t wide = expr_width(p, a) + expr_width(p, b);
         if (wide == n.sort.width)
             whole_facts(facts, (Expr){i}, a, b);
         else if (wide > n.sort.width && wide <= 128)

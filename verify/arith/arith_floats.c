@@ -17,10 +17,8 @@
 
 #include "verify/arith/arith_internal.h"
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
+// The widest signed integers that there are facts on: their ends are floats of 32 bits, too.
+enum { MAX_INTEGER = 128 };
 
 static void add(Facts *f, Expr when, Expr left, Expr right)
 {
@@ -29,12 +27,12 @@ static void add(Facts *f, Expr when, Expr left, Expr right)
 
 uint32_t arith_float_fraction(uint32_t width)
 {
-    return width == 32 ? 23 : 52;
+    return width - 1 - expr_float_exponent(width);
 }
 
 uint32_t arith_float_bias(uint32_t width)
 {
-    return width == 32 ? 127 : 1023;
+    return (1u << (expr_float_exponent(width) - 1)) - 1;
 }
 
 Expr arith_float_power(ExprPool *p, uint32_t width, int32_t exponent)
@@ -51,7 +49,7 @@ Expr arith_float_sign_mask(ExprPool *p, uint32_t width)
 Expr arith_float_without_sign(ExprPool *p, Expr x)
 {
     return expr_2(p, EXPR_BVAND, x,
-                  expr_1(p, EXPR_BVNOT, arith_float_sign_mask(p, width_of(p, x))));
+                  expr_1(p, EXPR_BVNOT, arith_float_sign_mask(p, expr_width(p, x))));
 }
 
 // 2^p.
@@ -63,7 +61,7 @@ static Expr first_whole(ExprPool *p, uint32_t width)
 // |x| < 2^p; no NaN is.
 static Expr has_fraction(ExprPool *p, Expr x)
 {
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     return expr_2(p, EXPR_FP_LT, arith_float_without_sign(p, x), first_whole(p, width));
 }
 
@@ -71,7 +69,7 @@ static Expr has_fraction(ExprPool *p, Expr x)
 static void whole_fact(Facts *f, Expr rounded, Expr x)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     const Expr least = first_whole(p, width);
     add(f, expr_2(p, EXPR_FP_LE, least, arith_float_without_sign(p, x)), rounded, x);
 }
@@ -83,7 +81,7 @@ static void step_fact(Facts *f, Expr rounded, Expr moved, Expr cut, Expr one)
     const ExprNode n = *expr_node(p, rounded);
     const Expr x = n.args[0];
     const Expr is_cut = expr_eq(p, cut, expr_1(p, EXPR_FP_TRUNC, x));
-    const Expr is_one = expr_eq(p, one, arith_float_power(p, width_of(p, x), 0));
+    const Expr is_one = expr_eq(p, one, arith_float_power(p, expr_width(p, x), 0));
     const Expr beyond =
         n.op == EXPR_FP_FLOOR ? expr_2(p, EXPR_FP_LT, x, cut) : expr_2(p, EXPR_FP_LT, cut, x);
     add(f, expr_and(p, has_fraction(p, x), expr_and(p, is_cut, is_one)), rounded,
@@ -95,7 +93,7 @@ static void nearest_fact(Facts *f, Expr rounded, Expr down, Expr up)
 {
     ExprPool *const p = f->pool;
     const Expr x = expr_node(p, rounded)->args[0], size = arith_float_without_sign(p, x);
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     const Expr whole = first_whole(p, width);
     const ExprNode sum = *expr_node(p, up), difference = *expr_node(p, down);
     const Expr adds =
@@ -108,18 +106,25 @@ static void nearest_fact(Facts *f, Expr rounded, Expr down, Expr up)
         expr_2(p, EXPR_BVOR, down, sign));
 }
 
+Expr arith_float_fits_signed(ExprPool *p, Expr x, uint32_t bits)
+{
+    const uint32_t width = expr_width(p, x);
+    const Expr end = arith_float_power(p, width, (int32_t)bits - 1);
+    const Expr least = expr_2(p, EXPR_BVOR, end, arith_float_sign_mask(p, width));
+    const Expr cut = expr_1(p, EXPR_FP_TRUNC, x);
+    return expr_and(p, expr_2(p, EXPR_FP_LE, least, cut), expr_2(p, EXPR_FP_LT, x, end));
+}
+
 // `back` is a float of `held`, and `whole` is x truncated, as an integer.
 static void back_fact(Facts *f, Expr back, Expr whole)
 {
     ExprPool *const p = f->pool;
     const Expr held = expr_node(p, back)->args[0], x = expr_node(p, whole)->args[0];
-    const uint32_t bits = width_of(p, whole), width = width_of(p, x);
-    const Expr cut = expr_1(p, EXPR_FP_TRUNC, x),
-               end = arith_float_power(p, width, (int32_t)bits - 1);
-    const Expr least = expr_2(p, EXPR_BVOR, end, arith_float_sign_mask(p, width));
-    const Expr fits =
-        expr_and(p, expr_2(p, EXPR_FP_LE, least, cut), expr_2(p, EXPR_FP_LT, cut, end));
-    const Expr zero = expr_bv(p, width, 0);
+    const uint32_t bits = expr_width(p, whole);
+    if (bits > MAX_INTEGER)
+        return;
+    const Expr cut = expr_1(p, EXPR_FP_TRUNC, x), zero = expr_bv(p, expr_width(p, x), 0);
+    const Expr fits = arith_float_fits_signed(p, x, bits);
     add(f, expr_and(p, fits, expr_eq(p, held, whole)), back,
         expr_ite(p, expr_eq(p, arith_float_without_sign(p, cut), zero), zero, cut));
 }
@@ -151,7 +156,7 @@ static Exprs *list_of(FloatNodes *nodes, ExprOp op)
 static bool has_facts(const ExprPool *pool, const ExprNode *n)
 {
     const bool to_int = n->op == EXPR_FP_TO_SBV || n->op == EXPR_FP_TO_UBV;
-    const uint32_t width = to_int ? width_of(pool, n->args[0]) : n->sort.width;
+    const uint32_t width = to_int ? expr_width(pool, n->args[0]) : n->sort.width;
     return n->op == EXPR_BVSHL ? width == 128 : width == 32 || width == 64;
 }
 
@@ -188,7 +193,7 @@ static void rounding_facts(Facts *f, const FloatNodes *nodes, Expr rounded)
         if (r.op == EXPR_FP_FLOOR)
             step_fact(f, rounded, difference, n.args[0], n.args[1]);
         for (uint32_t k = 0; r.op == EXPR_FP_NEAREST && k < nodes->sums.len; k++)
-            if (width_of(p, nodes->sums.data[k]) == n.sort.width)
+            if (expr_width(p, nodes->sums.data[k]) == n.sort.width)
                 nearest_fact(f, rounded, difference, nodes->sums.data[k]);
     }
 }
@@ -200,7 +205,8 @@ static void back_facts(Facts *f, const FloatNodes *nodes)
         for (uint32_t k = 0; k < nodes->to_signed.len; k++) {
             const Expr back = nodes->from_signed.data[i], whole = nodes->to_signed.data[k];
             const ExprNode b = *expr_node(p, back), w = *expr_node(p, whole);
-            if (w.sort.width == width_of(p, b.args[0]) && width_of(p, w.args[0]) == b.sort.width)
+            if (w.sort.width == expr_width(p, b.args[0]) &&
+                expr_width(p, w.args[0]) == b.sort.width)
                 back_fact(f, back, whole);
         }
 }

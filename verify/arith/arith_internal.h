@@ -16,15 +16,13 @@ typedef struct Facts {
 void arith_division_facts(Facts *facts, const Bitset *wanted);
 // Facts on floats of 32 and 64 bits among them.
 void arith_float_facts(Facts *facts, const Bitset *wanted);
-// Facts on the products among the first `count` nodes, which arith_product made.
+// Facts on the products among them, which arith_product made.
 void arith_product_facts(Facts *facts, const Bitset *wanted);
 
 // A fact that is true without more is left out.
 void arith_add_fact(Facts *facts, Expr fact);
 
 // ---- Floats ----
-
-typedef VEC(Expr) Exprs;
 
 // The nodes of a question on floats of 32 and 64 bits, and shifts to the left of 128.
 typedef struct FloatNodes {
@@ -41,5 +39,7 @@ uint32_t arith_float_bias(uint32_t width);
 Expr arith_float_power(ExprPool *pool, uint32_t width, int32_t exponent);
 Expr arith_float_sign_mask(ExprPool *pool, uint32_t width);
 Expr arith_float_without_sign(ExprPool *pool, Expr x);
+// Whether x truncated is a signed integer of so many bits, at most 128.
+Expr arith_float_fits_signed(ExprPool *pool, Expr x, uint32_t bits);
 
 #endif

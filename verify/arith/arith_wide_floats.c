@@ -23,14 +23,9 @@
 
 #include "verify/arith/arith_internal.h"
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
-
 static Expr is(ExprPool *p, Expr a, Expr b)
 {
-    return width_of(p, a) == width_of(p, b) ? expr_eq(p, a, b) : expr_bool(p, false);
+    return expr_width(p, a) == expr_width(p, b) ? expr_eq(p, a, b) : expr_bool(p, false);
 }
 
 static void add(Facts *f, Expr when, Expr what)
@@ -56,7 +51,7 @@ static Expr to_unsigned(ExprPool *p, uint32_t bits, Expr x)
 // Whether x truncated is an unsigned integer of so many bits.
 static Expr fits(ExprPool *p, Expr x, uint32_t bits)
 {
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     return expr_and(p, expr_2(p, EXPR_FP_LE, zero(p, width), cut(p, x)),
                     expr_2(p, EXPR_FP_LT, x, arith_float_power(p, width, (int32_t)bits)));
 }
@@ -67,7 +62,7 @@ static Expr fits(ExprPool *p, Expr x, uint32_t bits)
 static void upper_half(Facts *f, Expr product, Expr x, Expr factor)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, x);
+    const uint32_t width = expr_width(p, x);
     const Expr scaled = is(p, factor, arith_float_power(p, width, -64));
     const Expr upper = expr_extract(p, 127, 64, to_unsigned(p, 128, x));
     const Expr right = is(p, to_unsigned(p, 64, product), upper);
@@ -105,7 +100,7 @@ static void lower_halves(Facts *f, const FloatNodes *nodes, Expr from)
 {
     ExprPool *const p = f->pool;
     const Expr half = expr_node(p, from)->args[0];
-    const uint32_t width = width_of(p, from);
+    const uint32_t width = expr_width(p, from);
     const Expr up = arith_float_power(p, width, 64);
     const Expr minus = expr_2(p, EXPR_BVXOR, from, arith_float_sign_mask(p, width));
     for (uint32_t i = 0; i < nodes->fused.len; i++) {
@@ -130,7 +125,7 @@ static void by_signed(Facts *f, Expr whole)
     ExprPool *const p = f->pool;
     const ExprNode n = *expr_node(p, whole);
     const Expr x = n.args[0];
-    const uint32_t width = width_of(p, x), bits = n.sort.width;
+    const uint32_t width = expr_width(p, x), bits = n.sort.width;
     const Expr as_signed = expr_make(p, EXPR_FP_TO_SBV, &x, bits, 0);
     if (bits == 64)
         add(f, fits(p, x, bits - 1), is(p, whole, as_signed));
@@ -157,14 +152,11 @@ static void by_magnitude(Facts *f, Expr whole)
     ExprPool *const p = f->pool;
     const ExprNode n = *expr_node(p, whole);
     const Expr x = n.args[0];
-    const uint32_t width = width_of(p, x), bits = n.sort.width;
-    const Expr end = arith_float_power(p, width, (int32_t)bits - 1);
-    const Expr least = expr_2(p, EXPR_BVOR, end, arith_float_sign_mask(p, width));
+    const uint32_t bits = n.sort.width;
     const Expr size = to_unsigned(p, bits, arith_float_without_sign(p, x));
-    const Expr in_range =
-        expr_and(p, expr_2(p, EXPR_FP_LE, least, cut(p, x)), expr_2(p, EXPR_FP_LT, x, end));
-    const Expr negative = expr_2(p, EXPR_FP_LT, x, zero(p, width));
-    add(f, in_range, is(p, whole, expr_ite(p, negative, expr_1(p, EXPR_BVNEG, size), size)));
+    const Expr negative = expr_2(p, EXPR_FP_LT, x, zero(p, expr_width(p, x)));
+    add(f, arith_float_fits_signed(p, x, bits),
+        is(p, whole, expr_ite(p, negative, expr_1(p, EXPR_BVNEG, size), size)));
 }
 
 // ---- From integers ----
@@ -187,8 +179,8 @@ static void from_nonnegative(Facts *f, Expr from)
 {
     ExprPool *const p = f->pool;
     const Expr x = expr_node(p, from)->args[0];
-    const Expr as_signed = expr_make(p, EXPR_TO_FP, &x, width_of(p, from), 0);
-    const Expr negative = expr_2(p, EXPR_BVSLT, x, zero(p, width_of(p, x)));
+    const Expr as_signed = expr_make(p, EXPR_TO_FP, &x, expr_width(p, from), 0);
+    const Expr negative = expr_2(p, EXPR_BVSLT, x, zero(p, expr_width(p, x)));
     add(f, expr_not(p, negative), is(p, from, as_signed));
 }
 
@@ -197,8 +189,8 @@ static void from_signed(Facts *f, Expr from)
 {
     ExprPool *const p = f->pool;
     const Expr x = expr_node(p, from)->args[0];
-    const uint32_t width = width_of(p, from);
-    const Expr negative = expr_2(p, EXPR_BVSLT, x, zero(p, width_of(p, x)));
+    const uint32_t width = expr_width(p, from);
+    const Expr negative = expr_2(p, EXPR_BVSLT, x, zero(p, expr_width(p, x)));
     const Expr size = expr_ite(p, negative, expr_1(p, EXPR_BVNEG, x), x);
     const Expr number = expr_make(p, EXPR_TO_FP_UNSIGNED, &size, width, 0);
     const Expr sign = expr_ite(p, negative, arith_float_sign_mask(p, width), zero(p, width));
@@ -222,7 +214,7 @@ static void by_leading_bits(Facts *f, Expr from, Expr product, Expr shifted, uin
     const ExprNode sh = *expr_node(p, shifted), both = *expr_node(p, product);
     const ExprNode part = *expr_node(p, both.args[at]);
     const Expr x = expr_node(p, from)->args[0], scale = both.args[1 - at];
-    const uint32_t width = width_of(p, from), bits = part.op == EXPR_TO_FP ? 63 : 64;
+    const uint32_t width = expr_width(p, from), bits = part.op == EXPR_TO_FP ? 63 : 64;
     const Expr zeros = expr_1(p, EXPR_CLZ, x), nothing = is(p, x, zero(p, 128));
     const Expr is_shifted =
         expr_and(p, is(p, sh.args[0], x), expr_or(p, nothing, is(p, sh.args[1], zeros)));
@@ -240,8 +232,8 @@ static void by_leading_bits(Facts *f, Expr from, Expr product, Expr shifted, uin
 static void from_leading_bits(Facts *f, const FloatNodes *nodes, Expr from, Expr part)
 {
     ExprPool *const p = f->pool;
-    const uint32_t width = width_of(p, from);
-    if (width_of(p, part) != width || width_of(p, expr_node(p, part)->args[0]) != 64)
+    const uint32_t width = expr_width(p, from);
+    if (expr_width(p, part) != width || expr_width(p, expr_node(p, part)->args[0]) != 64)
         return;
     for (uint32_t i = 0; i < nodes->products.len; i++)
         for (uint32_t k = 0; k < nodes->shifted.len; k++) {
@@ -259,11 +251,11 @@ static void from_facts(Facts *f, const FloatNodes *nodes)
 {
     for (uint32_t i = 0; i < nodes->from_unsigned.len; i++) {
         const Expr from = nodes->from_unsigned.data[i];
-        const uint32_t bits = width_of(f->pool, expr_node(f->pool, from)->args[0]);
+        const uint32_t bits = expr_width(f->pool, expr_node(f->pool, from)->args[0]);
         if (bits == 64)
             from_nonnegative(f, from);
         for (uint32_t k = 0; bits == 64 && k < nodes->sums.len; k++)
-            if (width_of(f->pool, nodes->sums.data[k]) == width_of(f->pool, from))
+            if (expr_width(f->pool, nodes->sums.data[k]) == expr_width(f->pool, from))
                 by_half(f, from, nodes->sums.data[k]);
         for (uint32_t k = 0; bits == 128 && k < nodes->from_signed.len; k++)
             from_leading_bits(f, nodes, from, nodes->from_signed.data[k]);
@@ -273,7 +265,7 @@ static void from_facts(Facts *f, const FloatNodes *nodes)
             lower_halves(f, nodes, from);
     }
     for (uint32_t i = 0; i < nodes->from_signed.len; i++)
-        if (width_of(f->pool, expr_node(f->pool, nodes->from_signed.data[i])->args[0]) == 128)
+        if (expr_width(f->pool, expr_node(f->pool, nodes->from_signed.data[i])->args[0]) == 128)
             from_signed(f, nodes->from_signed.data[i]);
 }
 
@@ -284,11 +276,11 @@ static void to_facts(Facts *f, const FloatNodes *nodes)
         const ExprNode n = *expr_node(f->pool, whole);
         by_signed(f, whole);
         for (uint32_t k = 0; n.sort.width == 64 && k < nodes->differences.len; k++)
-            if (width_of(f->pool, nodes->differences.data[k]) == width_of(f->pool, n.args[0]))
+            if (expr_width(f->pool, nodes->differences.data[k]) == expr_width(f->pool, n.args[0]))
                 by_difference(f, whole, nodes->differences.data[k]);
     }
     for (uint32_t i = 0; i < nodes->to_signed.len; i++)
-        if (width_of(f->pool, nodes->to_signed.data[i]) == 128)
+        if (expr_width(f->pool, nodes->to_signed.data[i]) == 128)
             by_magnitude(f, nodes->to_signed.data[i]);
     for (uint32_t i = 0; i < nodes->products.len; i++) {
         const ExprNode n = *expr_node(f->pool, nodes->products.data[i]);
@@ -304,7 +296,7 @@ static void promoted_facts(Facts *f, const FloatNodes *nodes)
     for (uint32_t i = 0; i < nodes->promoted.len; i++) {
         const Expr wide = nodes->promoted.data[i], x = expr_node(p, wide)->args[0];
         const Expr cut_first = cut(p, x);
-        if (width_of(p, wide) == 64 && width_of(p, x) == 32)
+        if (expr_width(p, wide) == 64 && expr_width(p, x) == 32)
             add(f, expr_2(p, EXPR_FP_LE, x, x),
                 is(p, cut(p, wide), expr_make(p, EXPR_TO_FP_FROM_FP, &cut_first, 64, 0)));
     }

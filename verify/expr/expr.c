@@ -49,6 +49,17 @@ Sort sort_bv(uint32_t width)
     return (Sort){SORT_BV, width};
 }
 
+uint32_t expr_float_exponent(uint32_t width)
+{
+    switch (width) {
+    case 16: return 5;
+    case 32: return 8;
+    case 64: return 11;
+    case 128: return 15;
+    default: return 0;
+    }
+}
+
 bool sort_equal(Sort a, Sort b)
 {
     return a.kind == b.kind && a.width == b.width;

@@ -66,6 +66,8 @@ typedef struct Expr {
 
 #define EXPR_NONE ((Expr){UINT32_MAX})
 
+typedef VEC(Expr) Exprs;
+
 typedef struct ExprNode {
     ExprOp op;
     Sort sort;
@@ -94,6 +96,12 @@ static inline const ExprNode *expr_node(const ExprPool *pool, Expr e)
     return &pool->nodes.data[e.index];
 }
 
+// The width of a bit vector's sort.
+static inline uint32_t expr_width(const ExprPool *pool, Expr e)
+{
+    return expr_node(pool, e)->sort.width;
+}
+
 static inline bool expr_same(Expr a, Expr b)
 {
     return a.index == b.index;
@@ -104,6 +112,9 @@ Sort sort_bool(void);
 Sort sort_int(void);
 Sort sort_bv(uint32_t width);
 bool sort_equal(Sort a, Sort b);
+
+// Bits of the exponent of IEEE 754's floats of `width` bits; 0: there are none of that width.
+uint32_t expr_float_exponent(uint32_t width);
 
 // A variable that is equal to no other node. The name is for people; it is copied.
 Expr expr_var(ExprPool *pool, Str name, Sort sort);

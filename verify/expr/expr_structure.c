@@ -12,14 +12,9 @@ static bool give(Expr *out, Expr value)
     return true;
 }
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
-
 static Expr top_bit(ExprPool *pool, Expr x)
 {
-    const uint32_t top = width_of(pool, x) - 1;
+    const uint32_t top = expr_width(pool, x) - 1;
     return expr_extract(pool, top, top, x);
 }
 
@@ -76,7 +71,7 @@ static bool extract(ExprPool *pool, const ExprNode *n, Expr *out)
     const uint32_t high = n->p0, low = n->p1;
     if (inner.op != EXPR_ZERO_EXT && inner.op != EXPR_SIGN_EXT)
         return false;
-    const uint32_t width = width_of(pool, inner.args[0]);
+    const uint32_t width = expr_width(pool, inner.args[0]);
     if (high < width || low == 0 || (low >= width && inner.op == EXPR_ZERO_EXT))
         return false;
     const Expr part = expr_extract(pool, width - 1, low < width ? low : width - 1, inner.args[0]);
@@ -112,7 +107,7 @@ static uint32_t unsigned_bits(const ExprPool *pool, Expr e)
     const ExprNode *const n = expr_node(pool, e);
     ExprValue value;
     if (n->op == EXPR_ZERO_EXT)
-        return width_of(pool, n->args[0]);
+        return expr_width(pool, n->args[0]);
     uint32_t bits = n->sort.width;
     if (expr_is_const(pool, e, &value))
         while (bits > 1 && !wide_bit(&value.bits, bits - 1))
@@ -125,9 +120,9 @@ static uint32_t signed_bits(const ExprPool *pool, Expr e)
     const ExprNode *const n = expr_node(pool, e);
     ExprValue value;
     if (n->op == EXPR_SIGN_EXT)
-        return width_of(pool, n->args[0]);
+        return expr_width(pool, n->args[0]);
     if (n->op == EXPR_ZERO_EXT)
-        return width_of(pool, n->args[0]) + 1;
+        return expr_width(pool, n->args[0]) + 1;
     uint32_t bits = n->sort.width;
     if (expr_is_const(pool, e, &value))
         while (bits > 1 && wide_bit(&value.bits, bits - 1) == wide_bit(&value.bits, bits - 2))

@@ -53,12 +53,7 @@ static Z3_ast round_to(Smt *s, ExprOp op, Z3_ast x)
 
 static uint32_t fraction_bits(uint32_t width)
 {
-    switch (width) {
-    case 16: return 10;
-    case 32: return 23;
-    case 64: return 52;
-    default: return 112;
-    }
+    return width - 1 - expr_float_exponent(width);
 }
 
 static Z3_ast and_of(Smt *s, Z3_ast a, Z3_ast b)

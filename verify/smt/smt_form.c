@@ -7,11 +7,6 @@
 
 #include "verify/smt/smt_internal.h"
 
-static uint32_t width_of(const ExprPool *pool, Expr e)
-{
-    return expr_node(pool, e)->sort.width;
-}
-
 static bool give(Expr *out, Expr value)
 {
     *out = value;
@@ -68,7 +63,7 @@ static bool rotation(ExprPool *pool, const ExprNode *n, Expr *out)
 static uint32_t amount_bits(const ExprPool *pool, Expr amount)
 {
     const ExprNode *const n = expr_node(pool, amount);
-    return n->op == EXPR_ZERO_EXT ? width_of(pool, n->args[0]) : n->sort.width;
+    return n->op == EXPR_ZERO_EXT ? expr_width(pool, n->args[0]) : n->sort.width;
 }
 
 // Two shifts the same way are one by the sum, if that is a number of the width.
@@ -108,8 +103,8 @@ static bool turned(ExprPool *pool, const ExprNode *n, Expr *out)
     const ExprNode up = *expr_node(pool, left->args[1]), down = *expr_node(pool, right->args[1]);
     if (up.op != EXPR_ZERO_EXT || down.op != EXPR_ZERO_EXT)
         return false;
-    const uint32_t bits = width_of(pool, up.args[0]);
-    if (bits != width_of(pool, down.args[0]) || bits >= 8 || 1u << bits != n->sort.width)
+    const uint32_t bits = expr_width(pool, up.args[0]);
+    if (bits != expr_width(pool, down.args[0]) || bits >= 8 || 1u << bits != n->sort.width)
         return false;
     const Expr turn = summed(pool, expr_2(pool, EXPR_BVADD, up.args[0], down.args[0]));
     if (!expr_same(turn, expr_bv(pool, bits, 0)))
@@ -186,7 +181,7 @@ static bool is_signed_power(const ExprPool *pool, Expr e, uint32_t *k, bool *is_
 // x / 2^k, rounded towards zero: what is negative gets 2^k - 1 more before it is shifted.
 static Expr shifted_quotient(ExprPool *pool, Expr x, uint32_t k, bool is_minus)
 {
-    const uint32_t width = width_of(pool, x);
+    const uint32_t width = expr_width(pool, x);
     const Expr sign = expr_extract(pool, width - 1, width - 1, x);
     const Expr bias = expr_zero_ext(pool, width, expr_sign_ext(pool, k, sign));
     const Expr sum = summed(pool, expr_2(pool, EXPR_BVADD, x, bias));
@@ -326,7 +321,7 @@ static bool is_zero(ExprPool *pool, Expr e, Expr *out)
 {
     Expr like;
     return zero_like(pool, e, &like) &&
-           give(out, equation(pool, like, expr_bv(pool, width_of(pool, like), 0)));
+           give(out, equation(pool, like, expr_bv(pool, expr_width(pool, like), 0)));
 }
 
 static bool equation_form(ExprPool *pool, Expr e, Expr *out)

@@ -376,11 +376,6 @@ static Sym *fresh(Gen *g, const IsleSpecExpr *e, Env *env)
 
 // ---- Floats by their bits ----
 
-static uint32_t exponent_bits(uint32_t width)
-{
-    return width == 16 ? 5 : width == 32 ? 8 : width == 64 ? 11 : width == 128 ? 15 : 0;
-}
-
 static Expr ones(Gen *g, uint32_t width)
 {
     return expr_1(g->pool, EXPR_BVNOT, expr_bv(g->pool, width, 0));
@@ -389,7 +384,7 @@ static Expr ones(Gen *g, uint32_t width)
 // A float by its parts; the fraction has `fraction` in its topmost bit and zeros below.
 static Expr float_of(Gen *g, uint32_t width, bool negative, bool exponent_ones, bool quiet)
 {
-    const uint32_t e = exponent_bits(width), m = width - 1 - e;
+    const uint32_t e = expr_float_exponent(width), m = width - 1 - e;
     const Expr exponent = exponent_ones ? ones(g, e) : expr_bv(g->pool, e, 0);
     const Expr top[] = {expr_bv(g->pool, 1, negative), exponent};
     const Expr fraction[] = {expr_bv(g->pool, 1, quiet), expr_bv(g->pool, m - 1, 0)};
@@ -403,7 +398,7 @@ static Sym *float_constant(Gen *g, const IsleSpecExpr *e, Env *env)
     uint32_t width;
     if (!spec_width(g, e->args[0], env, &width))
         return NULL;
-    if (exponent_bits(width) == 0)
+    if (expr_float_exponent(width) == 0)
         return gen_stop(g, STOP_ERROR, e->pos, "there are no floats of %u bits", width);
     switch ((int)e->op) {
     case ISLE_SPEC_OP_FP_POS_INF: return sym_of_expr(g, float_of(g, width, false, true, false));
@@ -421,7 +416,7 @@ typedef struct Parts {
 static Parts parts_of(Gen *g, Expr x)
 {
     const uint32_t width = expr_node(g->pool, x)->sort.width;
-    const uint32_t e = exponent_bits(width), m = width - 1 - e;
+    const uint32_t e = expr_float_exponent(width), m = width - 1 - e;
     const Expr exponent = expr_extract(g->pool, width - 2, m, x);
     const Expr fraction = expr_extract(g->pool, m - 1, 0, x);
     return (Parts){
@@ -459,7 +454,7 @@ static Sym *float_bits(Gen *g, const IsleSpecExpr *e, Env *env, const Sort *want
     if (g->stop)
         return NULL;
     const Sort sort = expr_node(g->pool, x)->sort;
-    if (sort.kind != SORT_BV || exponent_bits(sort.width) == 0)
+    if (sort.kind != SORT_BV || expr_float_exponent(sort.width) == 0)
         return gen_stop(g, STOP_ERROR, e->pos, "there are no floats of %u bits", sort.width);
     if (e->op != ISLE_SPEC_OP_FP_NEG)
         return sym_of_expr(g, float_class(g, e->op, x));
@@ -505,8 +500,8 @@ static Sym *float_convert(Gen *g, const IsleSpecExpr *e, Env *env)
     const bool to_float = e->op == ISLE_SPEC_OP_TO_FP || e->op == ISLE_SPEC_OP_TO_FP_UNSIGNED ||
                           e->op == ISLE_SPEC_OP_TO_FP_FROM_FP;
     const bool from_float = e->op != ISLE_SPEC_OP_TO_FP && e->op != ISLE_SPEC_OP_TO_FP_UNSIGNED;
-    if (sort.kind != SORT_BV || width == 0 || (to_float && exponent_bits(width) == 0) ||
-        (from_float && exponent_bits(sort.width) == 0))
+    if (sort.kind != SORT_BV || width == 0 || (to_float && expr_float_exponent(width) == 0) ||
+        (from_float && expr_float_exponent(sort.width) == 0))
         return gen_stop(g, STOP_ERROR, e->pos, "there are no floats of %u bits",
                         to_float ? width : sort.width);
     if (e->op == ISLE_SPEC_OP_FP_TO_UBV_SAT || e->op == ISLE_SPEC_OP_FP_TO_SBV_SAT)

@@ -29,6 +29,7 @@ typedef enum Kind {
     TRUNC,
     NEAREST,
     BACK,
+    BACK_128,
     UPPER,
     FUSED,
     LOWER,
@@ -88,6 +89,10 @@ static void ask(Case *c)
     case BACK:
         ask_converted(c, EXPR_FP_TO_SBV, 64, c->x);
         ask_converted(c, EXPR_TO_FP, c->width, c->c);
+        break;
+    case BACK_128:
+        ask_converted(c, EXPR_FP_TO_SBV, 128, c->x);
+        ask_converted(c, EXPR_TO_FP, c->width, c->wide);
         break;
     case FUSED: ask_about(c, expr_make(c->pool, EXPR_FP_FMA, fused, 0, 0)); break;
     case LOWER: ask_2(c, EXPR_FP_SUB, c->x, c->d); break;
@@ -188,10 +193,12 @@ static Wide get(Try *t, Expr e)
     return value.bits;
 }
 
-static uint64_t of_x(const Case *c, const Wide *x, ExprOp op, uint32_t bits, uint32_t word)
+// 64 bits of what an operator makes of the float x, from bit 64 * `word` on.
+static uint64_t whole_of(const Case *c, uint64_t x, ExprOp op, uint32_t bits, uint32_t word)
 {
-    ExprValue out, value = {sort_bv(c->width), *x};
-    ExprNode node = {.op = op, .sort = sort_bv(bits), .num_args = 1, .p0 = bits, .args = {c->x}};
+    ExprValue out, value = {sort_bv(c->width), wide_from_u64(x)};
+    const ExprNode node = {
+        .op = op, .sort = sort_bv(bits), .num_args = 1, .p0 = bits, .args = {c->x}};
     assert_true(eval_op(&node, &value, &out));
     return out.bits.w[word];
 }
@@ -244,13 +251,6 @@ static void swap(uint64_t *a, uint64_t *b)
     *b = first;
 }
 
-// The integer that x has in it truncated, from bit `word` * 64 on.
-static uint64_t whole_of(const Case *c, uint64_t x, ExprOp op, uint32_t bits, uint32_t word)
-{
-    const Wide value = wide_from_u64(x);
-    return of_x(c, &value, op, bits, word);
-}
-
 static void choose_leading(const Case *c, Numbers *n, uint64_t r)
 {
     const uint32_t fraction = c->width == 32 ? 23 : 52;
@@ -282,6 +282,10 @@ static void choose(const Case *c, Numbers *n, uint64_t r)
         n->d = of_2(c, EXPR_FP_ADD, n->a, n->b);
         break;
     case BACK: n->c = whole_of(c, n->x, EXPR_FP_TO_SBV, 64, 0); break;
+    case BACK_128:
+        n->wide = (uint128)whole_of(c, n->x, EXPR_FP_TO_SBV, 128, 1) << 64 |
+                  whole_of(c, n->x, EXPR_FP_TO_SBV, 128, 0);
+        break;
     case UPPER:
         n->b = power(width, -64);
         if (r % 8 == 0) // 2^128 and more, infinite in 32 bits
@@ -412,10 +416,24 @@ static void promotion_truncates_alike(void **unused)
     try_kind(PROMOTED, 32);
 }
 
+// Of integers beyond the range of a float nothing is said: their ends are no floats.
+static void wider_integers_are_left_alone(void **unused)
+{
+    (void)unused;
+    Case c = {.width = 32};
+    c.pool = expr_pool_new(&c.arena);
+    c.x = expr_var(c.pool, STR("x"), sort_bv(32));
+    ask_converted(&c, EXPR_FP_TO_SBV, 200, c.x);
+    ask_converted(&c, EXPR_TO_FP, 32, expr_var(c.pool, STR("wide"), sort_bv(200)));
+    arith_rewrite(c.pool, c.before.data, c.before.len, &c.arena, &c.after);
+    assert_int_equal(c.after.conditions.len, c.before.len);
+    arena_free(&c.arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(facts_hold_in_32_bits),
-                                       cmocka_unit_test(facts_hold_in_64_bits),
-                                       cmocka_unit_test(promotion_truncates_alike)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wider_integers_are_left_alone), cmocka_unit_test(facts_hold_in_32_bits),
+        cmocka_unit_test(facts_hold_in_64_bits), cmocka_unit_test(promotion_truncates_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

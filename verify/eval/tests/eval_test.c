@@ -3,6 +3,7 @@
 // Tests of evaluation: operators on floats against the C compiler's float and double, on special
 // and random numbers; graphs with sharing.
 
+#include "emulate/softfloat/softfloat.h"
 #include "verify/eval/eval.h"
 
 #include <math.h>
@@ -241,12 +242,23 @@ static void test_signs_of_nans(void **state)
     arena_free(&arena);
 }
 
+// Which widths have floats, and how they are divided, is as where they are computed.
+static void test_formats(void **unused)
+{
+    (void)unused;
+    for (uint32_t width = 0; width <= WIDE_MAX_WIDTH; width++) {
+        SoftFormat f;
+        const bool known = softfloat_of_width(width, &f);
+        assert_int_equal(expr_float_exponent(width), known ? f.exp_bits : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_floats),        cmocka_unit_test(test_zeros_and_nans),
         cmocka_unit_test(test_wide_integers), cmocka_unit_test(test_graph),
-        cmocka_unit_test(test_signs_of_nans),
+        cmocka_unit_test(test_signs_of_nans), cmocka_unit_test(test_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
